@@ -1,0 +1,78 @@
+//! What holds for every route because existing clients know it so (wire contract §1).
+
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::http::HeaderValue;
+use axum::http::Method;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use axum::response::Response;
+
+use crate::api::error::ApiError;
+use crate::edge::Problem;
+
+/// The only routes that can be upgraded.
+const SOCKETS: &str = "/api/v1/chat/ws/";
+
+/// Applies the conventions around every route of the API; what else there is, such as screens, is left alone.
+pub async fn keep(mut request: Request, next: Next) -> Response {
+    if !is_api(request.uri().path()) {
+        return next.run(request).await;
+    }
+    if is_upgrade(request.headers()) {
+        if !request.uri().path().starts_with(SOCKETS) {
+            return refused_upgrade();
+        }
+        return next.run(request).await;
+    }
+    // Existing clients are told that HEAD is not allowed; the router would serve it as GET. TRACE is allowed nowhere.
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::TRACE;
+    }
+    let response = next.run(request).await;
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        return method_not_allowed(response.headers());
+    }
+    response
+}
+
+/// No such route; but a route with a slash too many is pointed to.
+pub fn not_found(request: &Request) -> Response {
+    if is_upgrade(request.headers()) {
+        return refused_upgrade();
+    }
+    let path = request.uri().path();
+    let canonical = path.trim_end_matches('/');
+    if is_api(canonical) && canonical.len() < path.len() {
+        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+        if let Ok(location) = HeaderValue::from_str(&format!("{canonical}{query}")) {
+            return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response();
+        }
+    }
+    ApiError::NotFound.into_response()
+}
+
+/// Whether a path is the API's.
+pub fn is_api(path: &str) -> bool {
+    path == "/health" || path.starts_with("/health/") || path.starts_with("/api/")
+}
+
+/// A WebSocket that is not opened (wire contract §4).
+pub fn refused_upgrade() -> Response {
+    Problem::new(StatusCode::FORBIDDEN, "websocket_refused", "Forbidden").into_response()
+}
+
+/// Whether a request asks to become a WebSocket.
+pub fn is_upgrade(headers: &HeaderMap) -> bool {
+    headers.get(header::UPGRADE).is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+fn method_not_allowed(headers: &HeaderMap) -> Response {
+    let allowed = headers.get(header::ALLOW).and_then(|allowed| allowed.to_str().ok()).unwrap_or_default();
+    let allowed = allowed.split(',').map(str::trim).filter(|method| *method != "HEAD").collect::<Vec<_>>().join(", ");
+    let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed");
+    problem.headers.extend(HeaderValue::from_str(&allowed).ok().map(|allowed| (header::ALLOW, allowed)));
+    problem.into_response()
+}

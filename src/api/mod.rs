@@ -1,0 +1,109 @@
+//! HTTP and WebSocket in, conversations out; the only room that knows the product's JSON.
+//!
+//! The whole API is [`router`], on one page. What existing clients rely on is the wire contract; refusals leave as
+//! [`edge::Problem`](crate::edge::Problem) through [`error::ApiError`] alone.
+
+mod auth;
+mod chat;
+mod conventions;
+mod cors;
+mod docs;
+mod error;
+mod events;
+mod handover;
+mod health;
+mod openapi;
+mod sessions;
+mod shapes;
+mod socket;
+mod validation;
+mod welcome;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware;
+use axum::routing::any;
+use axum::routing::get;
+use axum::routing::post;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::chat::Chat;
+use crate::config::Api;
+use crate::config::Config;
+
+pub use conventions::is_api;
+pub use conventions::is_upgrade;
+pub use conventions::not_found;
+pub use health::running;
+pub use openapi::document as openapi_document;
+
+/// What the routes need. Cheap to clone.
+#[derive(Clone)]
+pub struct AppState {
+    /// The conversations.
+    chat: Chat,
+    /// `[api]`.
+    settings: Arc<Api>,
+    /// After this long the customer is told that the answer is being worked on.
+    processing_notice_after: Duration,
+    /// WebSockets live on it.
+    tracker: TaskTracker,
+    /// Ends them.
+    shutdown: CancellationToken,
+}
+
+impl AppState {
+    /// For the routes of one server.
+    pub fn new(chat: Chat, config: &Config, tracker: TaskTracker, shutdown: CancellationToken) -> Self {
+        Self {
+            chat,
+            settings: Arc::new(config.api.clone()),
+            processing_notice_after: config.chat.processing_notice_after,
+            tracker,
+            shutdown,
+        }
+    }
+}
+
+/// Every route, and `otherwise` for what is none of them; see [`not_found`].
+pub fn router<H, T>(state: AppState, otherwise: H) -> Router
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    let routes = Router::new()
+        .route("/health", get(health::health))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/api/v1/greeting", get(welcome::greeting))
+        .route("/api/v1/knowledge/documents/{document_id}", get(welcome::document))
+        .route("/api/v1/chat/message", post(chat::post_message))
+        .route("/api/v1/chat/ws/{session_id}", any(socket::connect))
+        .route("/api/v1/handover/analyze", post(handover::analyze))
+        .route("/api/v1/handover/request", post(handover::analyze))
+        .route("/api/v1/sessions", post(sessions::open))
+        .route("/api/v1/sessions/handover", get(sessions::listed_for_agents))
+        .route("/api/v1/sessions/closed", get(sessions::closed))
+        .route("/api/v1/sessions/{session_id}/messages", get(sessions::messages).post(sessions::say_as_agent))
+        .route("/api/v1/sessions/{session_id}/all-messages", get(sessions::all_messages))
+        .route("/api/v1/sessions/{session_id}/customer-message", post(sessions::say_to_agent))
+        .route("/api/v1/sessions/{session_id}/events", get(events::events))
+        .route("/api/v1/sessions/{session_id}/close", post(sessions::close))
+        .route("/api/v1/sessions/{session_id}/handover-status", get(sessions::handover_status))
+        .route("/api/v1/sessions/{session_id}/request-handover", post(sessions::request_handover))
+        .route("/api/v1/sessions/{session_id}/accept", post(sessions::accept))
+        .route("/api/v1/sessions/{session_id}/decline", post(sessions::decline))
+        .route("/api/v1/openapi.json", get(openapi::openapi))
+        .route("/api/docs", get(docs::page))
+        .fallback(otherwise)
+        .with_state(state.clone());
+    // Around the routes as a whole, because only there a 405 names the methods that are allowed.
+    Router::new()
+        .fallback_service(routes)
+        .layer(middleware::from_fn(conventions::keep))
+        .layer(middleware::from_fn_with_state(state, cors::allow))
+}

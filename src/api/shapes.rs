@@ -1,0 +1,335 @@
+//! The product's JSON: what existing clients read, and the additions of design §4.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::chat::Reply;
+use crate::clock::to_kst;
+use crate::domain::Author;
+use crate::domain::Collected;
+use crate::domain::Engine;
+use crate::domain::Handover;
+use crate::domain::HandoverStatus;
+use crate::domain::Intent;
+use crate::domain::Message;
+use crate::domain::QuickReply;
+use crate::domain::Recommendation;
+use crate::domain::Report;
+use crate::domain::Sentiment;
+use crate::domain::Session;
+use crate::domain::SessionId;
+use crate::domain::Source;
+use crate::domain::StageName;
+use crate::domain::SuggestedAction;
+use crate::domain::Timestamp;
+
+/// A point in time on Korea's wall clock, without offset, to the second (wire contract §1).
+pub fn wall_clock(at: Timestamp) -> String {
+    let at = to_kst(at);
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
+        at.year(),
+        u8::from(at.month()),
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second()
+    )
+}
+
+/// The answer to a chat message.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = ChatReply)]
+pub struct ReplyShape {
+    /// What the assistant says.
+    ai_message: String,
+    intent: Intent,
+    suggested_action: SuggestedAction,
+    /// The passages the answer rests on.
+    source_documents: Vec<Source>,
+    /// Nothing more is asked before an agent comes.
+    info_collection_complete: bool,
+    /// The hand-over status, if this turn changed it.
+    handover_status: Option<HandoverStatus>,
+    /// The customer is on the way to an agent.
+    is_human_required_flow: bool,
+    /// Always false: nobody is thrown out.
+    is_session_end: bool,
+    /// The assistant's message; null for a notice that is not stored.
+    message_id: Option<i64>,
+    /// The customer's message; null for a notice that is not stored.
+    user_message_id: Option<i64>,
+    /// The customer's message as it is stored, personal data masked.
+    user_message: Option<String>,
+    /// Personal data was masked in the customer's message.
+    protected: bool,
+    /// The client's own name for its message.
+    client_message_id: Option<String>,
+    /// The pack's category, when one was recognised.
+    category: Option<String>,
+    /// How sure the category is, 0 to 1.
+    confidence: f32,
+    /// What wrote the answer.
+    engine: Engine,
+    /// The stage the conversation is in now.
+    stage: StageName,
+    /// Answers offered as buttons.
+    quick_replies: Vec<QuickReply>,
+    /// When the turn was stored.
+    created_at: Option<String>,
+}
+
+impl From<&Reply> for ReplyShape {
+    fn from(reply: &Reply) -> Self {
+        let shape = Self {
+            ai_message: reply.text.clone(),
+            intent: reply.intent,
+            suggested_action: reply.suggested_action,
+            source_documents: Vec::new(),
+            info_collection_complete: false,
+            handover_status: None,
+            is_human_required_flow: false,
+            is_session_end: false,
+            message_id: None,
+            user_message_id: None,
+            user_message: None,
+            protected: false,
+            client_message_id: None,
+            category: None,
+            confidence: 0.0,
+            engine: Engine::Rule,
+            stage: StageName::Assisted,
+            quick_replies: Vec::new(),
+            created_at: None,
+        };
+        let Some(turn) = &reply.turn else { return shape };
+        let stage = turn.decision.stage_after;
+        Self {
+            source_documents: turn.answer.sources.clone(),
+            info_collection_complete: stage.is_collection_complete(),
+            handover_status: turn.decision.handover_change,
+            is_human_required_flow: stage.is_human_required_flow(),
+            message_id: Some(turn.answer.id.get()),
+            user_message_id: Some(turn.question.id.get()),
+            user_message: Some(turn.question.body.clone()),
+            protected: turn.question.is_protected,
+            client_message_id: turn.question.client_message_id.as_ref().map(|id| id.as_str().to_owned()),
+            category: turn.decision.category.clone(),
+            confidence: turn.decision.confidence,
+            engine: turn.decision.engine,
+            stage,
+            quick_replies: turn.answer.quick_replies.clone(),
+            created_at: Some(wall_clock(turn.answer.created_at)),
+            ..shape
+        }
+    }
+}
+
+/// One message of a conversation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Message)]
+pub struct MessageShape {
+    /// Its place in the stream; resume after it.
+    id: i64,
+    /// `user` or `assistant`, as existing clients know it; agents count as assistant.
+    role: &'static str,
+    /// What it says.
+    message: String,
+    created_at: String,
+    author: Author,
+    sources: Vec<Source>,
+    quick_replies: Vec<QuickReply>,
+    client_message_id: Option<String>,
+    /// Personal data was masked in it.
+    protected: bool,
+    suggested_action: Option<SuggestedAction>,
+}
+
+impl From<Message> for MessageShape {
+    fn from(message: Message) -> Self {
+        Self {
+            id: message.id.get(),
+            role: match message.author {
+                Author::Customer => "user",
+                Author::Assistant | Author::Agent | Author::System => "assistant",
+            },
+            message: message.body,
+            created_at: wall_clock(message.created_at),
+            author: message.author,
+            sources: message.sources,
+            quick_replies: message.quick_replies,
+            client_message_id: message.client_message_id.map(|id| id.as_str().to_owned()),
+            protected: message.is_protected,
+            suggested_action: message.suggested_action,
+        }
+    }
+}
+
+/// Messages in order, and whether there are more.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = History)]
+pub struct HistoryShape {
+    /// Oldest first.
+    pub messages: Vec<MessageShape>,
+    /// More follow; ask again after the last one.
+    pub more: bool,
+}
+
+impl HistoryShape {
+    /// Of `limit + 1` messages read, shows `limit` and says whether one was left over.
+    pub fn page(mut messages: Vec<Message>, limit: u32) -> Self {
+        let limit = limit as usize;
+        let more = messages.len() > limit;
+        messages.truncate(limit);
+        Self { messages: messages.into_iter().map(MessageShape::from).collect(), more }
+    }
+}
+
+/// A conversation as agents list it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Session)]
+pub struct SessionShape {
+    session_id: String,
+    created_at: String,
+    updated_at: String,
+    /// What was collected for the agent; keys that start with `_` are internal.
+    collected_info: Collected,
+    handover_status: Option<HandoverStatus>,
+    handover_accepted_at: Option<String>,
+}
+
+impl From<Session> for SessionShape {
+    fn from(session: Session) -> Self {
+        Self {
+            session_id: session.id.to_string(),
+            created_at: wall_clock(session.created_at),
+            updated_at: wall_clock(session.updated_at),
+            collected_info: session.collected,
+            handover_status: session.handover.status(),
+            handover_accepted_at: session.handover.accepted_at().map(wall_clock),
+        }
+    }
+}
+
+/// Where a hand-over stands.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = HandoverState)]
+pub struct HandoverShape {
+    session_id: String,
+    handover_status: Option<HandoverStatus>,
+    handover_requested_at: Option<String>,
+    handover_accepted_at: Option<String>,
+    assigned_agent_id: Option<String>,
+}
+
+impl HandoverShape {
+    /// Of this session.
+    pub fn new(session: &SessionId, handover: &Handover) -> Self {
+        Self {
+            session_id: session.to_string(),
+            handover_status: handover.status(),
+            handover_requested_at: handover.requested_at().map(wall_clock),
+            handover_accepted_at: handover.accepted_at().map(wall_clock),
+            assigned_agent_id: handover.agent_id().map(str::to_owned),
+        }
+    }
+}
+
+/// What an agent reads before taking a conversation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Report)]
+pub struct ReportShape {
+    customer_sentiment: Sentiment,
+    /// Three lines.
+    summary: String,
+    /// The same three lines, each with the messages it was taken from.
+    summary_lines: Vec<SummaryLineShape>,
+    /// At most five.
+    extracted_keywords: Vec<String>,
+    /// Documents that help with the inquiry.
+    kms_recommendations: Vec<Recommendation>,
+}
+
+/// One line of a summary.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = SummaryLine)]
+pub struct SummaryLineShape {
+    text: String,
+    message_ids: Vec<i64>,
+}
+
+impl ReportShape {
+    /// The report of a conversation that has nothing to report.
+    pub fn nothing(summary: &str) -> Self {
+        Self {
+            customer_sentiment: Sentiment::Neutral,
+            summary: summary.to_owned(),
+            summary_lines: Vec::new(),
+            extracted_keywords: Vec::new(),
+            kms_recommendations: Vec::new(),
+        }
+    }
+}
+
+impl From<Report> for ReportShape {
+    fn from(report: Report) -> Self {
+        let lines: Vec<&str> = report.summary.iter().map(|line| line.text.as_str()).collect();
+        Self {
+            customer_sentiment: report.sentiment,
+            summary: lines.join("\n"),
+            summary_lines: report
+                .summary
+                .iter()
+                .map(|line| SummaryLineShape {
+                    text: line.text.clone(),
+                    message_ids: line.message_ids.iter().map(|id| id.get()).collect(),
+                })
+                .collect(),
+            extracted_keywords: report.keywords,
+            kms_recommendations: report.recommendations,
+        }
+    }
+}
+
+/// A report over HTTP.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Analysis {
+    /// `success`, or `error` when there was nothing to sum up.
+    pub status: &'static str,
+    /// The report.
+    pub analysis_result: ReportShape,
+}
+
+/// Something was done.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Done {
+    /// Always true; a refusal is an error.
+    pub success: bool,
+    /// What was done, in Korean.
+    pub message: &'static str,
+    /// The hand-over status after it, where it is about a hand-over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub handover_status: Option<HandoverStatus>,
+}
+
+/// A message was stored.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct MessageStored {
+    /// Always true; a refusal is an error.
+    pub success: bool,
+    /// Its place in the stream.
+    pub message_id: i64,
+    /// When it was stored.
+    pub created_at: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_koreas_wall_clock_to_the_second() {
+        // 2026-11-22T23:05:09.999Z
+        assert_eq!(wall_clock(Timestamp::from_unix_ms(1_795_388_709_999)), "2026-11-23T08:05:09");
+    }
+}

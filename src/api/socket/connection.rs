@@ -1,0 +1,353 @@
+//! The life of one chat socket.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::ws::CloseFrame;
+use axum::extract::ws::Message as Frame;
+use axum::extract::ws::WebSocket;
+use axum::extract::ws::close_code;
+use tokio::time::Instant;
+use tokio::time::Sleep;
+
+use crate::api::AppState;
+use crate::api::chat::deltas;
+use crate::api::shapes::HandoverShape;
+use crate::api::shapes::HistoryShape;
+use crate::api::shapes::ReportShape;
+use crate::api::socket::Purpose;
+use crate::api::socket::frames::Delta;
+use crate::api::socket::frames::Incoming;
+use crate::api::socket::frames::Outgoing;
+use crate::api::socket::frames::ReportData;
+use crate::chat::ChatError;
+use crate::chat::Event;
+use crate::chat::Reply;
+use crate::chat::Topic;
+use crate::domain::ClientMessageId;
+use crate::domain::MessageId;
+use crate::domain::SessionId;
+use crate::domain::SuggestedAction;
+use crate::realtime::Subscription;
+
+/// Reports a dashboard is shown when it connects (wire contract §4).
+const DASHBOARD_REPORTS_MAX: u32 = 50;
+/// A client that answers this many pings in a row with silence is gone.
+const MISSED_PINGS_MAX: u8 = 2;
+const PROCESSING: &str = "답변을 준비하고 있습니다. 잠시만 기다려 주세요.";
+const HANDOVER_PROCESSING: &str = "상담 내용을 정리하고 있습니다. 잠시만 기다려 주세요.";
+const HANDOVER_FAILED: &str = "상담 내용을 정리하지 못했습니다. 잠시 후 다시 시도해 주세요.";
+const NOTHING_TO_REPORT: &str = "대화 내역이 없어 상담 내용을 정리할 수 없습니다.";
+
+/// One connection.
+pub(super) struct Connection {
+    state: AppState,
+    id: SessionId,
+    purpose: Purpose,
+    subscription: Subscription<Topic, Event>,
+    /// What waits for its turn, oldest first.
+    waiting: VecDeque<Task>,
+    /// The turn that runs now.
+    running: Option<Box<Running>>,
+    missed_pings: u8,
+    heard_at: Instant,
+}
+
+/// What is dealt with in order.
+enum Task {
+    Turn { text: String, client_message_id: Option<ClientMessageId>, streams: bool },
+    Report,
+}
+
+struct Running {
+    work: Pin<Box<dyn Future<Output = Done> + Send>>,
+    /// When the customer is told that it takes a while.
+    notice: Pin<Box<Sleep>>,
+    is_noticed: bool,
+}
+
+/// What came of a task.
+enum Done {
+    Turn { reply: Result<Arc<Reply>, ChatError>, client_message_id: Option<ClientMessageId>, streams: bool },
+    Report { result: Result<ReportShape, ChatError>, is_automatic: bool },
+    Interrupted,
+}
+
+/// The connection is over; whoever is on the other end no longer listens, or was told to go.
+struct Over;
+
+impl Connection {
+    /// Begins to listen, so that nothing is missed while the connection opens.
+    pub(super) fn new(state: AppState, id: SessionId, purpose: Purpose) -> Self {
+        let topic = match purpose {
+            Purpose::Conversation { .. } => Topic::Session(id.clone()),
+            Purpose::Dashboard => Topic::Dashboards,
+        };
+        let subscription = state.chat.subscribe(topic);
+        let heard_at = Instant::now();
+        Self { state, id, purpose, subscription, waiting: VecDeque::new(), running: None, missed_pings: 0, heard_at }
+    }
+
+    /// Serves the connection to its end.
+    pub(super) async fn run(mut self, mut socket: WebSocket) {
+        if self.greet(&mut socket).await.is_ok() {
+            while self.step(&mut socket).await.is_ok() {}
+        }
+    }
+
+    async fn greet(&mut self, socket: &mut WebSocket) -> Result<(), Over> {
+        let status = Outgoing::Status { message: "connected", session_id: self.id.to_string() };
+        self.send(socket, &status).await?;
+        match self.purpose {
+            Purpose::Conversation { resume_after: Some(after) } => self.send_history(socket, after).await,
+            Purpose::Conversation { resume_after: None } => Ok(()),
+            Purpose::Dashboard => {
+                let reports = self.state.chat.store().reports().latest(DASHBOARD_REPORTS_MAX).await;
+                for shown in reports.unwrap_or_default() {
+                    self.send(socket, &Outgoing::report(&shown.session, shown.report.into())).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Waits for whatever happens next and deals with it.
+    async fn step(&mut self, socket: &mut WebSocket) -> Result<(), Over> {
+        // Back-pressure: a client that sends faster than it is answered is not read until it is.
+        let may_read = self.waiting.len() < self.state.settings.limits.socket_pending_messages_max;
+        let ping_interval = self.state.settings.limits.socket_ping_interval;
+        tokio::select! {
+            biased;
+            () = self.state.shutdown.cancelled() => self.close(socket, close_code::AWAY, "server is going down").await,
+            done = finished(&mut self.running) => self.tell(socket, done).await,
+            event = self.subscription.next() => match event {
+                Some(event) => self.forward(socket, event).await,
+                None => self.close(socket, close_code::AGAIN, "too slow; resume with after_id").await,
+            },
+            frame = socket.recv(), if may_read => match frame {
+                Some(Ok(frame)) => self.receive(socket, frame).await,
+                Some(Err(_)) | None => Err(Over),
+            },
+            () = tokio::time::sleep(ping_interval) => self.ping(socket).await,
+        }
+    }
+
+    async fn receive(&mut self, socket: &mut WebSocket, frame: Frame) -> Result<(), Over> {
+        self.missed_pings = 0;
+        let text = match frame {
+            Frame::Text(text) => text,
+            Frame::Binary(_) => {
+                let error = Outgoing::error("binary_frame", "텍스트 형식의 메시지만 보낼 수 있습니다.");
+                return self.send(socket, &error).await;
+            }
+            // The library answers pings and closes by itself.
+            Frame::Ping(_) | Frame::Pong(_) => return Ok(()),
+            Frame::Close(_) => return Err(Over),
+        };
+        self.heard_at = Instant::now();
+        match Incoming::parse(&text) {
+            Ok(Incoming::Message { text, client_message_id, streams }) => {
+                self.waiting.push_back(Task::Turn { text, client_message_id, streams });
+                self.begin_next();
+                Ok(())
+            }
+            Ok(Incoming::RequestHandover) => {
+                self.waiting.push_back(Task::Report);
+                self.begin_next();
+                Ok(())
+            }
+            Ok(Incoming::Resume { after }) => self.send_history(socket, after).await,
+            Ok(Incoming::Ping { timestamp }) => self.send(socket, &Outgoing::Pong { timestamp }).await,
+            Err(error) => self.send(socket, &error).await,
+        }
+    }
+
+    /// Starts the next task unless one is running. What it commits is committed and announced even if the connection
+    /// ends before it.
+    fn begin_next(&mut self) {
+        if self.running.is_some() {
+            return;
+        }
+        let Some(task) = self.waiting.pop_front() else { return };
+        let (chat, id, listener) = (self.state.chat.clone(), self.id.clone(), self.subscription.number());
+        match task {
+            Task::Turn { text, client_message_id, streams } => self.run_beside(async move {
+                let reply = chat.take_turn(&id, &text, client_message_id.clone(), Some(listener)).await;
+                Done::Turn { reply, client_message_id, streams }
+            }),
+            Task::Report => self.run_beside(async move {
+                let result = chat.analyze(&id).await.map(ReportShape::from);
+                Done::Report { result, is_automatic: false }
+            }),
+        }
+    }
+
+    /// Makes the report for the agents, who need it even if the customer has gone meanwhile.
+    fn begin_automatic_report(&mut self) {
+        let (chat, id) = (self.state.chat.clone(), self.id.clone());
+        let report = self.state.tracker.spawn(async move { chat.report_to_dashboards(&id).await });
+        self.run_beside(async move {
+            match report.await {
+                Ok(result) => Done::Report { result: result.map(ReportShape::from), is_automatic: true },
+                Err(_) => Done::Interrupted,
+            }
+        });
+    }
+
+    /// Runs a task while the connection goes on.
+    fn run_beside(&mut self, work: impl Future<Output = Done> + Send + 'static) {
+        let notice = Box::pin(tokio::time::sleep(self.state.processing_notice_after));
+        self.running = Some(Box::new(Running { work: Box::pin(work), notice, is_noticed: false }));
+    }
+
+    /// Tells what came of the running task and starts the next.
+    async fn tell(&mut self, socket: &mut WebSocket, progress: Progress) -> Result<(), Over> {
+        let done = match progress {
+            Progress::TakesAWhile => return self.send(socket, &Outgoing::Processing { message: PROCESSING }).await,
+            Progress::Done(done) => done,
+        };
+        self.running = None;
+        match *done {
+            Done::Turn { reply: Ok(reply), streams, .. } => {
+                if streams {
+                    for part in deltas(&reply.text) {
+                        let data = Delta { text: part.to_owned() };
+                        self.send(socket, &Outgoing::Delta { data }).await?;
+                    }
+                }
+                let is_handover = reply.suggested_action == SuggestedAction::Handover;
+                if is_handover {
+                    self.begin_automatic_report();
+                }
+                self.send(socket, &Outgoing::Response { data: Box::new((&*reply).into()) }).await?;
+                if is_handover {
+                    self.send(socket, &Outgoing::HandoverProcessing { message: HANDOVER_PROCESSING }).await?;
+                }
+            }
+            Done::Turn { reply: Err(error), client_message_id, .. } => {
+                self.send(socket, &Outgoing::refusal(error.into(), client_message_id)).await?;
+            }
+            Done::Report { result, is_automatic } => self.tell_report(socket, result, is_automatic).await?,
+            Done::Interrupted => {
+                self.send(socket, &Outgoing::HandoverError { message: HANDOVER_FAILED }).await?;
+            }
+        }
+        self.begin_next();
+        Ok(())
+    }
+
+    async fn tell_report(
+        &mut self,
+        socket: &mut WebSocket,
+        result: Result<ReportShape, ChatError>,
+        is_automatic: bool,
+    ) -> Result<(), Over> {
+        if is_automatic {
+            return match result {
+                Ok(report) => self.send(socket, &Outgoing::report(&self.id, report)).await,
+                Err(error) => self.tell_report_failure(socket, error).await,
+            };
+        }
+        self.send(socket, &Outgoing::HandoverProcessing { message: HANDOVER_PROCESSING }).await?;
+        let data = match result {
+            Ok(report) => Box::new(ReportData { status: "success", report }),
+            Err(ChatError::NoConversation(_) | ChatError::UnknownSession(_)) => {
+                Box::new(ReportData { status: "error", report: ReportShape::nothing(NOTHING_TO_REPORT) })
+            }
+            Err(error) => return self.tell_report_failure(socket, error).await,
+        };
+        self.send(socket, &Outgoing::HandoverReport { session_id: None, data }).await
+    }
+
+    async fn tell_report_failure(&mut self, socket: &mut WebSocket, error: ChatError) -> Result<(), Over> {
+        tracing::error!(error = &error as &dyn std::error::Error, session.id = %self.id, "no hand-over report");
+        self.send(socket, &Outgoing::HandoverError { message: HANDOVER_FAILED }).await
+    }
+
+    /// Passes on what happened elsewhere in the conversation.
+    async fn forward(&mut self, socket: &mut WebSocket, event: Arc<Event>) -> Result<(), Over> {
+        match &*event {
+            Event::Turn(reply) => {
+                if let Some(turn) = &reply.turn {
+                    let data = Box::new(turn.question.clone().into());
+                    self.send(socket, &Outgoing::CustomerMessage { data }).await?;
+                }
+                let data = Box::new((&**reply).into());
+                self.send(socket, &Outgoing::Response { data }).await
+            }
+            Event::CustomerMessage(message) => {
+                self.send(socket, &Outgoing::CustomerMessage { data: Box::new(message.clone().into()) }).await
+            }
+            Event::AgentMessage(message) => {
+                self.send(socket, &Outgoing::AgentMessage { data: Box::new(message.clone().into()) }).await
+            }
+            Event::Handover(handover) => {
+                let data = Box::new(HandoverShape::new(&self.id, handover));
+                self.send(socket, &Outgoing::HandoverStatus { data }).await
+            }
+            Event::Closed => self.send(socket, &Outgoing::SessionClosed { session_id: self.id.to_string() }).await,
+            Event::Report(shown) => {
+                self.send(socket, &Outgoing::report(&shown.session, shown.report.clone().into())).await
+            }
+        }
+    }
+
+    async fn send_history(&mut self, socket: &mut WebSocket, after: MessageId) -> Result<(), Over> {
+        let limit = self.state.settings.limits.messages_page_max;
+        let frame = match self.state.chat.store().messages().after(&self.id, after, limit + 1).await {
+            Ok(messages) => Outgoing::History { data: HistoryShape::page(messages, limit) },
+            Err(error) => Outgoing::refusal(error.into(), None),
+        };
+        self.send(socket, &frame).await
+    }
+
+    async fn ping(&mut self, socket: &mut WebSocket) -> Result<(), Over> {
+        if self.missed_pings >= MISSED_PINGS_MAX {
+            return Err(Over);
+        }
+        if self.heard_at.elapsed() >= self.state.settings.limits.socket_idle_timeout {
+            return self.close(socket, close_code::NORMAL, "idle").await;
+        }
+        self.missed_pings += 1;
+        self.send_frame(socket, Frame::Ping(bytes::Bytes::new())).await
+    }
+
+    async fn close(&mut self, socket: &mut WebSocket, code: u16, reason: &'static str) -> Result<(), Over> {
+        let frame = Frame::Close(Some(CloseFrame { code, reason: reason.into() }));
+        let _ = self.send_frame(socket, frame).await;
+        Err(Over)
+    }
+
+    async fn send(&mut self, socket: &mut WebSocket, frame: &Outgoing) -> Result<(), Over> {
+        self.send_frame(socket, frame.to_frame()).await
+    }
+
+    /// Sends one frame; a client that does not take it in time is cut, not waited for.
+    async fn send_frame(&mut self, socket: &mut WebSocket, frame: Frame) -> Result<(), Over> {
+        let limit = self.state.settings.limits.socket_send_timeout;
+        match tokio::time::timeout(limit, socket.send(frame)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Over),
+        }
+    }
+}
+
+/// How the running task gets on.
+enum Progress {
+    TakesAWhile,
+    Done(Box<Done>),
+}
+
+/// Waits for the running task, or for the moment to say that it takes a while; for ever if nothing runs.
+async fn finished(running: &mut Option<Box<Running>>) -> Progress {
+    let Some(running) = running else { return std::future::pending().await };
+    tokio::select! {
+        biased;
+        done = &mut running.work => Progress::Done(Box::new(done)),
+        () = &mut running.notice, if !running.is_noticed => {
+            running.is_noticed = true;
+            Progress::TakesAWhile
+        }
+    }
+}

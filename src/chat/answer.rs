@@ -1,0 +1,94 @@
+//! Extractive answers: whole sentences of the bank's documents, cited (design D5).
+
+use std::collections::HashSet;
+
+use time::Date;
+
+use crate::chat::engine::Engine;
+use crate::chat::guard;
+use crate::domain::Source;
+use crate::knowledge::Passage;
+use crate::knowledge::PassageKind;
+use crate::knowledge::sentences;
+use crate::text::tokens;
+
+/// Passages looked at for one question.
+const HITS_MAX: usize = 5;
+/// A longer passage of prose is quoted in part.
+const SENTENCES_MAX: usize = 4;
+/// Between the columns of a table's row, as passages are written; a line without it is the table's caption.
+const COLUMN_GLUE: &str = " / ";
+
+/// An answer and what it rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Answer {
+    /// What the assistant says.
+    pub(super) text: String,
+    /// The passages it quotes.
+    pub(super) sources: Vec<Source>,
+}
+
+/// What the documents have on a question.
+pub(super) struct Search {
+    /// The answer, if a passage is good enough.
+    pub(super) answer: Option<Answer>,
+    /// How well the best passage fits, 0 to 1; 0 if there is none.
+    pub(super) score_best: f32,
+}
+
+/// Looks for the passage that answers `question` among the documents in force on `today`.
+pub(super) fn find(engine: &Engine, question: &str, today: Date) -> Search {
+    let hits = engine.search(question, today, HITS_MAX);
+    let Some(best) = hits.first() else { return Search { answer: None, score_best: 0.0 } };
+    if best.score < engine.pack().thresholds.answer_score_min {
+        return Search { answer: None, score_best: best.score };
+    }
+    let excerpt = quote(question, best.passage);
+    let document = best.document;
+    let source = Source {
+        source: document.source.clone(),
+        page: best.passage.page,
+        score: best.score,
+        document_id: document.id.clone(),
+        title: document.title.clone(),
+        section: best.passage.heading.clone(),
+        excerpt: excerpt.clone(),
+    };
+    let answer = Answer { text: excerpt, sources: vec![source] };
+    // The embedded engine quotes, so this holds; it is asked all the same, because every answer goes this way.
+    let answer = guard::check(&answer.text, &answer.sources).is_ok().then_some(answer);
+    Search { answer, score_best: best.score }
+}
+
+/// The part of a passage that answers: all of it if it is short; of prose the sentences in a row, and of a table the
+/// rows, that say most of what was asked. A sentence, a list and a row are never cut.
+fn quote(question: &str, passage: &Passage) -> String {
+    let asked: HashSet<String> = tokens::bigrams(question).into_iter().collect();
+    let covered = |text: &str| {
+        let said: HashSet<String> = tokens::bigrams(text).into_iter().collect();
+        asked.intersection(&said).count()
+    };
+    match passage.kind {
+        PassageKind::Faq | PassageKind::List => passage.text.clone(),
+        PassageKind::TableRows => {
+            let (rows, caption): (Vec<&str>, Vec<&str>) =
+                passage.text.lines().partition(|line| line.contains(COLUMN_GLUE));
+            let most = rows.iter().map(|row| covered(row)).max().unwrap_or_default();
+            let asked_for = rows.into_iter().filter(|row| covered(row) == most);
+            caption.into_iter().chain(asked_for).collect::<Vec<_>>().join("\n")
+        }
+        PassageKind::Prose => {
+            let sentences = sentences(&passage.text);
+            if sentences.len() <= SENTENCES_MAX {
+                return passage.text.clone();
+            }
+            // The first of equals: a section opens with what matters most.
+            let best = sentences
+                .windows(SENTENCES_MAX)
+                .map(|window| window.join(" "))
+                .enumerate()
+                .max_by_key(|(position, window)| (covered(window), usize::MAX - position));
+            best.map_or_else(|| passage.text.clone(), |(_, window)| window)
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! What the assistant knows: one knowledge pack, its index and its classifier, loaded and never changed.
+//!
+//! A turn in flight finishes on the engine it began with; a new pack is a new engine, swapped in whole.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use regex::Regex;
+use time::Date;
+
+use crate::knowledge::Category;
+use crate::knowledge::Document;
+use crate::knowledge::Hit;
+use crate::knowledge::Index;
+use crate::knowledge::Pack;
+use crate::knowledge::Passage;
+use crate::knowledge::Slot;
+use crate::nlu::Classifier;
+use crate::nlu::Example;
+
+/// Why an engine could not be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The index.
+    #[error("the knowledge index in {folder} could not be made or opened")]
+    Index {
+        /// Where it is kept.
+        folder: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The classifier.
+    #[error("the classifier could not be trained from the pack's utterances")]
+    Classifier(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A slot's pattern.
+    #[error("the pattern of slot {slot} is not a regular expression")]
+    Pattern {
+        /// The slot.
+        slot: String,
+        /// Why.
+        #[source]
+        source: regex::Error,
+    },
+}
+
+/// A passage that fits a question.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'e> {
+    /// The passage.
+    pub passage: &'e Passage,
+    /// The document it stands in.
+    pub document: &'e Document,
+    /// How well it fits, 0 to 1.
+    pub score: f32,
+}
+
+/// The category to collect details under when none was recognised (wire contract §7).
+const DEFAULT_DOMAIN: &str = "_DEFAULT";
+/// The classifier beside the index, so that an unchanged pack is not learned again.
+const CLASSIFIER_FILE: &str = "classifier.bin";
+
+/// A pack ready to answer from.
+pub struct Engine {
+    pack: Pack,
+    digest: String,
+    index: Index,
+    classifier: Option<Classifier>,
+    patterns: HashMap<String, Regex>,
+}
+
+impl Engine {
+    /// Makes a pack ready: opens the index and classifier kept under `cache_dir`, or makes them. Takes milliseconds
+    /// for a pack that was made ready before, seconds otherwise; call it on a blocking thread.
+    ///
+    /// # Errors
+    /// [`EngineError`].
+    pub fn load(pack: Pack, digest: String, cache_dir: &Path) -> Result<Self, EngineError> {
+        let folder = cache_dir.join(format!("{}-{}", env!("CARGO_PKG_VERSION"), &digest[..digest.len().min(16)]));
+        let index = open_or_create_index(&pack, &folder)?;
+        let classifier = open_or_train_classifier(&pack, &folder.join(CLASSIFIER_FILE))?;
+        let mut patterns = HashMap::new();
+        for slot in &pack.slots {
+            let pattern = slot.regex().map_err(|source| EngineError::Pattern { slot: slot.name.clone(), source })?;
+            if let Some(pattern) = pattern {
+                patterns.insert(slot.name.clone(), pattern);
+            }
+        }
+        Ok(Self { pack, digest, index, classifier, patterns })
+    }
+
+    /// The pack.
+    pub fn pack(&self) -> &Pack {
+        &self.pack
+    }
+
+    /// The pack's digest.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// The passages that fit a question best, of documents in force on `today`. A fault of the index is logged and
+    /// finds nothing: the customer is then offered a person.
+    pub fn search(&self, question: &str, today: Date, limit: usize) -> Vec<Found<'_>> {
+        let hits = self.index.search(question, today, limit).unwrap_or_else(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "the knowledge index could not be searched");
+            Vec::new()
+        });
+        let found = |hit: Hit| {
+            let passage = self.index.passages().get(hit.passage as usize)?;
+            let document = self.pack.documents.get(passage.document as usize)?;
+            Some(Found { passage, document, score: hit.score })
+        };
+        hits.into_iter().filter_map(found).collect()
+    }
+
+    /// The classifier; `None` when the pack has no utterances to learn from.
+    pub(super) fn classifier(&self) -> Option<&Classifier> {
+        self.classifier.as_ref()
+    }
+
+    /// A slot's pattern; `None` for free text.
+    pub(super) fn pattern(&self, slot: &str) -> Option<&Regex> {
+        self.patterns.get(slot)
+    }
+
+    /// A slot of the pack.
+    pub(super) fn slot(&self, name: &str) -> Option<&Slot> {
+        self.pack.slots.iter().find(|slot| slot.name == name)
+    }
+
+    /// A category of the pack.
+    pub(super) fn category(&self, name: &str) -> Option<&Category> {
+        self.pack.categories.iter().find(|category| category.name == name)
+    }
+
+    /// The category to collect details under: the conversation's, else the pack's default.
+    pub(super) fn category_or_default(&self, topic: Option<&str>) -> Option<&Category> {
+        topic
+            .and_then(|topic| self.category(topic))
+            .or_else(|| self.pack.categories.iter().find(|category| category.domain == DEFAULT_DOMAIN))
+    }
+}
+
+fn open_or_create_index(pack: &Pack, folder: &Path) -> Result<Index, EngineError> {
+    if let Ok(index) = Index::open(folder, pack) {
+        return Ok(index);
+    }
+    let failed = |source: Box<dyn std::error::Error + Send + Sync>| EngineError::Index {
+        folder: folder.display().to_string(),
+        source,
+    };
+    if folder.exists() {
+        std::fs::remove_dir_all(folder).map_err(|error| failed(error.into()))?;
+    }
+    std::fs::create_dir_all(folder).map_err(|error| failed(error.into()))?;
+    Index::create(pack, folder).map_err(|error| failed(error.into()))
+}
+
+fn open_or_train_classifier(pack: &Pack, file: &Path) -> Result<Option<Classifier>, EngineError> {
+    if pack.utterances.is_empty() {
+        return Ok(None);
+    }
+    if let Some(classifier) = std::fs::read(file).ok().and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
+        return Ok(Some(classifier));
+    }
+    let examples: Vec<Example<'_>> = pack
+        .utterances
+        .iter()
+        .map(|utterance| Example { category: &utterance.category, text: &utterance.utterance })
+        .collect();
+    let classifier = Classifier::train(&examples).map_err(|error| EngineError::Classifier(error.into()))?;
+    // A cache: without it the classifier is merely trained again at the next start.
+    if let Err(error) = postcard::to_stdvec(&classifier).map_err(std::io::Error::other).and_then(|bytes| {
+        let unfinished = file.with_extension("new");
+        std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, file))
+    }) {
+        tracing::warn!(error = &error as &dyn std::error::Error, file = %file.display(), "classifier was not kept");
+    }
+    Ok(Some(classifier))
+}

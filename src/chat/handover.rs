@@ -1,0 +1,299 @@
+//! The verbs of a conversation that are not a turn: agents' and customers' messages, hand-over, report, closing.
+
+use crate::chat::Chat;
+use crate::chat::ChatError;
+use crate::chat::Event;
+use crate::chat::STALE_RETRIES;
+use crate::chat::Topic;
+use crate::chat::slots;
+use crate::chat::summary;
+use crate::domain::Activity;
+use crate::domain::Author;
+use crate::domain::Message;
+use crate::domain::MessageId;
+use crate::domain::Report;
+use crate::domain::Session;
+use crate::domain::SessionId;
+use crate::domain::Stage;
+use crate::domain::Timestamp;
+use crate::store::Change;
+use crate::store::CommitError;
+use crate::store::Committed;
+use crate::store::DashboardReport;
+use crate::store::NewMessage;
+use crate::text::pii;
+
+/// Messages an agent's report is made of, the latest.
+const REPORT_MESSAGES_MAX: u32 = 200;
+
+impl Chat {
+    /// An agent writes to the customer of an active conversation.
+    ///
+    /// # Errors
+    /// [`ChatError`].
+    pub async fn say_as_agent(&self, id: &SessionId, text: &str) -> Result<Message, ChatError> {
+        self.append(id, text, Author::Agent, Event::AgentMessage).await
+    }
+
+    /// The customer of an active conversation writes to the agent; the assistant is not asked.
+    ///
+    /// # Errors
+    /// [`ChatError`].
+    pub async fn say_to_agent(&self, id: &SessionId, text: &str) -> Result<Message, ChatError> {
+        self.append(id, text, Author::Customer, Event::CustomerMessage).await
+    }
+
+    /// Asks for an agent at once. The conversation waits in the agents' list.
+    ///
+    /// # Errors
+    /// [`ChatError`].
+    pub async fn request_handover(&self, id: &SessionId) -> Result<Session, ChatError> {
+        self.change_handover(id, |session, now| {
+            session.handover.request(now);
+            if session.stage != Stage::Attended {
+                session.stage = Stage::Queued;
+            }
+            session.is_listed_for_agents = true;
+            Ok(())
+        })
+        .await
+    }
+
+    /// An agent takes an active conversation. The assistant falls silent only if the customer was waiting for him
+    /// (wire contract §6: accepting does not mute the assistant).
+    ///
+    /// # Errors
+    /// [`ChatError::AlreadyAccepted`] when an agent has it, or [`ChatError`].
+    pub async fn accept(&self, id: &SessionId, agent_id: Option<String>) -> Result<Session, ChatError> {
+        self.change_handover(id, |session, now| {
+            session.handover.accept(agent_id.clone(), now)?;
+            if session.stage == Stage::Queued {
+                session.stage = Stage::Attended;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The agent gives an active conversation back to the list.
+    ///
+    /// # Errors
+    /// [`ChatError`].
+    pub async fn decline(&self, id: &SessionId) -> Result<Session, ChatError> {
+        self.change_handover(id, |session, _| {
+            session.handover.decline();
+            if session.stage == Stage::Attended {
+                session.stage = Stage::Queued;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Ends a conversation. Ending it again changes nothing.
+    ///
+    /// # Errors
+    /// [`ChatError`].
+    pub async fn close(&self, id: &SessionId) -> Result<(), ChatError> {
+        let close = |session: &mut Session, _| {
+            session.activity = Activity::Closed;
+            session.stage = Stage::START;
+            Ok(())
+        };
+        self.change(id, Vec::new(), close, |_, _| Some(Event::Closed)).await?;
+        Ok(())
+    }
+
+    /// Sums up an active conversation for an agent and keeps what it says of the slots.
+    ///
+    /// # Errors
+    /// [`ChatError::UnknownSession`] and [`ChatError::NoConversation`] when there is nothing to sum up.
+    pub async fn analyze(&self, id: &SessionId) -> Result<Report, ChatError> {
+        let engine = self.engine().await?;
+        let messages = self.inner.store.messages().latest(id, REPORT_MESSAGES_MAX).await?;
+        if messages.is_empty() {
+            return Err(ChatError::NoConversation(id.clone()));
+        }
+        let (session, _) = self
+            .change(
+                id,
+                Vec::new(),
+                |session, _| {
+                    require_active(session)?;
+                    let Some(category) = engine.category_or_default(session.topic.as_deref()) else { return Ok(()) };
+                    for (key, value) in slots::start(category) {
+                        session.collected.entry(key).or_insert(value);
+                    }
+                    for message in messages.iter().filter(|message| message.author == Author::Customer) {
+                        session.collected.extend(slots::values(
+                            &engine,
+                            category,
+                            &session.collected,
+                            None,
+                            &message.body,
+                        ));
+                    }
+                    Ok(())
+                },
+                |_, _| None,
+            )
+            .await?;
+        Ok(summary::report(&engine, &session, &messages, self.inner.clock.today_in_korea()))
+    }
+
+    /// Makes the report of a conversation that waits for an agent, keeps it and shows it to the dashboards.
+    ///
+    /// # Errors
+    /// [`ChatError`].
+    pub async fn report_to_dashboards(&self, id: &SessionId) -> Result<Report, ChatError> {
+        let report = self.analyze(id).await?;
+        let shown = DashboardReport { session: id.clone(), report: report.clone() };
+        let mut attempts = 0;
+        loop {
+            let cell = self.inner.cells.get(id);
+            let mut state = cell.state.lock().await;
+            let session = self.current(id, &mut state).await?;
+            let change = Change { report: Some(report.clone()), ..Change::state(session) };
+            let (hub, shown) = (self.inner.hub.clone(), shown.clone());
+            let announce = move |_: &Committed| hub.publish(&Topic::Dashboards, Event::Report(shown).into(), None);
+            match self.commit(&mut state, change, announce).await {
+                Ok(_) => return Ok(report),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(CommitError::Stale | CommitError::Duplicate(_)) if attempts < STALE_RETRIES => attempts += 1,
+                Err(CommitError::Stale | CommitError::Duplicate(_)) => return Err(ChatError::Contended),
+            }
+        }
+    }
+
+    /// Marks one conversation silent unless something was said since `cutoff`.
+    pub(super) async fn fall_silent(&self, id: &SessionId, cutoff: Timestamp) -> Result<(), ChatError> {
+        let fall_silent = |session: &mut Session, _| {
+            if session.is_active() && session.last_message_at.is_some_and(|at| at < cutoff) {
+                session.activity = Activity::Silent;
+            }
+            Ok(())
+        };
+        self.change(id, Vec::new(), fall_silent, |_, _| None).await.map(|_| ())
+    }
+
+    async fn append(
+        &self,
+        id: &SessionId,
+        text: &str,
+        author: Author,
+        event: fn(Message) -> Event,
+    ) -> Result<Message, ChatError> {
+        if super::turn::is_no_text(text) {
+            return Err(ChatError::InvalidText);
+        }
+        let masked = pii::mask(text);
+        let (body, is_protected) = (masked.as_str().to_owned(), masked.is_altered());
+        let message = match author {
+            Author::Agent => NewMessage::of_agent(masked),
+            Author::Customer | Author::Assistant | Author::System => NewMessage::of_customer(masked, None, None),
+        };
+        let append = |session: &mut Session, now| {
+            require_active(session)?;
+            session.last_message_at = Some(now);
+            Ok(())
+        };
+        let stored = move |session: &Session, committed: &Committed| Message {
+            id: committed.message_ids.first().copied().unwrap_or(MessageId::new(0)),
+            author,
+            body: body.clone(),
+            intent: None,
+            suggested_action: None,
+            sources: Vec::new(),
+            quick_replies: Vec::new(),
+            client_message_id: None,
+            is_protected,
+            created_at: session.updated_at,
+        };
+        let announced = stored.clone();
+        let announce = move |session: &Session, committed: &Committed| Some(event(announced(session, committed)));
+        let (session, committed) = self.change(id, vec![message], append, announce).await?;
+        Ok(stored(&session, &committed))
+    }
+
+    async fn change_handover(
+        &self,
+        id: &SessionId,
+        verb: impl Fn(&mut Session, Timestamp) -> Result<(), ChatError>,
+    ) -> Result<Session, ChatError> {
+        let verb = |session: &mut Session, now| {
+            require_active(session)?;
+            verb(session, now)
+        };
+        let announce = |session: &Session, _: &Committed| Some(Event::Handover(session.handover.clone()));
+        Ok(self.change(id, Vec::new(), verb, announce).await?.0)
+    }
+
+    /// Changes an existing conversation, computing the change again if another node was quicker. `event` is what those
+    /// who watch are told.
+    async fn change(
+        &self,
+        id: &SessionId,
+        messages: Vec<NewMessage>,
+        verb: impl Fn(&mut Session, Timestamp) -> Result<(), ChatError>,
+        event: impl Fn(&Session, &Committed) -> Option<Event> + Clone + Send + 'static,
+    ) -> Result<(Session, Committed), ChatError> {
+        let cell = self.inner.cells.get(id);
+        let mut state = cell.state.lock().await;
+        for _ in 0..STALE_RETRIES {
+            let before = self.current(id, &mut state).await?;
+            let mut session = before.clone();
+            let now = self.inner.clock.now();
+            verb(&mut session, now)?;
+            if session == before && messages.is_empty() {
+                return Ok((session, Committed { message_ids: Vec::new() }));
+            }
+            session.updated_at = now;
+            let (hub, topic, event, after) =
+                (self.inner.hub.clone(), Topic::Session(id.clone()), event.clone(), session.clone());
+            let announce = move |committed: &Committed| {
+                if let Some(event) = event(&after, committed) {
+                    hub.publish(&topic, event.into(), None);
+                }
+            };
+            let change = Change { messages: messages.clone(), ..Change::state(session) };
+            match self.commit(&mut state, change, announce).await {
+                Ok((session, committed)) => return Ok((session, committed)),
+                Err(CommitError::Store(error)) => return Err(error.into()),
+                Err(CommitError::Stale | CommitError::Duplicate(_)) => {}
+            }
+        }
+        Err(ChatError::Contended)
+    }
+
+    /// The state of an existing conversation, from its cell or the store.
+    async fn current(&self, id: &SessionId, state: &mut Option<Session>) -> Result<Session, ChatError> {
+        match state {
+            Some(session) if session.version > 0 => Ok(session.clone()),
+            _ => {
+                let session = self.session(id).await?;
+                *state = Some(session.clone());
+                Ok(session)
+            }
+        }
+    }
+
+    /// Commits a change and keeps the cell in step with the store.
+    pub(super) async fn commit(
+        &self,
+        state: &mut Option<Session>,
+        change: Change,
+        announce: impl FnOnce(&Committed) + Send + 'static,
+    ) -> Result<(Session, Committed), CommitError> {
+        // Empty until the outcome is known: after an error, or if this future is dropped, the store is asked again.
+        *state = None;
+        let mut session = change.session.clone();
+        let committed = self.inner.store.commit(change, announce).await?;
+        session.version += 1;
+        *state = Some(session.clone());
+        Ok((session, committed))
+    }
+}
+
+fn require_active(session: &Session) -> Result<(), ChatError> {
+    if session.is_active() { Ok(()) } else { Err(ChatError::UnknownSession(session.id.clone())) }
+}

@@ -1,0 +1,177 @@
+//! The assistant's own words, in Korean. What the bank's documents say is not here.
+
+use std::fmt::Write as _;
+
+use crate::chat::workflow::PersonReason;
+use crate::domain::QuickReply;
+use crate::knowledge::Category;
+use crate::knowledge::Pack;
+use crate::knowledge::Slot;
+
+/// The button and the words that ask for a person.
+pub(super) const ASK_FOR_PERSON: &str = "상담원 연결해 주세요";
+
+/// The notice for a text that is too short to mean anything (wire contract §3).
+pub(super) const TOO_SHORT: &str = "메시지를 입력해 주세요.";
+
+/// The notice for a text of `chars` characters when `chars_max` are allowed (wire contract §3).
+pub(super) fn too_long(chars: usize, chars_max: usize) -> String {
+    format!("메시지가 너무 깁니다. 최대 {chars_max}자까지 입력하실 수 있습니다. (현재: {chars}자)")
+}
+
+pub(super) fn ask_consent(reason: PersonReason) -> String {
+    let opening = match reason {
+        PersonReason::Wanted => "네, 상담원 연결을 도와드리겠습니다.",
+        PersonReason::Needed => {
+            "불편을 드려 죄송합니다. 말씀하신 내용은 상담원이 직접 확인해 드려야 하는 업무라 상담원에게 연결해 드리겠습니다."
+        }
+    };
+    format!(
+        "{opening}\n\n정확하고 빠른 상담을 위해 몇 가지 정보를 여쭤보고 상담원에게 전달하려고 합니다. \
+         동의하시면 '네', 원하지 않으시면 '아니오'를 선택해 주세요."
+    )
+}
+
+pub(super) const ASK_CONSENT_AGAIN: &str = "상담원에게 연결해 드리려면 정보 수집에 대한 동의 여부를 먼저 확인해야 합니다. \
+     동의하시면 '네', 원하지 않으시면 '아니오'를 선택해 주세요.";
+
+pub(super) fn offer_person_instead(pack: &Pack) -> String {
+    let mut text = String::from(
+        "제가 말씀을 잘 이해하지 못했습니다. 죄송합니다.\n\n정보를 남기지 않고 바로 상담원을 기다리시려면 \
+         '바로 상담원 연결'을, 챗봇 상담을 계속하시려면 '아니오'를 선택해 주세요.",
+    );
+    if let Some(phone) = pack.phones.get("customer_center") {
+        let _ = write!(text, " 전화 상담을 원하시면 고객센터({phone})로 연락해 주세요.");
+    }
+    text
+}
+
+pub(super) const CONSENT_REFUSED: &str =
+    "네, 알겠습니다. 상담원 연결은 진행하지 않겠습니다. 다른 궁금하신 점이 있으면 언제든지 말씀해 주세요.";
+
+pub(super) fn start_collecting(question: &str) -> String {
+    format!(
+        "감사합니다. 상담 가능한 상담원을 확인하고 있습니다. 기다리시는 동안 몇 가지만 여쭤보겠습니다.\n\n{question}"
+    )
+}
+
+pub(super) fn ask_slot_again(slot: &Slot) -> String {
+    match slot.examples.first() {
+        Some(example) => format!(
+            "말씀하신 내용을 확인하지 못했습니다. {}\n(예: {example}) 잘 모르시면 '모르겠어요'라고 말씀해 주세요.",
+            slot.question
+        ),
+        None => format!(
+            "말씀하신 내용을 확인하지 못했습니다. {} 잘 모르시면 '모르겠어요'라고 말씀해 주세요.",
+            slot.question
+        ),
+    }
+}
+
+pub(super) fn queued(pack: &Pack) -> String {
+    let mut text =
+        String::from("상담원 연결을 접수했습니다. 상담원이 확인하는 대로 바로 도와드리겠습니다. 잠시만 기다려 주세요.");
+    if let Some(hours) = pack.hours.get("weekdays") {
+        let _ = write!(text, "\n\n상담 시간: 평일 {}", hours.replace('-', "~"));
+    }
+    text
+}
+
+pub(super) fn emergency_queued(pack: &Pack) -> String {
+    let mut text = String::from(
+        "많이 놀라셨겠습니다. 다른 절차 없이 지금 바로 상담원 연결을 접수했습니다.\n\n기다리시는 동안 아래 조치를 먼저 해 주세요.",
+    );
+    if let Some(phone) = pack.phones.get("emergency").or_else(|| pack.phones.get("customer_center")) {
+        let _ = write!(text, "\n- 사고 신고 및 지급정지 요청: {phone}");
+    }
+    text.push_str(
+        "\n- 금융사기 피해 신고: 경찰청 112, 금융감독원 1332\
+         \n- 상대방의 추가 송금 요구나 앱 설치 요구에 응하지 마시고, 비밀번호와 인증번호를 절대 알려주지 마세요.",
+    );
+    text
+}
+
+pub(super) const STILL_WAITING: &str =
+    "상담원을 기다리는 중입니다. 남겨 주신 내용은 상담원에게 함께 전달됩니다. 잠시만 더 기다려 주세요.";
+
+pub(super) const PASSED_TO_AGENT: &str = "상담원에게 메시지를 전달했습니다. 잠시만 기다려 주세요.";
+
+pub(super) const HANDOVER_CANCELLED: &str =
+    "상담원 연결을 취소했습니다. 다른 궁금하신 점이 있으면 언제든지 말씀해 주세요.";
+
+pub(super) const ASK_WHICH: &str = "정확히 안내해 드리기 위해 한 가지만 확인하겠습니다. 이 중 어떤 문의인가요?";
+
+pub(super) fn not_found(pack: &Pack) -> String {
+    let mut text = String::from(
+        "죄송합니다. 문의하신 내용에 대한 안내를 찾지 못했습니다. 조금 더 구체적으로 말씀해 주시거나, \
+         아래에서 주제를 고르거나 상담원 연결을 선택해 주세요.",
+    );
+    if let Some(phone) = pack.phones.get("customer_center") {
+        let _ = write!(text, " (고객센터 {phone})");
+    }
+    text
+}
+
+pub(super) const OFF_TOPIC: &str =
+    "죄송합니다. 저는 은행 업무만 안내해 드릴 수 있습니다. 은행 거래와 관련하여 궁금하신 점을 말씀해 주세요.";
+
+pub(super) const THANKS: &str = "도움이 되어 기쁩니다. 더 궁금하신 점이 있으면 언제든지 말씀해 주세요.";
+
+pub(super) const FAREWELL: &str = "이용해 주셔서 감사합니다. 좋은 하루 보내세요.";
+
+pub(super) const ACKNOWLEDGE: &str = "네, 무엇을 도와드릴까요? 궁금하신 점을 말씀해 주세요.";
+
+pub(super) const OFFER_TOPICS: &str = "괜찮습니다. 아래 주제 중에서 고르시거나, 궁금하신 점을 편하게 말씀해 주세요.";
+
+pub(super) const REPHRASE: &str = "죄송합니다. 말씀을 잘 이해하지 못했습니다. 조금 더 자세히 말씀해 주시겠어요?";
+
+pub(super) const OFFER_PERSON: &str =
+    "계속 도움을 드리지 못해 죄송합니다. 아래에서 주제를 고르시거나, 상담원과 직접 상담하실 수 있습니다.";
+
+pub(super) const CALM: &str = "불편을 드려 죄송합니다. 어떤 점이 불편하셨는지 말씀해 주시면 도와드리겠습니다. 원하시면 상담원에게 연결해 드리겠습니다.";
+
+/// Appended to an answer given while an agent is awaited.
+pub(super) const WAITING_SUFFIX: &str = "상담원 연결은 계속 진행 중입니다. 잠시만 기다려 주세요.";
+
+/// The two buttons of the question for consent.
+pub(super) fn consent_buttons() -> Vec<QuickReply> {
+    vec![button("네, 동의합니다", "네, 동의합니다"), button("아니오", "아니오, 괜찮습니다")]
+}
+
+/// The ways on when consent was not understood repeatedly.
+pub(super) fn consent_buttons_again() -> Vec<QuickReply> {
+    vec![
+        button("네, 동의합니다", "네, 동의합니다"),
+        button("바로 상담원 연결", "상담원과 바로 이야기하고 싶어요"),
+        button("아니오", "아니오, 괜찮습니다"),
+    ]
+}
+
+/// The way past a slot's question.
+pub(super) fn skip_buttons() -> Vec<QuickReply> {
+    vec![button("모르겠어요", "모르겠어요"), button("연결 취소", "상담원 연결 취소할게요")]
+}
+
+/// The way out of the queue.
+pub(super) fn waiting_buttons() -> Vec<QuickReply> {
+    vec![button("연결 취소", "상담원 연결 취소할게요")]
+}
+
+/// The pack's topics.
+pub(super) fn topic_buttons(pack: &Pack) -> Vec<QuickReply> {
+    pack.topics.iter().map(|topic| button(&topic.label, &topic.message)).collect()
+}
+
+/// A person.
+pub(super) fn person_button() -> QuickReply {
+    button("상담원 연결", ASK_FOR_PERSON)
+}
+
+/// The categories a message could mean.
+pub(super) fn category_buttons<'c>(categories: impl Iterator<Item = &'c Category>) -> Vec<QuickReply> {
+    categories.map(|category| button(&category.name, &category.name)).collect()
+}
+
+fn button(label: &str, message: &str) -> QuickReply {
+    QuickReply { label: label.to_owned(), message: message.to_owned() }
+}

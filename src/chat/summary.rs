@@ -1,0 +1,151 @@
+//! The report an agent reads before taking a conversation: three lines, keywords, mood, recommended documents.
+//!
+//! Pure: made of stored (masked) messages. Every line names the messages it came from. Slots marked personal are
+//! left to the agents' own view of the collected details.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use time::Date;
+
+use crate::chat::engine::Engine;
+use crate::chat::slots;
+use crate::domain::Author;
+use crate::domain::Message;
+use crate::domain::MessageId;
+use crate::domain::Recommendation;
+use crate::domain::Report;
+use crate::domain::Sentiment;
+use crate::domain::Session;
+use crate::domain::Stage;
+use crate::domain::SummaryLine;
+use crate::nlu;
+use crate::text::tokens;
+
+/// The contract's limit (wire contract §4).
+const KEYWORDS_MAX: usize = 5;
+const RECOMMENDATIONS_MAX: usize = 3;
+/// Characters of a customer's sentence quoted in a line.
+const QUOTE_CHARS_MAX: usize = 80;
+
+/// Sums up a conversation for the agent. `messages` are its latest, oldest first.
+pub(super) fn report(engine: &Engine, session: &Session, messages: &[Message], today: Date) -> Report {
+    let said: Vec<&Message> = messages.iter().filter(|message| message.author == Author::Customer).collect();
+    let telling: Vec<&Message> = said.iter().copied().filter(|message| is_telling(&message.body)).collect();
+    let topic_text = telling.iter().map(|message| message.body.as_str()).collect::<Vec<_>>().join(" ");
+    let sentiment = mood(&said);
+    Report {
+        sentiment,
+        summary: vec![
+            inquiry_line(session, &telling),
+            details_line(engine, session, &said),
+            state_line(session, sentiment, messages),
+        ],
+        keywords: keywords(&telling),
+        recommendations: recommendations(engine, &topic_text, today),
+    }
+}
+
+fn inquiry_line(session: &Session, telling: &[&Message]) -> SummaryLine {
+    let category = session.collected.get("_category").or(session.topic.as_ref());
+    let text = match (category, telling.last()) {
+        (Some(category), Some(message)) => format!("문의: {category} - \"{}\"", shortened(&message.body)),
+        (Some(category), None) => format!("문의: {category}"),
+        (None, Some(message)) => format!("문의: \"{}\"", shortened(&message.body)),
+        (None, None) => "문의: 상담원 연결 요청".to_owned(),
+    };
+    SummaryLine { text, message_ids: telling.last().map(|message| message.id).into_iter().collect() }
+}
+
+fn details_line(engine: &Engine, session: &Session, said: &[&Message]) -> SummaryLine {
+    let details = slots::readable(engine, &session.collected);
+    if details.is_empty() {
+        return SummaryLine { text: "확인된 정보: 없음".to_owned(), message_ids: Vec::new() };
+    }
+    let text = details.iter().map(|(label, value)| format!("{label} {value}")).collect::<Vec<_>>().join(", ");
+    let holds =
+        |message: &&&Message| details.iter().any(|(_, value)| *value != slots::UNKNOWN && message.body.contains(value));
+    SummaryLine {
+        text: format!("확인된 정보: {text}"),
+        message_ids: said.iter().filter(holds).map(|message| message.id).collect(),
+    }
+}
+
+fn state_line(session: &Session, sentiment: Sentiment, messages: &[Message]) -> SummaryLine {
+    let stage = match session.stage {
+        Stage::Assisted { .. } => "챗봇 상담 중",
+        Stage::AwaitingConsent { .. } => "상담원 연결 동의 확인 중",
+        Stage::Collecting { .. } => "상담원 연결 정보 확인 중",
+        Stage::Queued => "상담원 연결 대기 중",
+        Stage::Attended => "상담원 상담 중",
+    };
+    let mood = match sentiment {
+        Sentiment::Positive => "긍정적",
+        Sentiment::Neutral => "보통",
+        Sentiment::Negative => "불만 또는 불안",
+    };
+    let last: Option<MessageId> = messages.last().map(|message| message.id);
+    SummaryLine {
+        text: format!("진행 상태: {stage}, 고객 감정: {mood}"), message_ids: last.into_iter().collect()
+    }
+}
+
+/// A message that says what the conversation is about, not merely yes, no or "a person, please".
+fn is_telling(text: &str) -> bool {
+    let signals = nlu::listen(text);
+    let is_reply = signals.consent.is_some() || signals.does_not_know || signals.cancels;
+    signals.emergency.is_some() || !(is_reply || signals.wants_person || signals.small_talk.is_some())
+}
+
+/// The mood of the conversation: negative if it was so lately, else that of most messages.
+fn mood(said: &[&Message]) -> Sentiment {
+    let moods: Vec<Sentiment> = said.iter().map(|message| nlu::listen(&message.body).sentiment).collect();
+    let count = |mood| moods.iter().filter(|other| **other == mood).count();
+    let (negative, positive) = (count(Sentiment::Negative), count(Sentiment::Positive));
+    match negative.cmp(&positive) {
+        std::cmp::Ordering::Greater => Sentiment::Negative,
+        std::cmp::Ordering::Less => Sentiment::Positive,
+        std::cmp::Ordering::Equal if negative > 0 => Sentiment::Negative,
+        std::cmp::Ordering::Equal => Sentiment::Neutral,
+    }
+}
+
+fn keywords(telling: &[&Message]) -> Vec<String> {
+    let mut order = Vec::new();
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for stem in telling.iter().flat_map(|message| tokens::stems(&message.body)) {
+        if stem.chars().count() < 2 || stem.contains('*') {
+            continue;
+        }
+        let count = counts.entry(stem.clone()).or_default();
+        if *count == 0 {
+            order.push(stem);
+        }
+        *count += 1;
+    }
+    // Stable: of equally frequent words the one said first.
+    order.sort_by_key(|stem| std::cmp::Reverse(counts.get(stem).copied().unwrap_or_default()));
+    order.truncate(KEYWORDS_MAX);
+    order
+}
+
+fn recommendations(engine: &Engine, text: &str, today: Date) -> Vec<Recommendation> {
+    let mut seen = HashSet::new();
+    engine
+        .search(text, today, RECOMMENDATIONS_MAX * 4)
+        .into_iter()
+        .filter(|hit| seen.insert(hit.passage.document))
+        .take(RECOMMENDATIONS_MAX)
+        .map(|hit| Recommendation {
+            title: hit.document.title.clone(),
+            url: format!("/api/v1/knowledge/documents/{}", hit.document.id),
+            relevance_score: hit.score,
+        })
+        .collect()
+}
+
+fn shortened(text: &str) -> String {
+    let mut characters = text.trim().chars();
+    let start: String = characters.by_ref().take(QUOTE_CHARS_MAX).collect();
+    if characters.next().is_some() { format!("{start}…") } else { start }
+}

@@ -1,0 +1,257 @@
+//! Understanding: what one message means at the stage the conversation is in.
+//!
+//! Pure: the same session, text and engine give the same understanding. `workflow` decides what follows from it.
+
+use time::Date;
+
+use crate::chat::answer;
+use crate::chat::answer::Answer;
+use crate::chat::engine::Engine;
+use crate::chat::slots;
+use crate::chat::workflow::Input;
+use crate::domain::Intent;
+use crate::domain::Session;
+use crate::domain::Stage;
+use crate::knowledge::Policy;
+use crate::nlu;
+use crate::nlu::Consent;
+use crate::nlu::Guess;
+use crate::nlu::Signals;
+use crate::nlu::SmallTalk;
+
+/// A second category this close to the first makes a message ambiguous.
+const AMBIGUITY_GAP: f32 = 0.1;
+/// On the way to a person only a passage that fits this well interrupts.
+const INTERRUPTION_SCORE_MIN: f32 = 0.5;
+/// Below this score nothing in the pack has to do with the question.
+const RELATED_SCORE_MIN: f32 = 0.15;
+
+/// What a message means.
+pub(super) struct Understanding {
+    /// For the course of the conversation.
+    pub(super) input: Input,
+    /// What the customer wants.
+    pub(super) intent: Intent,
+    /// The pack's categories that fit, best first.
+    pub(super) guesses: Vec<Guess>,
+    /// The answer, when the documents have one.
+    pub(super) answer: Option<Answer>,
+    /// How well the best passage fits, 0 to 1.
+    score_best: f32,
+    /// What it says of the slots, by name.
+    pub(super) values: Vec<(String, String)>,
+    /// The slot to ask once this message is dealt with.
+    pub(super) missing: Option<String>,
+}
+
+impl Understanding {
+    /// The category of a message that has one, when the classifier is sure enough of it, and how sure it is.
+    pub(super) fn topic(&self, engine: &Engine) -> Option<(&str, f32)> {
+        let best = self.guesses.first().filter(|_| self.input.is_topical())?;
+        is_sure(best, engine).then_some((&*best.category, best.confidence))
+    }
+}
+
+/// Understands `raw` (what was typed; only slots are read from it) and `masked` (what may be kept of it).
+/// `earlier` are the customer's earlier messages, from which slots are filled when consent is given.
+pub(super) fn understand(
+    engine: &Engine,
+    session: &Session,
+    raw: &str,
+    masked: &str,
+    earlier: &[String],
+    today: Date,
+) -> Understanding {
+    let signals = nlu::listen(masked);
+    let found = answer::find(engine, masked, today);
+    let mut understanding = Understanding {
+        input: Input::Unclear,
+        intent: signals.intent,
+        guesses: engine.classifier().map(|classifier| classifier.classify(masked)).unwrap_or_default(),
+        answer: found.answer,
+        score_best: found.score_best,
+        values: Vec::new(),
+        missing: None,
+    };
+    understanding.input = match &session.stage {
+        Stage::Assisted { .. } => assisted(engine, &signals, &understanding),
+        Stage::AwaitingConsent { .. } => {
+            plan_collection(engine, session, raw, earlier, &mut understanding);
+            awaiting_consent(&signals, &understanding)
+        }
+        Stage::Collecting { asking, .. } => {
+            continue_collection(engine, session, asking, raw, &mut understanding);
+            collecting(engine, asking, &signals, &understanding)
+        }
+        Stage::Queued | Stage::Attended => queued(&signals, &understanding),
+    };
+    understanding
+}
+
+fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -> Input {
+    if signals.emergency.is_some() {
+        return Input::Emergency;
+    }
+    if signals.wants_person {
+        return Input::WantsPerson;
+    }
+    if signals.manipulates {
+        return Input::OffTopic;
+    }
+    if let Some(input) = small_talk(signals) {
+        return input;
+    }
+    let best = understanding.guesses.first().filter(|best| is_sure(best, engine));
+    let category = best.and_then(|best| engine.category(&best.category));
+    if category.is_some_and(|category| category.policy == Policy::Person) {
+        return Input::NeedsPerson;
+    }
+    if understanding.answer.is_some() {
+        return Input::Answerable;
+    }
+    if signals.abuse {
+        return Input::Abuse;
+    }
+    if let Some(input) = reply(signals) {
+        return input;
+    }
+    match category {
+        Some(category) if category.policy == Policy::Ask => Input::Ambiguous,
+        Some(_) => Input::Unanswerable,
+        None if understanding.score_best < RELATED_SCORE_MIN => Input::OffTopic,
+        None if is_ambiguous(&understanding.guesses, engine) => Input::Ambiguous,
+        None => Input::Unanswerable,
+    }
+}
+
+fn awaiting_consent(signals: &Signals, understanding: &Understanding) -> Input {
+    if signals.emergency.is_some() {
+        return Input::Emergency;
+    }
+    match signals.consent {
+        Some(Consent::Yes) => return Input::Agrees,
+        Some(Consent::No) => return Input::Refuses,
+        None => {}
+    }
+    if signals.wants_person {
+        return Input::WantsPerson;
+    }
+    if signals.cancels {
+        return Input::Cancels;
+    }
+    if is_clear_question(understanding) && !signals.abuse {
+        return Input::Answerable;
+    }
+    Input::Unclear
+}
+
+fn collecting(engine: &Engine, asking: &str, signals: &Signals, understanding: &Understanding) -> Input {
+    if signals.emergency.is_some() {
+        return Input::Emergency;
+    }
+    let has_value = understanding.values.iter().any(|(name, _)| name == asking);
+    let is_free_text = engine.pattern(asking).is_none();
+    if has_value && !is_free_text {
+        return Input::SlotValue;
+    }
+    if signals.wants_person {
+        return Input::WantsPerson;
+    }
+    if signals.cancels {
+        return Input::Cancels;
+    }
+    if signals.does_not_know {
+        return Input::DoesNotKnow;
+    }
+    if signals.consent == Some(Consent::No) {
+        return Input::Refuses;
+    }
+    if signals.small_talk.is_some() || signals.abuse {
+        return Input::Unclear;
+    }
+    if has_value {
+        return Input::SlotValue;
+    }
+    if is_clear_question(understanding) { Input::Answerable } else { Input::Unclear }
+}
+
+fn queued(signals: &Signals, understanding: &Understanding) -> Input {
+    if signals.emergency.is_some() {
+        return Input::Emergency;
+    }
+    if signals.wants_person && !signals.cancels {
+        return Input::WantsPerson;
+    }
+    if signals.cancels {
+        return Input::Cancels;
+    }
+    if signals.small_talk.is_none() && !signals.abuse && is_clear_question(understanding) {
+        return Input::Answerable;
+    }
+    Input::Unclear
+}
+
+fn small_talk(signals: &Signals) -> Option<Input> {
+    signals.small_talk.map(|small_talk| match small_talk {
+        SmallTalk::Greeting => Input::Greeting,
+        SmallTalk::Thanks => Input::Thanks,
+        SmallTalk::Farewell => Input::Farewell,
+        SmallTalk::Noise => Input::Unclear,
+    })
+}
+
+/// A bare reply to a question that was not asked.
+fn reply(signals: &Signals) -> Option<Input> {
+    match signals.consent {
+        Some(Consent::Yes) => return Some(Input::Agrees),
+        Some(Consent::No) => return Some(Input::Refuses),
+        None => {}
+    }
+    if signals.cancels {
+        return Some(Input::Cancels);
+    }
+    signals.does_not_know.then_some(Input::DoesNotKnow)
+}
+
+fn is_sure(guess: &Guess, engine: &Engine) -> bool {
+    guess.confidence >= engine.pack().thresholds.category_confidence_min
+}
+
+/// On the way to a person a message is rather about that way, so only a clear question is answered.
+fn is_clear_question(understanding: &Understanding) -> bool {
+    understanding.answer.is_some() && understanding.score_best >= INTERRUPTION_SCORE_MIN
+}
+
+fn is_ambiguous(guesses: &[Guess], engine: &Engine) -> bool {
+    let enough = engine.pack().thresholds.category_confidence_min / 2.0;
+    match guesses {
+        [first, second, ..] => second.confidence >= enough && first.confidence - second.confidence <= AMBIGUITY_GAP,
+        _ => false,
+    }
+}
+
+/// What would be collected if this message agreed to it.
+fn plan_collection(
+    engine: &Engine,
+    session: &Session,
+    raw: &str,
+    earlier: &[String],
+    understanding: &mut Understanding,
+) {
+    let Some(category) = engine.category_or_default(session.topic.as_deref()) else { return };
+    let collected = slots::start(category);
+    for text in earlier.iter().map(String::as_str).chain([raw]) {
+        for (name, value) in slots::values(engine, category, &collected, None, text) {
+            understanding.values.retain(|(known, _)| *known != name);
+            understanding.values.push((name, value));
+        }
+    }
+    understanding.missing = slots::first_missing(category, &collected, &understanding.values, None).map(str::to_owned);
+}
+
+fn continue_collection(engine: &Engine, session: &Session, asking: &str, raw: &str, understanding: &mut Understanding) {
+    let Some(category) = engine.category_or_default(session.topic.as_deref()) else { return };
+    understanding.values = slots::values(engine, category, &session.collected, Some(asking), raw);
+    understanding.missing =
+        slots::first_missing(category, &session.collected, &understanding.values, Some(asking)).map(str::to_owned);
+}

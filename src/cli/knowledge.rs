@@ -1,0 +1,108 @@
+//! `bank-aicc knowledge`
+
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use tokio_util::task::TaskTracker;
+
+use crate::chat::Engine;
+use crate::cli::ConfigFile;
+use crate::cli::Failure;
+use crate::cli::load;
+use crate::cli::serve::runtime;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::server;
+use crate::server::FirstPack;
+use crate::store::Store;
+
+/// What can be done with the bank's documents.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Import a knowledge pack, a folder or a .zip, and answer from it from now on
+    ///
+    /// The pack is imported whole or not at all. A running server takes it up by itself within seconds.
+    Import {
+        /// The pack
+        path: PathBuf,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// List the documents of the pack in use
+    List {
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+    /// Show what the pack in use has on a question
+    Search {
+        /// The question
+        question: String,
+        /// Most passages to show
+        #[arg(long, default_value_t = 5)]
+        limit: usize,
+        #[command(flatten)]
+        config: ConfigFile,
+    },
+}
+
+pub(super) fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Import { path, config } => with_store(&config.config, async |_, store| import(&store, path).await),
+        Command::List { config } => with_store(&config.config, async |config, store| {
+            list(&loaded(&config, &store).await?);
+            Ok(())
+        }),
+        Command::Search { question, limit, config } => with_store(&config.config, async |config, store| {
+            search(&loaded(&config, &store).await?, &question, limit);
+            Ok(())
+        }),
+    }
+}
+
+fn with_store(path: &Path, work: impl AsyncFnOnce(Config, Store) -> anyhow::Result<()>) -> Result<(), Failure> {
+    let config = load(path)?;
+    runtime(&config)?.block_on(async {
+        let tasks = TaskTracker::new();
+        let store =
+            Store::open(&config.storage, &config.server.data_dir, &tasks).await.context("opening the database")?;
+        Ok(work(config, store).await?)
+    })
+}
+
+async fn import(store: &Store, path: PathBuf) -> anyhow::Result<()> {
+    let report = server::import(store, &Clock::system(), &FirstPack::Path(path)).await?;
+    if let Some(report) = report {
+        println!("{report}");
+    }
+    Ok(())
+}
+
+async fn loaded(config: &Config, store: &Store) -> anyhow::Result<Engine> {
+    anyhow::ensure!(
+        store.packs().active_digest().await?.is_some(),
+        "no knowledge pack is imported yet; import one with `bank-aicc knowledge import PATH`"
+    );
+    Ok(server::load(store, &server::knowledge_folder(config)).await?)
+}
+
+fn list(engine: &Engine) {
+    let pack = engine.pack();
+    println!("{} ({})\n", pack.name, engine.digest());
+    for document in &pack.documents {
+        let from = document.effective_from.map(|date| date.to_string()).unwrap_or_default();
+        let until = document.effective_until.map(|date| date.to_string()).unwrap_or_default();
+        println!("{}\t{}\t{from}~{until}\t{} sections", document.source, document.title, document.sections.len());
+    }
+}
+
+fn search(engine: &Engine, question: &str, limit: usize) {
+    let hits = engine.search(question, Clock::system().today_in_korea(), limit);
+    if hits.is_empty() {
+        println!("nothing found");
+    }
+    for hit in hits {
+        let (document, passage) = (hit.document, hit.passage);
+        println!("{:.2}\t{} p.{} {}\n\t{}\n", hit.score, document.source, passage.page, passage.heading, passage.text);
+    }
+}

@@ -1,0 +1,124 @@
+//! Words on the command line become calls.
+//!
+//! Exit status: 0 done, 1 failed, 2 the command line or the configuration is wrong.
+
+mod check;
+mod demo;
+mod knowledge;
+mod mask;
+mod serve;
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use clap::Subcommand;
+
+use crate::api;
+use crate::config::Config;
+use crate::config::ConfigErrors;
+
+/// A bank's whole AI contact-centre chat in one executable.
+///
+/// Serves the web screens, the chat API over WebSocket and HTTP, and answers customers from the bank's own documents,
+/// without a language model and without any connection to the outside.
+#[derive(Debug, Parser)]
+#[command(name = "bank-aicc", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open a working bank on this machine, with demo documents and throw-away data
+    ///
+    /// Listens on loopback only and needs no configuration. Existing clients, which choose their own session id, are
+    /// served. Stop it with Ctrl-C; without --data everything is gone then.
+    Demo(demo::Arguments),
+    /// Run the server as config.toml says
+    ///
+    /// Logs to standard error. SIGTERM or SIGINT ends it after the requests in progress are answered.
+    Serve(ConfigFile),
+    /// Read config.toml, say everything that is wrong with it, and print what is in effect
+    ///
+    /// Like `nginx -t`: starts nothing and changes nothing. Exit status 0 if the configuration is good, else 2.
+    Check(ConfigFile),
+    /// Import, list and search the bank's documents
+    #[command(subcommand)]
+    Knowledge(knowledge::Command),
+    /// Mask personal data in text
+    ///
+    /// Copies standard input to standard output line by line, with resident registration numbers, card and account
+    /// numbers, phone numbers, e-mail addresses, passport and licence numbers masked.
+    Mask,
+    /// Print the API's OpenAPI description
+    Openapi,
+}
+
+/// Which configuration.
+#[derive(Debug, clap::Args)]
+struct ConfigFile {
+    /// The configuration file; every key can be overruled by BANK_AICC__SECTION__KEY
+    #[arg(long, value_name = "FILE", default_value = "/etc/bank-aicc/config.toml")]
+    config: PathBuf,
+}
+
+/// Why a command failed.
+enum Failure {
+    /// The configuration is wrong.
+    Config(ConfigErrors),
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::Config(errors)
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// Runs the program on the process's arguments.
+pub fn run() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(arguments),
+        Command::Serve(file) => serve::run(&file.config),
+        Command::Check(file) => check::run(&file.config),
+        Command::Knowledge(command) => knowledge::run(command),
+        Command::Mask => mask::run(),
+        Command::Openapi => print_openapi(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Config(errors)) => {
+            eprintln!("{errors}");
+            ExitCode::from(2)
+        }
+        Err(Failure::Other(error)) => {
+            eprintln!("bank-aicc: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn load(path: &Path) -> Result<Config, ConfigErrors> {
+    Config::load(Some(path), environment())
+}
+
+/// The process's environment; what is not text cannot be a setting of ours.
+fn environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn print_openapi() -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(&api::openapi_document()).map_err(anyhow::Error::from)?;
+    println!("{text}");
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! `bank-aicc serve`, and what `demo` shares with it.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use tokio::runtime::Runtime;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tokio_util::sync::CancellationToken;
+
+use crate::cli::Failure;
+use crate::cli::load;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::server::FirstPack;
+use crate::server::Server;
+use crate::telemetry;
+
+/// Runs the server until it is told to stop.
+pub(super) fn run(path: &Path) -> Result<(), Failure> {
+    let config = load(path)?;
+    telemetry::start_logging(&config.log);
+    let pack = config.knowledge.pack.as_ref();
+    let first_pack = pack.map_or(FirstPack::None, |pack| FirstPack::Path(config.server.resolve(pack)));
+    runtime(&config)?.block_on(async {
+        let server = Server::bind(config, Clock::system(), first_pack).await.map_err(anyhow::Error::from)?;
+        announce(&server);
+        server.run(until_signal()?).await;
+        Ok(())
+    })
+}
+
+/// The threads everything runs on.
+pub(super) fn runtime(config: &Config) -> anyhow::Result<Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if config.server.worker_threads > 0 {
+        builder.worker_threads(config.server.worker_threads);
+    }
+    builder.enable_all().build().context("starting the runtime")
+}
+
+/// The first line of the log.
+pub(super) fn announce(server: &Server) {
+    for address in server.addresses() {
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening on http://{address}");
+    }
+}
+
+/// A token that SIGTERM or SIGINT cancels.
+pub(super) fn until_signal() -> anyhow::Result<CancellationToken> {
+    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let shutdown = CancellationToken::new();
+    let cancelled = shutdown.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        cancelled.cancel();
+    });
+    Ok(shutdown)
+}

@@ -1,0 +1,223 @@
+//! The settings of `config.toml`, as plain data.
+//!
+//! One file per `[section]`; each struct says what its keys are, their defaults and their bounds, in one `read`.
+//! The file is read to its end before anything is refused: [`ConfigErrors`] holds everything that is wrong, each
+//! with its line. Every key can be overruled by a variable: `BANK_AICC__LOG__LEVEL` is `log.level`.
+//!
+//! A new key is a field with its doc comment, a line in its section's `read`, and a paragraph in `config.toml`;
+//! the tests hold the three together.
+//!
+//! This room opens two files, the configuration and the one that holds the database's password. It does not know
+//! what the settings are for.
+
+mod api;
+mod chat;
+mod database;
+mod error;
+mod knowledge;
+mod log;
+mod origin;
+mod reader;
+mod secret;
+mod section;
+mod server;
+mod storage;
+mod suggest;
+#[cfg(test)]
+mod tests;
+mod units;
+mod value;
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use toml::de::DeTable;
+
+use crate::config::reader::Lines;
+use crate::config::reader::Origin;
+use crate::config::reader::Reader;
+use crate::config::reader::Setting;
+use crate::config::section::Section;
+
+pub use api::Api;
+pub use api::ApiLimits;
+pub use api::CookieSecure;
+pub use chat::Chat;
+pub use database::Database;
+pub use error::ConfigError;
+pub use error::ConfigErrors;
+pub use error::Place;
+pub use knowledge::Knowledge;
+pub use log::Log;
+pub use log::LogFormat;
+pub use log::LogLevel;
+pub use origin::AllowedOrigin;
+pub use origin::WebOrigin;
+pub use secret::Secret;
+pub use server::Server;
+pub use server::ServerLimits;
+pub use storage::Storage;
+pub use units::ByteSize;
+pub use units::format_duration;
+pub use units::parse_duration;
+
+/// All settings.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the program listens, and where it keeps its files.
+    pub server: Server,
+    /// Who may talk to it.
+    pub api: Api,
+    /// How a conversation is paced.
+    pub chat: Chat,
+    /// The documents that are answered from.
+    pub knowledge: Knowledge,
+    /// The database.
+    pub storage: Storage,
+    /// What the program tells about itself.
+    pub log: Log,
+    /// Where each value came from.
+    provenance: Provenance,
+}
+
+impl Config {
+    /// Reads a file, or none, and the environment.
+    ///
+    /// # Errors
+    /// Everything that is wrong. If the file is no TOML, only that: its keys cannot be told apart.
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigErrors> {
+        let Some(path) = path else { return Self::parse("", "config.toml", environment) };
+        let file_name = path.display().to_string();
+        let text = read_file(path).map_err(|(line, message)| {
+            let place = Place::File { name: file_name.clone(), line, column: None };
+            ConfigErrors::new(vec![ConfigError { place, key: None, message }])
+        })?;
+        Self::parse(&text, &file_name, environment)
+    }
+
+    /// Reads the text of a file, and the environment. `file_name` is for the errors.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(
+        text: &str,
+        file_name: &str,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigErrors> {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        if !errors.is_empty() {
+            return Err(syntax_errors(text, file_name, &errors));
+        }
+        let mut reader = Reader::new(text, file_name, environment);
+        let mut config = Self::read(Section::root(table.into_inner(), &mut reader));
+        config.provenance = Provenance { file_name: file_name.to_owned(), settings: reader.finish()? };
+        Ok(config)
+    }
+
+    /// The settings as they were loaded, as TOML, with where each came from and secrets as `***`. A field that was
+    /// changed afterwards is not in it.
+    pub fn effective(&self) -> String {
+        let mut text = String::new();
+        let mut current = "";
+        for Setting { key, value, origin } in &self.provenance.settings {
+            let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
+            if section != current {
+                let gap = if text.is_empty() { "" } else { "\n" };
+                text.push_str(&format!("{gap}[{section}]\n"));
+                current = section;
+            }
+            let origin = match origin {
+                Origin::Default => "default".to_owned(),
+                Origin::File { line } => format!("{} line {line}", self.provenance.file_name.escape_debug()),
+                Origin::Environment { variable } => format!("environment {variable}"),
+            };
+            text.push_str(&format!("{name} = {value} # {origin}\n"));
+        }
+        text
+    }
+
+    /// Reads the sections, then looks at what they say together.
+    fn read(mut root: Section<'_>) -> Self {
+        let mut config = Self {
+            server: root.section("server", Server::read),
+            api: root.section("api", Api::read),
+            chat: root.section("chat", Chat::read),
+            knowledge: root.section("knowledge", Knowledge::read),
+            storage: root.section("storage", Storage::read),
+            log: root.section("log", Log::read),
+            provenance: Provenance::default(),
+        };
+        config.api.check_legacy_clients(&config.server, &mut root);
+        config.storage.add_password(&config.server, &mut root);
+        root.finish();
+        config
+    }
+}
+
+/// What an empty file says.
+impl Default for Config {
+    fn default() -> Self {
+        let mut reader = Reader::new("", "", std::iter::empty());
+        let mut config = Self::read(Section::root(DeTable::new(), &mut reader));
+        // An empty file is never refused; the tests see to it.
+        config.provenance.settings = reader.finish().unwrap_or_default();
+        config
+    }
+}
+
+/// Two configurations are equal if they say the same, wherever it came from.
+impl PartialEq for Config {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { server, api, chat, knowledge, storage, log, provenance: _ } = self;
+        (server, api, chat) == (&other.server, &other.api, &other.chat)
+            && (knowledge, storage, log) == (&other.knowledge, &other.storage, &other.log)
+    }
+}
+
+/// Where the values came from.
+#[derive(Debug, Clone, Default)]
+struct Provenance {
+    file_name: String,
+    settings: Vec<Setting>,
+}
+
+/// The text of a configuration file, or the line that is wrong and why.
+fn read_file(path: &Path) -> Result<String, (Option<usize>, String)> {
+    const BYTES_MAX: u64 = 4 << 20;
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| (None, format!("opening the file: {error}")))?;
+    file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| (None, format!("reading the file: {error}")))?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err((None, format!("the file is too long; allowed: {}", ByteSize::bytes(BYTES_MAX))));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
+        let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        (Some(line), "this line is not UTF-8; save the file as UTF-8".to_owned())
+    })
+}
+
+/// What keeps a text from being TOML: the first thing of each line, since the others follow from it.
+fn syntax_errors(text: &str, file_name: &str, errors: &[toml::de::Error]) -> ConfigErrors {
+    let lines = Lines::of(text);
+    let mut errors: Vec<ConfigError> = errors
+        .iter()
+        .map(|error| {
+            let offset = error.span().map(|span| span.start);
+            let line = offset.map(|offset| lines.line_at(offset));
+            let column = offset.map(|offset| lines.column_at(text, offset));
+            let place = Place::File { name: file_name.to_owned(), line, column };
+            ConfigError { place, key: None, message: format!("this is not TOML: {}", error.message()) }
+        })
+        .collect();
+    errors.sort_by(|a, b| a.place.cmp(&b.place));
+    errors.dedup_by_key(|error| match &error.place {
+        Place::File { line, .. } => *line,
+        Place::Environment { .. } => None,
+    });
+    ConfigErrors::new(errors)
+}

@@ -1,0 +1,49 @@
+//! Why a turn went as it did, kept for the auditor (design D4).
+
+use serde::Deserialize;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::domain::HandoverStatus;
+use crate::domain::StageName;
+use crate::domain::Ticket;
+use crate::domain::intent::wire_words;
+
+/// What wrote the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Engine {
+    /// A fixed sentence of the workflow.
+    Rule,
+    /// Sentences of the bank's documents.
+    Extractive,
+    /// A language model, guarded by the cited passages.
+    Llm,
+}
+
+wire_words!(Engine { Rule = "rule", Extractive = "extractive", Llm = "llm" });
+
+/// The record of one turn's decision. It holds no words of the customer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// How the message was triaged.
+    pub ticket: Ticket,
+    /// The pack's category, when one was recognised.
+    pub category: Option<String>,
+    /// How sure the classifier is of the category, 0 to 1.
+    pub confidence: f32,
+    /// The workflow rule that fired.
+    pub rule: String,
+    /// The stage before the turn.
+    pub stage_before: StageName,
+    /// The stage after the turn.
+    pub stage_after: StageName,
+    /// The hand-over status, if this turn changed it.
+    pub handover_change: Option<HandoverStatus>,
+    /// What wrote the answer.
+    pub engine: Engine,
+    /// Digest of the knowledge pack the turn was answered from.
+    pub pack_digest: String,
+    /// Version of the program.
+    pub program_version: String,
+}

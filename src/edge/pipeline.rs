@@ -1,0 +1,134 @@
+//! What every request runs through, outermost first: a name and a stopwatch, compression, a net for panics, the
+//! body's limit, and then the application.
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::HeaderMap;
+use axum::http::HeaderName;
+use axum::http::HeaderValue;
+use axum::http::StatusCode;
+use axum::http::header;
+use axum::middleware;
+use axum::middleware::Next;
+use axum::response::IntoResponse;
+use axum::response::Response;
+use http_body_util::Limited;
+use hyper::body::Body as _;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::config::ByteSize;
+use crate::edge::Problem;
+use crate::edge::RequestId;
+use crate::edge::access_log::Line;
+use crate::edge::compression;
+use crate::edge::request_id;
+
+/// On every response, errors included (wire contract §8).
+const COMMON_HEADERS: [(HeaderName, HeaderValue); 4] = [
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_XSS_PROTECTION, HeaderValue::from_static("1; mode=block")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer-when-downgrade")),
+];
+
+/// How requests are treated.
+#[derive(Debug, Clone, Copy)]
+struct Treatment {
+    body_bytes_max: u64,
+    logs_access: bool,
+}
+
+/// Puts the edge around an application.
+pub fn wrap(application: Router, body_bytes_max: ByteSize, logs_access: bool) -> Router {
+    let treatment = Treatment { body_bytes_max: body_bytes_max.get(), logs_access };
+    application
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(compression::layer())
+        .layer(middleware::from_fn_with_state(treatment, handle))
+}
+
+async fn handle(
+    axum::extract::State(treatment): axum::extract::State<Treatment>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let begun = Instant::now();
+    let request_id = RequestId::generate();
+    request.extensions_mut().insert(request_id.clone());
+    let (is_api, reads_html) = (is_api(request.uri().path()), reads_html(request.headers()));
+    let line = treatment.logs_access.then(|| {
+        let client = request.extensions().get().copied();
+        Line::begin(client, request.method(), request.uri(), request.headers())
+    });
+    let response = match limit_body(request, treatment.body_bytes_max) {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
+    let mut response = match response.extensions().get::<Problem>() {
+        Some(problem) if reads_html && !is_api => dressed(problem.to_html(&request_id), response.headers()),
+        Some(problem) => dressed(problem.to_json(&request_id), response.headers()),
+        None => response,
+    };
+    let headers = response.headers_mut();
+    for (name, value) in COMMON_HEADERS {
+        headers.entry(name).or_insert(value);
+    }
+    headers.insert(request_id::HEADER, request_id.to_header());
+    if let Some(line) = line {
+        let body_bytes = response.body().size_hint().exact().unwrap_or(0);
+        line.end(&request_id, response.status().as_u16(), body_bytes, begun.elapsed());
+    }
+    response
+}
+
+/// A rendered refusal with what was added around it, such as what other origins may read.
+fn dressed(mut refusal: Response, around: &HeaderMap) -> Response {
+    let headers = refusal.headers_mut();
+    for (name, value) in around {
+        let is_of_body = name == header::CONTENT_LENGTH || name == header::CONTENT_TYPE;
+        if !is_of_body && !headers.get_all(name).iter().any(|known| known == value) {
+            headers.append(name, value.clone());
+        }
+    }
+    refusal
+}
+
+/// Refuses a body that says it is too long, and cuts one that does not say so.
+fn limit_body(request: Request, bytes_max: u64) -> Result<Request, Problem> {
+    match request.body().size_hint().exact() {
+        Some(bytes) if bytes > bytes_max => {
+            let detail = format!("the request body is {bytes} bytes long; at most {bytes_max} are taken");
+            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail))
+        }
+        Some(_) => Ok(request),
+        None => {
+            let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
+            Ok(request.map(|body| Body::new(Limited::new(body, bytes_max))))
+        }
+    }
+}
+
+fn is_api(path: &str) -> bool {
+    path == "/health" || path.starts_with("/health/") || path.starts_with("/api/")
+}
+
+fn reads_html(headers: &HeaderMap) -> bool {
+    headers
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
+}
+
+fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let cause = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("no message");
+    tracing::error!(cause, "a request panicked");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "internal error").into_response()
+}

@@ -1,0 +1,283 @@
+//! Words of documents and questions as the index knows them.
+//!
+//! Both sides go through the same `text` functions: light stems of the words, and bigrams of the text without its
+//! spaces, which still agree when a customer writes compounds apart, glued together or with a typing mistake.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use crate::knowledge::chunk::Passage;
+use crate::knowledge::pack::Document;
+use crate::knowledge::pack::Pack;
+use crate::text::tokens::bigrams;
+use crate::text::tokens::stems;
+
+/// The tokens of one row of the index.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Tokens {
+    pub stems: Vec<String>,
+    pub grams: Vec<String>,
+}
+
+impl Tokens {
+    fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut tokens = Self::default();
+        for text in texts {
+            tokens.stems.extend(stems(text));
+            tokens.grams.extend(bigrams(text));
+        }
+        tokens
+    }
+
+    /// What a document is about: its title and keywords.
+    pub fn of_title(document: &Document) -> Self {
+        Self::of([document.title.as_str()].into_iter().chain(document.keywords.iter().map(String::as_str)))
+    }
+
+    /// What a passage is about: the heading above it and the question it answers.
+    pub fn of_heading(passage: &Passage) -> Self {
+        Self::of([passage.heading.as_str()].into_iter().chain(passage.question.as_deref()))
+    }
+
+    /// What a passage says.
+    pub fn of_text(passage: &Passage) -> Self {
+        Self::of([passage.text.as_str()])
+    }
+
+    /// The words customers use, each once, whether or not a document has them.
+    pub fn of_utterances(pack: &Pack) -> Self {
+        let stems: BTreeSet<String> = pack.utterances.iter().flat_map(|row| stems(&row.utterance)).collect();
+        Self { stems: stems.into_iter().collect(), grams: Vec::new() }
+    }
+}
+
+/// One way to say a part of the question.
+#[derive(Debug, PartialEq)]
+pub(super) struct Wording {
+    /// Its stems, indices into [`Question::stems`].
+    pub stems: Vec<usize>,
+    /// Its bigrams, indices into [`Question::grams`].
+    pub grams: Vec<usize>,
+    /// How much of the unit it stands for, 0 to 1: in 송금수수료 a synonym of 송금 says two fifths.
+    pub share: f32,
+}
+
+/// A part of the question that a good passage speaks of.
+#[derive(Debug, PartialEq)]
+pub(super) struct Unit {
+    /// The customer's wording first, then the pack's synonyms.
+    pub wordings: Vec<Wording>,
+}
+
+/// A token to look up.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Lookup {
+    pub token: String,
+    /// The customer did not write it; a synonym brought it in.
+    pub is_synonym: bool,
+}
+
+/// A question ready to be searched for.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Question {
+    pub stems: Vec<Lookup>,
+    pub grams: Vec<Lookup>,
+    /// The parts with a meaning of their own; words such as "how" and "please" are left out.
+    pub units: Vec<Unit>,
+    /// Terms of the pack's `others.csv` that it names, without spaces.
+    pub others: Vec<String>,
+}
+
+/// What the pack says about words.
+#[derive(Debug, Default)]
+pub(super) struct Vocabulary {
+    /// The joined stems of a term, and the tokens of the terms that mean the same.
+    synonyms: HashMap<String, Vec<Tokens>>,
+    /// The joined stems of the terms that are not ours.
+    others: HashSet<String>,
+}
+
+/// Different stems and bigrams of one question that are looked up; a longer message is cut short.
+const STEMS_MAX: usize = 64;
+const GRAMS_MAX: usize = 192;
+
+/// Characters of the shortest term that is recognised inside a longer word.
+const TERM_CHARS_MIN: usize = 2;
+/// The same for other companies' names, where a short one may be the beginning of any word.
+const OTHER_CHARS_MIN: usize = 3;
+
+impl Vocabulary {
+    /// The words of a pack.
+    pub fn new(pack: &Pack) -> Self {
+        let mut synonyms: HashMap<String, Vec<Tokens>> = HashMap::new();
+        for pair in &pack.synonyms {
+            for (from, to) in [(&pair.term, &pair.synonym), (&pair.synonym, &pair.term)] {
+                synonyms.entry(key(from)).or_default().push(Tokens::of([to.as_str()]));
+            }
+        }
+        let mut others: HashSet<String> = pack.others.iter().map(|term| key(term)).collect();
+        // A term of nothing but stop words would be found everywhere.
+        synonyms.remove("");
+        others.remove("");
+        Self { synonyms, others }
+    }
+
+    /// Takes a question apart.
+    pub fn question(&self, text: &str) -> Question {
+        let mut question = Question::default();
+        let mut words = stems(text);
+        words.truncate(STEMS_MAX);
+        for gram in bigrams(text).into_iter().take(GRAMS_MAX) {
+            add(&mut question.grams, gram, false);
+        }
+        for (index, word) in words.iter().enumerate() {
+            if words[..index].contains(word) {
+                continue;
+            }
+            let mut wordings = vec![question.own_wording(word)];
+            for term in terms_at(&words, index) {
+                for synonym in self.synonyms.get(term.text.as_ref()).into_iter().flatten() {
+                    let share = if term.is_whole { 1.0 } else { term.text.len() as f32 / word.len() as f32 };
+                    wordings.push(question.synonym_wording(synonym, share));
+                }
+                let is_sure = term.is_whole || term.text.chars().count() >= OTHER_CHARS_MIN;
+                if is_sure && self.others.contains(term.text.as_ref()) {
+                    question.others.push(term.text.into_owned());
+                }
+            }
+            question.units.push(Unit { wordings });
+        }
+        question
+    }
+}
+
+fn key(term: &str) -> String {
+    stems(term).concat()
+}
+
+impl Question {
+    fn own_wording(&mut self, stem: &str) -> Wording {
+        let stems = vec![add(&mut self.stems, stem.to_owned(), false)];
+        let grams = bigrams(stem).into_iter().map(|gram| add(&mut self.grams, gram, false)).collect();
+        Wording { stems, grams, share: 1.0 }
+    }
+
+    fn synonym_wording(&mut self, tokens: &Tokens, share: f32) -> Wording {
+        let stems = tokens.stems.iter().map(|stem| add(&mut self.stems, stem.clone(), true)).collect();
+        let grams = tokens.grams.iter().map(|gram| add(&mut self.grams, gram.clone(), true)).collect();
+        Wording { stems, grams, share }
+    }
+}
+
+/// The token's place among the lookups; what the customer wrote stays the customer's.
+fn add(lookups: &mut Vec<Lookup>, token: String, is_synonym: bool) -> usize {
+    if let Some(place) = lookups.iter().position(|lookup| lookup.token == token) {
+        lookups[place].is_synonym &= is_synonym;
+        return place;
+    }
+    lookups.push(Lookup { token, is_synonym });
+    lookups.len() - 1
+}
+
+/// A part of a question that may be a term of the pack's tables.
+struct Term<'a> {
+    text: Cow<'a, str>,
+    /// It begins and ends where words do.
+    is_whole: bool,
+}
+
+/// The terms at a word: the word, the word with those after it, and what the word begins or ends with.
+fn terms_at(words: &[String], index: usize) -> impl Iterator<Item = Term<'_>> {
+    const WORDS_MAX: usize = 3;
+    let word = words[index].as_str();
+    let joined = (2..=WORDS_MAX.min(words.len() - index)).map(move |count| words[index..index + count].concat());
+    let cuts = word.char_indices().map(|(position, _)| position).skip(TERM_CHARS_MIN);
+    let beginnings = cuts.map(move |cut| &word[..cut]);
+    let cuts = word.char_indices().rev().map(|(position, _)| position).skip(TERM_CHARS_MIN - 1);
+    let endings = cuts.map(move |cut| &word[cut..]).filter(move |ending| ending.len() < word.len());
+    let whole = [Cow::Borrowed(word)].into_iter().chain(joined.map(Cow::Owned));
+    let whole = whole.map(|text| Term { text, is_whole: true });
+    whole.chain(beginnings.chain(endings).map(|text| Term { text: Cow::Borrowed(text), is_whole: false }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::knowledge::pack::Synonym;
+
+    #[test]
+    fn terms_are_found_in_words_and_across_them() {
+        let words = ["카드대금".to_owned(), "명세".to_owned(), "서".to_owned()];
+        let terms: Vec<_> = terms_at(&words, 0).map(|term| (term.text.into_owned(), term.is_whole)).collect();
+        let expected = [
+            ("카드대금", true),
+            ("카드대금명세", true),
+            ("카드대금명세서", true),
+            ("카드", false),
+            ("카드대", false),
+            ("대금", false),
+            ("드대금", false),
+        ];
+        assert_eq!(terms, expected.map(|(term, is_whole)| (term.to_owned(), is_whole)));
+        assert_eq!(terms_at(&words, 2).count(), 1);
+    }
+
+    fn vocabulary() -> Vocabulary {
+        let pair = |term: &str, synonym: &str| Synonym { term: term.into(), synonym: synonym.into() };
+        Vocabulary::new(&Pack {
+            synonyms: vec![pair("마통", "마이너스통장"), pair("카드값", "카드 대금"), pair("어떻게", "언제")],
+            others: vec!["토스".into(), "카카오뱅크".into(), "우리 은행".into()],
+            ..Pack::default()
+        })
+    }
+
+    /// The wordings of each unit, their stems joined by a space.
+    fn units(question: &Question) -> Vec<Vec<String>> {
+        let stems = |wording: &Wording| {
+            wording.stems.iter().map(|&stem| question.stems[stem].token.as_str()).collect::<Vec<_>>()
+        };
+        question
+            .units
+            .iter()
+            .map(|unit| unit.wordings.iter().map(|wording| stems(wording).join(" ")).collect())
+            .collect()
+    }
+
+    #[test]
+    fn synonyms_are_other_wordings_in_both_directions() {
+        for (text, expected) in [
+            ("마통 한도", vec![vec!["마통", "마이너스통장"], vec!["한도"]]),
+            ("마이너스통장은요", vec![vec!["마이너스통장", "마통"]]),
+            ("마통한도", vec![vec!["마통한도", "마이너스통장"]]),
+            ("카드 대금 언제", vec![vec!["카드", "카드값"], vec!["대금"]]),
+            ("카드값 카드값", vec![vec!["카드값", "카드 대금"]]),
+        ] {
+            assert_eq!(units(&vocabulary().question(text)), expected, "{text}");
+        }
+        let question = vocabulary().question("마통한도");
+        assert_eq!(question.units[0].wordings.iter().map(|wording| wording.share).collect::<Vec<_>>(), [1.0, 0.5]);
+    }
+
+    #[test]
+    fn other_companies_are_named_as_words_or_at_their_ends() {
+        for (text, expected) in [
+            ("토스 송금", vec!["토스"]),
+            ("토스트 기계", vec![]),
+            ("카카오뱅크적금", vec!["카카오뱅크"]),
+            ("우리은행 금리", vec!["우리은행"]),
+            ("우리 금리", vec![]),
+        ] {
+            assert_eq!(vocabulary().question(text).others, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_message_is_cut_short() {
+        let text: String = (0..2_000).map(|number| format!("낱말{number} ")).collect();
+        let question = vocabulary().question(&text);
+        assert!((1..=STEMS_MAX).contains(&question.units.len()));
+        assert!(question.grams.len() <= GRAMS_MAX + 2 * STEMS_MAX);
+    }
+}

@@ -1,0 +1,154 @@
+//! What the files of a pack say of each other: every name that is referred to exists, and exists once.
+
+use std::collections::HashMap;
+
+use crate::knowledge::import::ImportReport;
+use crate::knowledge::import::csv::At;
+use crate::knowledge::import::csv::TestRow;
+use crate::knowledge::pack::Category;
+use crate::knowledge::pack::Document;
+use crate::knowledge::pack::Slot;
+use crate::knowledge::pack::Test;
+use crate::knowledge::pack::Utterance;
+
+/// Categories: each once, with slots that exist.
+pub(super) fn categories(file: &str, categories: &[Category], slots: &[Slot], report: &mut ImportReport) {
+    for (index, category) in categories.iter().enumerate() {
+        let name = &category.name;
+        if name.trim().is_empty() || category.domain.trim().is_empty() {
+            report.refuse_file(file, None, format!("category '{name}' has no name or no domain"), "fill in both");
+        }
+        if categories[..index].iter().any(|earlier| earlier.name == *name) {
+            report.refuse_file(file, None, format!("category '{name}' is there twice"), "keep one of the two");
+        }
+        for slot in category.required_slots.iter().chain(&category.optional_slots) {
+            if !slots.iter().any(|known| known.name == *slot) {
+                let found = format!("category '{name}' asks for slot '{slot}', which does not exist");
+                report.refuse_file(file, None, found, "add it to slots.toml or correct the name");
+            }
+        }
+    }
+}
+
+/// Slots: each once, with a pattern that compiles and fits the slot's own examples.
+pub(super) fn slots(file: &str, slots: &[Slot], report: &mut ImportReport) {
+    for (index, slot) in slots.iter().enumerate() {
+        let name = &slot.name;
+        if [name, &slot.label, &slot.question].iter().any(|text| text.trim().is_empty()) {
+            let found = format!("slot '{name}' has no name, no label or no question");
+            report.refuse_file(file, None, found, "fill in all three");
+        }
+        if slots[..index].iter().any(|earlier| earlier.name == *name) {
+            report.refuse_file(file, None, format!("slot '{name}' is there twice"), "keep one of the two");
+        }
+        match slot.regex() {
+            Ok(None) => {}
+            Ok(Some(pattern)) => {
+                for example in slot.examples.iter().filter(|example| !pattern.is_match(example)) {
+                    let found = format!("slot '{name}': its example '{example}' does not fit its pattern");
+                    report.refuse_file(file, None, found, "correct the one or the other");
+                }
+            }
+            Err(regex::Error::CompiledTooBig(bytes)) => {
+                let found = format!("slot '{name}': the pattern is too complex");
+                report.refuse_file(file, None, found, format!("it may compile to {bytes} bytes at most"));
+            }
+            Err(error) => {
+                let found = format!("slot '{name}': the pattern is not a regular expression ({error})");
+                report.refuse_file(file, None, found, "correct it, or leave it out for free text");
+            }
+        }
+    }
+}
+
+/// Utterances: their categories exist.
+pub(super) fn utterances(
+    file: &str,
+    rows: Vec<At<Utterance>>,
+    categories: &[Category],
+    report: &mut ImportReport,
+) -> Vec<Utterance> {
+    for row in &rows {
+        category_exists(file, Some(row.line), &row.value.category, categories, report);
+    }
+    rows.into_iter().map(|row| row.value).collect()
+}
+
+/// A name of a category that some file uses.
+pub(super) fn category_exists(
+    file: &str,
+    line: Option<u32>,
+    name: &str,
+    categories: &[Category],
+    report: &mut ImportReport,
+) {
+    if !categories.iter().any(|category| category.name == name) {
+        let found = format!("the category '{name}' does not exist");
+        report.refuse_file(file, line, found, "use a name of categories.toml");
+    }
+}
+
+/// Documents: ids are unique, categories exist, the first day is not after the last.
+/// A document without a domain takes its category's.
+pub(super) fn documents(documents: &mut [Document], categories: &[Category], report: &mut ImportReport) {
+    let mut by_id: HashMap<String, String> = HashMap::new();
+    for document in documents {
+        let file = format!("documents/{}", document.source);
+        if let Some(other) = by_id.insert(document.id.clone(), document.source.clone()) {
+            let found = format!("its id '{}' is also that of documents/{other}", document.id);
+            report.refuse_file(&file, None, found, "rename one of the two files");
+        }
+        if let Some(name) = &document.category {
+            category_exists(&file, None, name, categories, report);
+            let category = categories.iter().find(|category| category.name == *name);
+            if let Some(category) = category.filter(|_| document.domain.is_empty()) {
+                document.domain.clone_from(&category.domain);
+            }
+        }
+        if !document.domain.is_empty() && !categories.iter().any(|category| category.domain == document.domain) {
+            let found = format!("the domain '{}' does not exist", document.domain);
+            report.refuse_file(&file, None, found, "use a domain of categories.toml or leave it out");
+        }
+        if let (Some(from), Some(until)) = (document.effective_from, document.effective_until)
+            && from > until
+        {
+            report.refuse_file(
+                &file,
+                None,
+                format!("it ends ({until}) before it begins ({from})"),
+                "correct the dates",
+            );
+        }
+    }
+}
+
+/// Test questions: their categories and documents exist. A document is named by its path or its id.
+pub(super) fn tests(
+    file: &str,
+    rows: Vec<At<TestRow>>,
+    categories: &[Category],
+    documents: &[Document],
+    report: &mut ImportReport,
+) -> Vec<Test> {
+    let mut tests = Vec::with_capacity(rows.len());
+    for At { line, value: TestRow { utterance, category, ticket, document } } in rows {
+        if let Some(name) = &category {
+            category_exists(file, Some(line), name, categories, report);
+        }
+        let found = document.as_deref().map(|name| {
+            let path = name.strip_prefix("documents/").unwrap_or(name);
+            documents.iter().find(|document| document.source == path || document.id == name).ok_or(name)
+        });
+        let document = match found {
+            None => None,
+            Some(Ok(document)) => Some(document.id.clone()),
+            Some(Err(name)) => {
+                let found = format!("the document '{name}' does not exist");
+                report.refuse_file(file, Some(line), found, "write its path below documents/");
+                None
+            }
+        };
+        tests.push(Test { utterance, category, ticket, document });
+    }
+    tests
+}

@@ -1,0 +1,269 @@
+//! Reading a knowledge pack: a folder, a `.zip`, or the files of the demo, which are part of the program.
+//!
+//! A pack is imported whole or not at all. Every file is looked at before a pack is refused, so one import tells its
+//! owner everything that is wrong. Today's documents are Markdown and CSV; any other format is refused by name.
+//! This module knows no database and swaps nothing: it turns files into a [`Pack`].
+
+mod archive;
+mod check;
+mod csv;
+mod front_matter;
+mod markdown;
+mod report;
+mod settings;
+mod source;
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::path::PathBuf;
+
+pub use report::FileReport;
+pub use report::ImportReport;
+pub use report::Problem;
+pub use source::Limits;
+
+use crate::knowledge::import::source::Allowance;
+use crate::knowledge::import::source::SourceFile;
+use crate::knowledge::pack::Block;
+use crate::knowledge::pack::Document;
+use crate::knowledge::pack::Pack;
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// A file or folder could not be read.
+    #[error("reading {}: {source}", path.display())]
+    Unreadable {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The path is neither a folder nor a `.zip`.
+    #[error("{} is neither a folder nor a .zip file; give the folder that holds pack.toml", .0.display())]
+    NotAPack(PathBuf),
+    /// The archive is damaged or of a kind that cannot be read.
+    #[error("reading the archive {}: {source}; pack the folder again as a plain .zip", path.display())]
+    BrokenArchive {
+        /// The archive.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: zip::result::ZipError,
+    },
+    /// The pack as a whole is over a limit.
+    #[error("the pack is too large: it may have {limit}")]
+    TooLarge {
+        /// What is allowed.
+        limit: String,
+    },
+    /// The files were read and something in them is wrong. The report lists all of it.
+    #[error("the knowledge pack was not imported:\n{}", .0.problem_list())]
+    Refused(Box<ImportReport>),
+}
+
+/// Reads the pack in a folder or `.zip` file, within the default [`Limits`].
+///
+/// # Errors
+/// [`ImportError`]; when files of the pack are at fault, [`ImportError::Refused`] with every problem of every file.
+pub fn read(path: &Path) -> Result<(Pack, ImportReport), ImportError> {
+    read_within(path, Limits::default())
+}
+
+/// As [`read`], within other limits.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_within(path: &Path, limits: Limits) -> Result<(Pack, ImportReport), ImportError> {
+    let mut report = ImportReport::default();
+    let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
+    let files = if path.metadata().map_err(unreadable)?.is_dir() {
+        source::folder(path, limits, &mut report)?
+    } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("zip")) {
+        archive::zip(path, limits, &mut report)?
+    } else {
+        return Err(ImportError::NotAPack(path.to_owned()));
+    };
+    assemble(&files, report)
+}
+
+/// Reads a pack whose files, named by their path inside the pack, are in memory already.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_embedded<'a>(
+    files: impl Iterator<Item = (String, Cow<'a, [u8]>)>,
+) -> Result<(Pack, ImportReport), ImportError> {
+    let mut report = ImportReport::default();
+    let mut allowance = Allowance::new(Limits::default());
+    let mut kept = Vec::new();
+    for (name, bytes) in files {
+        allowance.count_file()?;
+        // The same limits as for any other pack; what is in the program is not copied.
+        if allowance.admit(&name, bytes.len() as u64, &mut report)? {
+            kept.push(SourceFile { name: source::composed(&name), bytes });
+        }
+    }
+    kept.sort_by(|a, b| a.name.cmp(&b.name));
+    assemble(&kept, report)
+}
+
+/// The stable id of a document: its path without the extension, in letters, digits and hyphens.
+pub(super) fn slug(source: &str) -> String {
+    let path = source.rsplit_once('.').map_or(source, |(path, _)| path);
+    let words = path.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
+}
+
+/// The files of a pack that are not documents, as text.
+#[derive(Default)]
+struct Tables {
+    pack: Option<String>,
+    categories: Option<String>,
+    slots: Option<String>,
+    utterances: Option<String>,
+    synonyms: Option<String>,
+    others: Option<String>,
+    tests: Option<String>,
+}
+
+const PACK: &str = "pack.toml";
+const CATEGORIES: &str = "categories.toml";
+const SLOTS: &str = "slots.toml";
+const UTTERANCES: &str = "utterances.csv";
+const SYNONYMS: &str = "synonyms.csv";
+const OTHERS: &str = "others.csv";
+const TESTS: &str = "tests.csv";
+
+impl Tables {
+    /// Where the text of a file belongs; `None` for a file that is no part of a pack.
+    fn place(&mut self, name: &str) -> Option<&mut Option<String>> {
+        match name {
+            PACK => Some(&mut self.pack),
+            CATEGORIES => Some(&mut self.categories),
+            SLOTS => Some(&mut self.slots),
+            UTTERANCES => Some(&mut self.utterances),
+            SYNONYMS => Some(&mut self.synonyms),
+            OTHERS => Some(&mut self.others),
+            TESTS => Some(&mut self.tests),
+            _ => None,
+        }
+    }
+}
+
+/// Turns the files into a pack, or into the list of what is wrong with them.
+fn assemble(files: &[SourceFile<'_>], mut report: ImportReport) -> Result<(Pack, ImportReport), ImportError> {
+    let report_mut = &mut report;
+    let mut tables = Tables::default();
+    let mut documents = Vec::new();
+    let mut faq_categories = Vec::new();
+    for file in files {
+        if let Some(path) = file.name.strip_prefix("documents/") {
+            if let Some((document, categories)) = document(file, path, report_mut) {
+                documents.push(document);
+                faq_categories.extend(categories.into_iter().map(|category| (file.name.clone(), category)));
+            }
+        } else if is_note(&file.name) {
+            continue;
+        } else if let Some(place) = tables.place(&file.name) {
+            *place = source::text(file, report_mut);
+            let characters = place.as_deref().map_or(0, |text| text.chars().count());
+            report_mut.files.push(FileReport { file: file.name.clone(), characters, ..FileReport::default() });
+        } else {
+            let remedy = "documents belong into documents/, notes into README.md";
+            report_mut.refuse_file(&file.name, None, "this file is no part of a knowledge pack", remedy);
+        }
+    }
+    if documents.is_empty() {
+        report_mut.refuse_file("documents/", None, "there is no document that can be read", "add .md or .csv files");
+    }
+    let pack = tables.into_pack(documents, report_mut);
+    for (file, category) in faq_categories {
+        check::category_exists(&file, Some(category.line), &category.value, &pack.categories, report_mut);
+    }
+    report.finish();
+    if report.problems.is_empty() { Ok((pack, report)) } else { Err(ImportError::Refused(Box::new(report))) }
+}
+
+impl Tables {
+    fn into_pack(self, mut documents: Vec<Document>, report: &mut ImportReport) -> Pack {
+        for (file, is_missing) in [(PACK, &self.pack), (CATEGORIES, &self.categories), (UTTERANCES, &self.utterances)]
+            .map(|(file, text)| (file, text.is_none() && report.problems.iter().all(|known| known.file != file)))
+        {
+            if is_missing {
+                report.refuse_file(file, None, "the file is missing", "every pack needs it");
+            }
+        }
+        let text = |text: Option<String>| text.unwrap_or_default();
+        let slots = settings::slots(SLOTS, &text(self.slots), report);
+        let categories = settings::categories(CATEGORIES, &text(self.categories), report);
+        check::slots(SLOTS, &slots, report);
+        check::categories(CATEGORIES, &categories, &slots, report);
+        check::documents(&mut documents, &categories, report);
+        let read = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let utterances = read(&self.utterances).map(|text| csv::utterances(UTTERANCES, &text, report));
+        let utterances = check::utterances(UTTERANCES, utterances.unwrap_or_default(), &categories, report);
+        let tests = read(&self.tests).map(|text| csv::tests(TESTS, &text, report)).unwrap_or_default();
+        let tests = check::tests(TESTS, tests, &categories, &documents, report);
+        let synonyms = read(&self.synonyms).map(|text| csv::synonyms(SYNONYMS, &text, report)).unwrap_or_default();
+        let others = read(&self.others).map(|text| csv::others(OTHERS, &text, report)).unwrap_or_default();
+        let file = self.pack.and_then(|text| settings::pack(PACK, &text, report));
+        let thresholds = file.as_ref().map(|file| file.thresholds(PACK, report)).unwrap_or_default();
+        let topics = file.as_ref().map(settings::PackFile::topics).unwrap_or_default();
+        let (name, language, greeting, hours, phones) =
+            file.map(|file| (file.name, file.language, file.greeting, file.hours, file.phones)).unwrap_or_default();
+        Pack {
+            name,
+            language,
+            greeting,
+            hours,
+            phones,
+            thresholds,
+            topics,
+            documents,
+            categories,
+            slots,
+            utterances,
+            synonyms,
+            others,
+            tests,
+        }
+    }
+}
+
+/// Reads one file of `documents/`; `None`, with the reason in the report, when its format is not read.
+fn document(file: &SourceFile<'_>, path: &str, report: &mut ImportReport) -> Option<(Document, Vec<csv::At<String>>)> {
+    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
+    if !matches!(extension.as_str(), "md" | "csv") {
+        let found = match extension.as_str() {
+            "pdf" | "docx" | "hwpx" | "hwp" | "doc" => format!(".{extension} documents are not read yet"),
+            "" => "the file's name has no extension".to_owned(),
+            _ => format!(".{extension} is not a document format"),
+        };
+        report.refuse_file(&file.name, None, found, "save it as Markdown (.md), or as a CSV of questions and answers");
+        return None;
+    }
+    let text = source::text(file, report)?;
+    let (document, categories) = if extension == "md" {
+        (markdown::document(&file.name, path, &text, report), Vec::new())
+    } else {
+        csv::faq(&file.name, path, &text, report)
+    };
+    let blocks = || document.sections.iter().flat_map(|section| &section.blocks);
+    report.files.push(FileReport {
+        file: file.name.clone(),
+        characters: text.chars().count(),
+        sections: document.sections.len(),
+        tables: blocks().filter(|block| matches!(block, Block::Table { .. })).count(),
+        faq_entries: blocks().filter(|block| matches!(block, Block::Faq { .. })).count(),
+        refused: None,
+    });
+    Some((document, categories))
+}
+
+/// Files for the people who look after the pack.
+fn is_note(name: &str) -> bool {
+    !name.contains('/') && ["README", "LICENSE", "CHANGELOG"].iter().any(|note| name.starts_with(note))
+}
+
+#[cfg(test)]
+mod tests;

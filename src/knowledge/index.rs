@@ -1,0 +1,304 @@
+//! The search index of one pack, in a folder on disk.
+//!
+//! tantivy keeps the dictionary and the postings, memory-mapped, so opening an index costs milliseconds whatever its
+//! size. A document is one row for its title and keywords, followed by two rows for each passage: what it is about, and
+//! what it says. Every row has two fields, stems and bigrams. One more row at the end has the words of the pack's example
+//! utterances, which tell a customer's way of putting things from a word that is foreign to the bank. The index is derived from the pack and can be made again at any time: it carries the digest of its
+//! pack, and one made from anything else is not opened.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tantivy::Index as TantivyIndex;
+use tantivy::InvertedIndexReader;
+use tantivy::ReloadPolicy;
+use tantivy::SegmentReader;
+use tantivy::TantivyDocument;
+use tantivy::TantivyError;
+use tantivy::directory::MmapDirectory;
+use tantivy::schema::Field;
+use tantivy::schema::IndexRecordOption;
+use tantivy::schema::Schema;
+use tantivy::schema::TextFieldIndexing;
+use tantivy::schema::TextOptions;
+use tantivy::tokenizer::PreTokenizedString;
+use tantivy::tokenizer::Token;
+use time::Date;
+
+use crate::knowledge::analysis::Tokens;
+use crate::knowledge::analysis::Vocabulary;
+use crate::knowledge::chunk;
+use crate::knowledge::chunk::Passage;
+use crate::knowledge::pack::Pack;
+use crate::knowledge::pack::PackError;
+
+/// Why an index could not be made or opened.
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    /// The folder holds something that is not an index of ours.
+    #[error("making the search index in {}: the folder holds other files; give a new or empty folder", .0.display())]
+    Occupied(PathBuf),
+    /// There is no index, or it was made from another pack or by another version of the program.
+    #[error("opening the search index in {}: it does not belong to this knowledge pack; make it again", .0.display())]
+    Stale(PathBuf),
+    /// The file system refused.
+    #[error("the search index in {}: {source}", path.display())]
+    Unreadable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The engine refused.
+    #[error("the search index in {}: {source}; remove the folder to make it again", path.display())]
+    Engine {
+        /// The folder.
+        path: PathBuf,
+        /// What the engine said.
+        source: TantivyError,
+    },
+    /// The pack has no digest.
+    #[error(transparent)]
+    Pack(#[from] PackError),
+}
+
+/// An open index. Searching takes `&self` and no lock, so one index serves every thread.
+pub struct Index {
+    pub(super) dir: PathBuf,
+    pub(super) passages: Vec<Passage>,
+    pub(super) rows: Rows,
+    pub(super) stems: FieldPostings,
+    pub(super) grams: FieldPostings,
+    /// Words of the example utterances; only its dictionary is used.
+    pub(super) asked: Arc<InvertedIndexReader>,
+    pub(super) vocabulary: Vocabulary,
+}
+
+/// Which row is what. Rows of a document stand together, its title first; so do the two rows of a passage.
+pub(super) struct Rows {
+    /// Every row but the last.
+    pub all: Vec<Row>,
+    /// The title row of each document.
+    pub titles: Vec<u32>,
+    /// When each document may be used.
+    pub validity: Vec<(Option<Date>, Option<Date>)>,
+}
+
+/// One row of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Row {
+    pub document: u32,
+    pub part: Part,
+}
+
+impl Row {
+    /// The passage it belongs to; `None` for a title.
+    pub fn passage(self) -> Option<u32> {
+        match self.part {
+            Part::Title => None,
+            Part::Heading(passage) | Part::Text(passage) => Some(passage),
+        }
+    }
+}
+
+/// What a row holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Title and keywords of the document.
+    Title,
+    /// Heading and question of the passage.
+    Heading(u32),
+    /// The text of the passage.
+    Text(u32),
+}
+
+/// One field of the index.
+pub(super) struct FieldPostings {
+    pub reader: Arc<InvertedIndexReader>,
+    /// Tokens of each passage in relation to the average passage.
+    pub passage_length: Vec<f32>,
+    /// Tokens of each document in relation to the average document.
+    pub document_length: Vec<f32>,
+}
+
+const STEMS: &str = "stems";
+const GRAMS: &str = "grams";
+const ASKED: &str = "asked";
+
+/// The file that says what an index was made from.
+const STAMP: &str = "bank-aicc-index";
+
+impl Index {
+    /// Makes the index of `pack` in `dir` and opens it. An index of ours that is there already is replaced.
+    ///
+    /// It is made in a folder beside `dir` and moved into place, so `dir` never holds half an index.
+    ///
+    /// # Errors
+    /// [`IndexError::Occupied`] when `dir` holds anything else; otherwise what the file system or the engine said.
+    pub fn create(pack: &Pack, dir: &Path) -> Result<Self, IndexError> {
+        let unreadable = |source| IndexError::Unreadable { path: dir.to_owned(), source };
+        let engine = |source| IndexError::Engine { path: dir.to_owned(), source };
+        let is_ours = dir.join(STAMP).exists();
+        if dir.exists() && !is_ours && fs::read_dir(dir).map_err(unreadable)?.next().is_some() {
+            return Err(IndexError::Occupied(dir.to_owned()));
+        }
+        let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        fs::create_dir_all(parent).map_err(unreadable)?;
+        let making = tempfile::Builder::new().prefix(".index-").tempdir_in(parent).map_err(unreadable)?;
+        write(pack, &chunk::passages(pack), making.path()).map_err(engine)?;
+        fs::write(making.path().join(STAMP), stamp(pack)?).map_err(unreadable)?;
+        if dir.exists() {
+            fs::remove_dir_all(dir).map_err(unreadable)?;
+        }
+        fs::rename(making.keep(), dir).map_err(unreadable)?;
+        Self::open(dir, pack)
+    }
+
+    /// Opens the index that [`Self::create`] made of the same pack.
+    ///
+    /// # Errors
+    /// [`IndexError::Stale`] when it was made from anything else; otherwise what the file system or the engine said.
+    pub fn open(dir: &Path, pack: &Pack) -> Result<Self, IndexError> {
+        let stale = || IndexError::Stale(dir.to_owned());
+        match fs::read_to_string(dir.join(STAMP)) {
+            Ok(found) if found == stamp(pack)? => {}
+            Ok(_) => return Err(stale()),
+            Err(source) if source.kind() == io::ErrorKind::NotFound => return Err(stale()),
+            Err(source) => return Err(IndexError::Unreadable { path: dir.to_owned(), source }),
+        }
+        let passages = chunk::passages(pack);
+        let rows = Rows::new(pack, &passages);
+        let segment = segment(dir).map_err(|source| IndexError::Engine { path: dir.to_owned(), source })?;
+        let rows_expected = rows.all.len() + 1;
+        let segment = segment.filter(|segment| segment.max_doc() as usize == rows_expected).ok_or_else(stale)?;
+        let engine = |source| IndexError::Engine { path: dir.to_owned(), source };
+        let stems = FieldPostings::new(&segment, STEMS, &rows).map_err(engine)?;
+        let grams = FieldPostings::new(&segment, GRAMS, &rows).map_err(engine)?;
+        let asked =
+            segment.schema().get_field(ASKED).and_then(|field| segment.inverted_index(field)).map_err(engine)?;
+        Ok(Self { dir: dir.to_owned(), passages, rows, stems, grams, asked, vocabulary: Vocabulary::new(pack) })
+    }
+
+    /// Opens the index of `pack` in `dir`, making it first when it is not there or was made from something else.
+    ///
+    /// # Errors
+    /// As [`Self::create`] and [`Self::open`].
+    pub fn open_or_create(dir: &Path, pack: &Pack) -> Result<Self, IndexError> {
+        match Self::open(dir, pack) {
+            Err(IndexError::Stale(_) | IndexError::Engine { .. }) => Self::create(pack, dir),
+            opened => opened,
+        }
+    }
+
+    /// Every passage, in the order of the pack's documents.
+    pub fn passages(&self) -> &[Passage] {
+        &self.passages
+    }
+}
+
+impl Rows {
+    fn new(pack: &Pack, passages: &[Passage]) -> Self {
+        let mut rows = Self { all: Vec::new(), titles: Vec::new(), validity: Vec::new() };
+        let mut passages = passages.iter().zip(0..).peekable();
+        for (one, document) in pack.documents.iter().zip(0..) {
+            rows.titles.push(u32::try_from(rows.all.len()).unwrap_or(u32::MAX));
+            rows.validity.push((one.effective_from, one.effective_until));
+            rows.all.push(Row { document, part: Part::Title });
+            while let Some((_, passage)) = passages.next_if(|(passage, _)| passage.document == document) {
+                rows.all.push(Row { document, part: Part::Heading(passage) });
+                rows.all.push(Row { document, part: Part::Text(passage) });
+            }
+        }
+        rows
+    }
+}
+
+impl FieldPostings {
+    fn new(segment: &SegmentReader, name: &str, rows: &Rows) -> tantivy::Result<Self> {
+        let field = segment.schema().get_field(name)?;
+        let lengths = segment.get_fieldnorms_reader(field)?;
+        let mut passage_length: Vec<f32> = Vec::new();
+        let mut document_length: Vec<f32> = Vec::new();
+        for (row, number) in rows.all.iter().zip(0..) {
+            // A row holds far fewer than 2^24 tokens, up to which f32 is exact.
+            let length = lengths.fieldnorm(number) as f32;
+            match row.part {
+                Part::Title => document_length.push(length),
+                Part::Heading(_) => passage_length.push(length),
+                Part::Text(_) => *passage_length.last_mut().unwrap_or(&mut 0.0) += length,
+            }
+            if row.part != Part::Title {
+                *document_length.last_mut().unwrap_or(&mut 0.0) += length;
+            }
+        }
+        relate_to_average(&mut passage_length);
+        relate_to_average(&mut document_length);
+        Ok(Self { reader: segment.inverted_index(field)?, passage_length, document_length })
+    }
+}
+
+fn relate_to_average(lengths: &mut [f32]) {
+    let average = lengths.iter().sum::<f32>() / lengths.len().max(1) as f32;
+    for length in lengths {
+        *length /= average.max(1.0);
+    }
+}
+
+/// What an index is made from: the pack, and the program, because another version may analyse words differently.
+fn stamp(pack: &Pack) -> Result<String, PackError> {
+    Ok(format!("bank-aicc {}\npack {}\n", env!("CARGO_PKG_VERSION"), pack.digest()?))
+}
+
+fn schema() -> (Schema, [Field; 3]) {
+    let indexing = TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs).set_tokenizer("raw");
+    let options = TextOptions::default().set_indexing_options(indexing);
+    let mut schema = Schema::builder();
+    let fields = [STEMS, GRAMS, ASKED].map(|name| schema.add_text_field(name, options.clone()));
+    (schema.build(), fields)
+}
+
+/// Writes every row into one segment, in order.
+fn write(pack: &Pack, passages: &[Passage], dir: &Path) -> tantivy::Result<()> {
+    const MEMORY_BYTES: usize = 64 << 20;
+    let (schema, [stems, grams, asked]) = schema();
+    let builder = TantivyIndex::builder().schema(schema);
+    let mut writer = builder.single_segment_index_writer(MmapDirectory::open(dir)?, MEMORY_BYTES)?;
+    let mut add = |tokens: Tokens| {
+        let mut row = TantivyDocument::new();
+        row.add_pre_tokenized_text(stems, pre_tokenized(tokens.stems));
+        row.add_pre_tokenized_text(grams, pre_tokenized(tokens.grams));
+        writer.add_document(row)
+    };
+    let mut passages = passages.iter().peekable();
+    for (document, number) in pack.documents.iter().zip(0..) {
+        add(Tokens::of_title(document))?;
+        while let Some(passage) = passages.next_if(|passage| passage.document == number) {
+            add(Tokens::of_heading(passage))?;
+            add(Tokens::of_text(passage))?;
+        }
+    }
+    let mut row = TantivyDocument::new();
+    row.add_pre_tokenized_text(asked, pre_tokenized(Tokens::of_utterances(pack).stems));
+    writer.add_document(row)?;
+    writer.finalize()?;
+    Ok(())
+}
+
+fn pre_tokenized(tokens: Vec<String>) -> PreTokenizedString {
+    let token = |(position, text)| Token { position, text, ..Token::default() };
+    PreTokenizedString { text: String::new(), tokens: tokens.into_iter().enumerate().map(token).collect() }
+}
+
+/// The only segment of the index in `dir`; `None` when there is none or more than one.
+fn segment(dir: &Path) -> tantivy::Result<Option<SegmentReader>> {
+    let index = TantivyIndex::open(MmapDirectory::open(dir)?)?;
+    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+    let searcher = reader.searcher();
+    match searcher.segment_readers() {
+        [only] => Ok(Some(only.clone())),
+        _ => Ok(None),
+    }
+}

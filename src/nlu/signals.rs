@@ -1,0 +1,197 @@
+//! What a message signals beside its subject: danger, the wish for a person, consent, mood.
+//!
+//! Short replies are read as a whole ([`Reply`]); everything else is looked for with the tables of
+//! `lexicon`. A signal says what was heard, not what follows from it: that is the workflow's to decide.
+
+use crate::domain::Intent;
+use crate::domain::Sentiment;
+use crate::nlu::lexicon::accident;
+use crate::nlu::lexicon::machine;
+use crate::nlu::lexicon::mood;
+use crate::nlu::lexicon::person;
+use crate::nlu::lexicon::reply::Meaning;
+use crate::nlu::reply::Reply;
+use crate::text::hangul;
+use crate::text::haystack::Haystack;
+use crate::text::normalize::normalize;
+
+/// Everything heard in one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signals {
+    /// What the customer reports as happening to him. A question about prevention or about how something
+    /// works is none, nor is a card that is merely lost.
+    pub emergency: Option<Emergency>,
+    /// Asks for a person, outright or obliquely. 전화 or 상담 in the name of a thing (전화요금) does not.
+    pub wants_person: bool,
+    /// A clear yes or no, when the whole message says nothing else. "네 아니요", questions, anger and
+    /// anything with other content are neither.
+    pub consent: Option<Consent>,
+    /// Wants what is going on to stop, and says nothing else. "결제 취소하고 싶어요" is a matter for the bank.
+    pub cancels: bool,
+    /// Has no answer, or none now. Means something only where a question was asked.
+    pub does_not_know: bool,
+    /// The message is nothing but small talk.
+    pub small_talk: Option<SmallTalk>,
+    /// Swears.
+    pub abuse: bool,
+    /// Tries to give the assistant instructions of its own.
+    pub manipulates: bool,
+    /// Written in another language than Korean.
+    pub is_foreign: bool,
+    /// The mood it shows.
+    pub sentiment: Sentiment,
+    /// What it asks of the bank.
+    pub intent: Intent,
+}
+
+/// What happens to a customer that must reach a person without questions first (design D6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Emergency {
+    /// Fraud (보이스피싱, 사기, 해킹).
+    Phishing,
+    /// Somebody else has and uses the customer's card, money or name (도난, 도용).
+    Theft,
+    /// Somebody threatens the customer, or his life is in danger (협박).
+    Threat,
+}
+
+/// An answer to "may we?".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Consent {
+    /// Agrees.
+    Yes,
+    /// Refuses.
+    No,
+}
+
+/// A message without a matter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SmallTalk {
+    /// 안녕하세요
+    Greeting,
+    /// 감사합니다
+    Thanks,
+    /// 수고하세요
+    Farewell,
+    /// Laughter, interjections, single letters, punctuation, nothing.
+    Noise,
+}
+
+/// Listens to one message.
+pub fn listen(text: &str) -> Signals {
+    let normalized = normalize(text);
+    let asks = normalized.contains('?');
+    let tight = Haystack::new(normalized.chars().filter(|c| c.is_alphanumeric()).collect());
+    let reply = Reply::read(tight.as_str());
+    let emergency = emergency(&tight);
+    let wants_person = person::WISH.matches(&tight);
+    let abuse = mood::SWEARING.matches(&tight);
+    let is_complaint = abuse || mood::COMPLAINT.matches(&tight);
+    Signals {
+        emergency,
+        wants_person,
+        consent: reply.filter(|_| !abuse).and_then(|reply| consent(reply, asks)),
+        cancels: !asks && reply.is_some_and(|reply| reply.says(Meaning::Cancel)),
+        does_not_know: !asks && does_not_know(tight.as_str(), reply),
+        small_talk: reply.filter(|_| !wants_person && !abuse).and_then(small_talk),
+        abuse,
+        manipulates: machine::INSTRUCTIONS.matches(&tight),
+        is_foreign: is_foreign(tight.as_str()),
+        sentiment: sentiment(&tight, is_complaint || emergency.is_some()),
+        intent: match (wants_person, is_complaint) {
+            (true, _) => Intent::HumanReq,
+            (false, true) => Intent::Complaint,
+            (false, false) => Intent::InfoReq,
+        },
+    }
+}
+
+fn emergency(tight: &Haystack) -> Option<Emergency> {
+    let kinds = [
+        (&accident::PHISHING, Emergency::Phishing),
+        (&accident::THEFT, Emergency::Theft),
+        (&accident::THREAT, Emergency::Threat),
+    ];
+    kinds.into_iter().find(|(lexicon, _)| lexicon.matches(tight)).map(|(_, emergency)| emergency)
+}
+
+fn consent(reply: Reply, asks: bool) -> Option<Consent> {
+    if (asks && !reply.says(Meaning::Please)) || reply.says(Meaning::Unknown) {
+        return None;
+    }
+    match (reply.says(Meaning::Yes), reply.says(Meaning::No)) {
+        (true, false) => Some(Consent::Yes),
+        (false, true) => Some(Consent::No),
+        (true, true) | (false, false) => None,
+    }
+}
+
+fn small_talk(reply: Reply) -> Option<SmallTalk> {
+    let says = |meaning| reply.says(meaning);
+    if says(Meaning::No) || says(Meaning::Cancel) || says(Meaning::Unknown) || says(Meaning::Please) {
+        None
+    } else if says(Meaning::Farewell) {
+        Some(SmallTalk::Farewell)
+    } else if says(Meaning::Thanks) {
+        Some(SmallTalk::Thanks)
+    } else if says(Meaning::Yes) {
+        // A bare 네 is an answer; only beside thanks it is politeness.
+        None
+    } else if says(Meaning::Greeting) {
+        Some(SmallTalk::Greeting)
+    } else if says(Meaning::Noise) || reply == Reply::default() {
+        Some(SmallTalk::Noise)
+    } else {
+        None
+    }
+}
+
+/// "카드번호가 기억이 안 나요", but not "어떻게 하는지 모르겠어요", which is a question.
+fn does_not_know(tight: &str, reply: Option<Reply>) -> bool {
+    const CHARS_MAX: usize = 24;
+    const ENDINGS: [&str; 20] = [
+        "모르겠어요",
+        "모르겠습니다",
+        "모르겠는데요",
+        "모르겠네요",
+        "모르겠어",
+        "몰라요",
+        "모르는데요",
+        "기억이안나요",
+        "기억안나요",
+        "기억이안나네요",
+        "기억이안납니다",
+        "기억이잘안나요",
+        "기억이없어요",
+        "생각이안나요",
+        "생각안나요",
+        "까먹었어요",
+        "잊어버렸어요",
+        "확인이안돼요",
+        "확인이어려워요",
+        "기억안나는데요",
+    ];
+    const ASKING: [&str; 9] = ["어떻게", "어떡", "방법", "왜", "무슨말", "뭐가뭔지", "어디서하", "뭘해야", "하는지"];
+    reply.is_some_and(|reply| reply.says(Meaning::Unknown))
+        || (tight.chars().count() <= CHARS_MAX
+            && ENDINGS.iter().any(|ending| tight.ends_with(ending))
+            && !ASKING.iter().any(|asking| tight.contains(asking)))
+}
+
+/// Hardly any Korean in a message of some length. Names such as OTP or KB in a Korean one do not count.
+fn is_foreign(tight: &str) -> bool {
+    const LETTERS_MIN: usize = 8;
+    let letters = tight.chars().filter(|c| c.is_alphabetic()).count();
+    let korean = tight.chars().filter(|c| hangul::is_syllable(*c) || hangul::is_jamo(*c)).count();
+    letters >= LETTERS_MIN && korean * 10 < letters
+}
+
+fn sentiment(tight: &Haystack, is_upset: bool) -> Sentiment {
+    let negative = usize::from(is_upset) * 2 + mood::DISTRESS.count(tight);
+    let positive = mood::PRAISE.count(tight);
+    match (negative, positive) {
+        (0, 0) => Sentiment::Neutral,
+        (negative, positive) if positive > negative => Sentiment::Positive,
+        _ => Sentiment::Negative,
+    }
+}

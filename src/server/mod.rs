@@ -1,0 +1,132 @@
+//! Puts the rooms together and runs them.
+//!
+//! The order of a start: the database, the sockets, the routes; the knowledge pack is made ready beside them, so that
+//! `/health` answers at once. The order of an end: no new connection, requests and turns finish, WebSockets are told,
+//! and last the database commits what it was given.
+
+mod brain;
+mod schedule;
+mod web;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api;
+use crate::api::AppState;
+use crate::chat::Chat;
+use crate::chat::Engine;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::edge;
+use crate::edge::Listener;
+use crate::store::Store;
+use crate::store::StoreError;
+
+pub use brain::FirstPack;
+pub use brain::KnowledgeError;
+pub use brain::import;
+pub use brain::load;
+
+use brain::Keeper;
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// An address could not be bound.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The database could not be opened.
+    #[error("cannot open the database: {0}")]
+    Store(#[from] StoreError),
+}
+
+/// The cache of indexes and classifiers, under the data folder.
+const KNOWLEDGE_FOLDER: &str = "knowledge";
+
+/// Where indexes and classifiers are kept.
+pub fn knowledge_folder(config: &Config) -> PathBuf {
+    config.server.data_dir.join(KNOWLEDGE_FOLDER)
+}
+
+/// A server that listens but does not serve yet.
+pub struct Server {
+    config: Config,
+    clock: Clock,
+    first_pack: FirstPack,
+    listener: Listener,
+    store: Store,
+    store_tasks: TaskTracker,
+}
+
+impl Server {
+    /// Opens the database and the sockets.
+    ///
+    /// # Errors
+    /// [`ServerError`].
+    pub async fn bind(config: Config, clock: Clock, first_pack: FirstPack) -> Result<Self, ServerError> {
+        let listener =
+            Listener::bind(&config.server.listen).map_err(|(address, source)| ServerError::Bind { address, source })?;
+        let store_tasks = TaskTracker::new();
+        let store = Store::open(&config.storage, &config.server.data_dir, &store_tasks).await?;
+        Ok(Self { config, clock, first_pack, listener, store, store_tasks })
+    }
+
+    /// Where it listens, with the ports the system chose.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listener.addresses()
+    }
+
+    /// Serves until `shutdown`, then finishes what was begun, for at most `server.shutdown_timeout`.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let Self { config, clock, first_pack, listener, store, store_tasks } = self;
+        let tasks = TaskTracker::new();
+        let (engine, engine_in_use) = watch::channel::<Option<Arc<Engine>>>(None);
+        let keeper = Keeper {
+            store: store.clone(),
+            clock: clock.clone(),
+            first: first_pack,
+            cache_dir: knowledge_folder(&config),
+            interval: config.knowledge.reload_interval,
+            engine,
+            shutdown: shutdown.clone(),
+        };
+        tasks.spawn(keeper.run());
+
+        let chat = Chat::new(&config, store, clock, engine_in_use);
+        let sweep_interval = config.chat.inactivity_sweep_interval;
+        tasks.spawn(schedule::sweep_silent(chat.clone(), sweep_interval, shutdown.clone()));
+
+        let state = AppState::new(chat, &config, tasks.clone(), shutdown.clone());
+        let application = api::router(state, web::page);
+        let router = edge::wrap(application, config.server.limits.body_bytes_max, config.log.access);
+        listener.serve(router, &config.server.limits, &tasks, &shutdown);
+
+        shutdown.cancelled().await;
+        tracing::info!("shutting down");
+        tasks.close();
+        finish("connections", &tasks, config.server.shutdown_timeout).await;
+        // With the last task the last handle on the store is gone, and the writer ends when its queue is empty.
+        store_tasks.close();
+        finish("writes", &store_tasks, config.server.shutdown_timeout).await;
+        tracing::info!("stopped");
+    }
+}
+
+async fn finish(what: &'static str, tasks: &TaskTracker, timeout: Duration) {
+    if tokio::time::timeout(timeout, tasks.wait()).await.is_err() {
+        tracing::warn!(what, left = tasks.len(), timeout_s = timeout.as_secs_f64(), "gave up waiting");
+    }
+}

@@ -1,0 +1,91 @@
+//! Where SQLite and MariaDB differ. Everything else is written once.
+
+use sqlx::MySql;
+use sqlx::Sqlite;
+use sqlx::Transaction;
+
+use crate::store::Result;
+use crate::store::pool::Pool;
+use crate::store::statement::Statement;
+
+/// A writing transaction on either database. Dropped without [`Tx::commit`], it is rolled back.
+pub(super) enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    MySql {
+        transaction: Transaction<'static, MySql>,
+        /// Distance between two generated ids; more than 1 in a Galera cluster.
+        id_step: i64,
+    },
+}
+
+impl Tx {
+    /// Begins to write. On SQLite the write lock is taken at once, so a later statement cannot fail on it.
+    pub(super) async fn begin(pool: &Pool) -> Result<Self> {
+        match pool {
+            Pool::Sqlite { write, .. } => Ok(Self::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
+            Pool::MySql { write, .. } => {
+                let mut transaction = write.begin().await?;
+                let id_step = sqlx::query_scalar("SELECT CAST(@@auto_increment_increment AS SIGNED)")
+                    .fetch_one(&mut *transaction)
+                    .await?;
+                Ok(Self::MySql { transaction, id_step })
+            }
+        }
+    }
+
+    /// Makes everything durable.
+    pub(super) async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => transaction.commit().await?,
+            Self::MySql { transaction, .. } => transaction.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// Executes a statement that inserts; the id of each generated row, in order. Meaningful only for a table
+    /// that generates ids: both databases number the rows of one statement in one even run.
+    pub(super) async fn insert(&mut self, statement: Statement, columns: usize) -> Result<Vec<i64>> {
+        let rows = i64::try_from(statement.rows(columns)).unwrap_or_default();
+        match self {
+            Self::Sqlite(transaction) => {
+                let last = statement.execute_sqlite(transaction).await?;
+                Ok((last - rows + 1..=last).collect())
+            }
+            Self::MySql { transaction, id_step } => {
+                let first = i64::try_from(statement.execute_mysql(transaction).await?).unwrap_or_default();
+                Ok((0..rows).map(|row| first + row * *id_step).collect())
+            }
+        }
+    }
+
+    /// The rows of a select.
+    pub(super) async fn fetch<T>(&mut self, statement: Statement) -> Result<Vec<T>>
+    where
+        T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>
+            + for<'r> sqlx::FromRow<'r, sqlx::mysql::MySqlRow>
+            + Send
+            + Unpin,
+    {
+        match self {
+            Self::Sqlite(transaction) => statement.fetch_sqlite(transaction).await,
+            Self::MySql { transaction, .. } => statement.fetch_mysql(transaction).await,
+        }
+    }
+
+    /// The end of a list of keys whose rows are then changed: MariaDB locks them against other nodes, SQLite's
+    /// transaction holds the only lock there is.
+    pub(super) const fn keys_end_for_update(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => ")",
+            Self::MySql { .. } => ") FOR UPDATE",
+        }
+    }
+
+    /// The end of an insert that replaces the row with the same key.
+    pub(super) const fn upsert<'s>(&self, sqlite: &'s str, mysql: &'s str) -> &'s str {
+        match self {
+            Self::Sqlite(_) => sqlite,
+            Self::MySql { .. } => mysql,
+        }
+    }
+}

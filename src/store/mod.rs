@@ -1,0 +1,100 @@
+//! Everything that outlives the process: conversations, decisions, reports and knowledge packs, in SQLite or
+//! in MariaDB.
+//!
+//! Invariants: all SQL of the program is in this room, bound and never formatted from values. Every change to a
+//! conversation is one [`Change`], committed whole before [`Store::commit`] returns (design D2). What a customer
+//! wrote enters only as [`Masked`](crate::text::pii::Masked) (design D7). Reading never waits for writing.
+//!
+//! The room does not know what a conversation means; `chat` decides, this room keeps.
+
+mod change;
+mod dialect;
+mod error;
+mod messages;
+mod packs;
+mod pool;
+mod reports;
+mod sessions;
+mod statement;
+mod writer;
+
+use std::path::Path;
+
+use crate::config::Storage;
+use tokio_util::task::TaskTracker;
+
+pub use change::Change;
+pub use change::CommitError;
+pub use change::Committed;
+pub use change::NewMessage;
+pub use error::Result;
+pub use error::StoreError;
+pub use messages::Messages;
+pub use packs::Packs;
+pub use reports::DashboardReport;
+pub use reports::Reports;
+pub use sessions::Sessions;
+
+use pool::Pool;
+use writer::Writer;
+
+/// A handle on the database. Clones share its connections and its one writer.
+#[derive(Clone)]
+pub struct Store {
+    pool: Pool,
+    writer: Writer,
+}
+
+impl Store {
+    /// Connects, brings the schema up to date and starts the writer on `tracker`. The writer ends when the last
+    /// handle is dropped and everything accepted is committed.
+    ///
+    /// # Errors
+    /// When the database cannot be reached or written, or its schema is newer than this program.
+    pub async fn open(settings: &Storage, data_dir: &Path, tracker: &TaskTracker) -> Result<Self> {
+        let pool = Pool::open(settings, data_dir).await?;
+        let writer = Writer::start(pool.clone(), settings, tracker);
+        Ok(Self { pool, writer })
+    }
+
+    /// Commits one change to one conversation, together with whatever else is waiting. `announce` is called right after
+    /// the commit, in the order of commits and even if the caller has gone meanwhile; it must not wait for anything.
+    ///
+    /// # Errors
+    /// [`CommitError`]; after `Store(TimedOut)` the change may still be committed.
+    pub async fn commit(
+        &self,
+        change: Change,
+        announce: impl FnOnce(&Committed) + Send + 'static,
+    ) -> Result<Committed, CommitError> {
+        self.writer.commit(change, Box::new(announce)).await
+    }
+
+    /// Whether the database answers a read now.
+    ///
+    /// # Errors
+    /// Why it does not.
+    pub async fn ping(&self) -> Result<()> {
+        self.pool.ping().await
+    }
+
+    /// Conversations, for reading.
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions::new(&self.pool)
+    }
+
+    /// Messages, for reading.
+    pub fn messages(&self) -> Messages<'_> {
+        Messages::new(&self.pool)
+    }
+
+    /// Hand-over reports, for reading.
+    pub fn reports(&self) -> Reports<'_> {
+        Reports::new(&self.pool)
+    }
+
+    /// Knowledge packs.
+    pub fn packs(&self) -> Packs<'_> {
+        Packs::new(&self.pool)
+    }
+}

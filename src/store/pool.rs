@@ -1,0 +1,164 @@
+//! Connections: which database, how it is opened, and how its schema is kept up to date.
+
+use std::fs::File;
+use std::path::Path;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::ConnectOptions;
+use sqlx::migrate::MigrateError;
+use sqlx::migrate::Migrator;
+use sqlx::mysql::MySqlConnectOptions;
+use sqlx::mysql::MySqlPool;
+use sqlx::mysql::MySqlPoolOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::sqlite::SqliteJournalMode;
+use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::SqlitePoolOptions;
+use sqlx::sqlite::SqliteSynchronous;
+
+use crate::config::Database;
+use crate::config::Storage;
+use crate::store::Result;
+use crate::store::StoreError;
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static MARIADB_MIGRATIONS: Migrator = sqlx::migrate!("migrations/mariadb");
+
+/// How long SQLite waits for another process (an import, a backup) to let go of the file.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The connections to one of the two databases.
+#[derive(Clone)]
+pub(super) enum Pool {
+    /// One connection writes, several read beside it (WAL).
+    Sqlite {
+        /// Exactly one connection.
+        write: SqlitePool,
+        /// Read-only connections.
+        read: SqlitePool,
+    },
+    /// MariaDB or MySQL.
+    MySql {
+        /// One connection, so that readers cannot keep the writer waiting.
+        write: MySqlPool,
+        /// The others.
+        read: MySqlPool,
+    },
+}
+
+/// Runs the same code on the reading connections of either database.
+macro_rules! on_pool {
+    ($pool:expr, $db:ident => $body:expr) => {
+        match $pool {
+            $crate::store::pool::Pool::Sqlite { read: $db, .. } => $body,
+            $crate::store::pool::Pool::MySql { read: $db, .. } => $body,
+        }
+    };
+}
+pub(super) use on_pool;
+
+impl Pool {
+    /// Connects and migrates.
+    pub(super) async fn open(settings: &Storage, data_dir: &Path) -> Result<Self> {
+        match &settings.url {
+            Database::Sqlite { file } => open_sqlite(&data_dir.join(file), settings).await,
+            Database::MySql { url } => open_mysql(url.reveal(), settings).await,
+        }
+    }
+
+    /// Asks the database for one row.
+    pub(super) async fn ping(&self) -> Result<()> {
+        const SQL: &str = "SELECT 1";
+        on_pool!(self, db => sqlx::query(SQL).execute(db).await.map(|_| ())?);
+        Ok(())
+    }
+}
+
+async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder).map_err(|source| StoreError::File {
+            what: format!("creating the data folder {} failed: {source}", folder.display()),
+            source: source.into(),
+        })?;
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(SQLITE_BUSY_TIMEOUT)
+        // 16 MiB of WAL between checkpoints: fewer pauses for the one writer, and a bounded file.
+        .pragma("wal_autocheckpoint", "4096")
+        .disable_statement_logging();
+    let write = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(settings.connect_timeout)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .connect_with(options.clone())
+        .await?;
+    {
+        // Two processes that start at once take turns: SQLite itself offers no lock around a set of migrations.
+        let _turn = MigrationLock::take(file)?;
+        migrate(&SQLITE_MIGRATIONS, &write).await?;
+    }
+    let read = SqlitePoolOptions::new()
+        .min_connections(1)
+        .max_connections(settings.readers)
+        .acquire_timeout(settings.connect_timeout)
+        .test_before_acquire(false)
+        .connect_lazy_with(options.create_if_missing(false).read_only(true));
+    Ok(Pool::Sqlite { write, read })
+}
+
+async fn open_mysql(url: &str, settings: &Storage) -> Result<Pool> {
+    let options = MySqlConnectOptions::from_str(url)?.charset("utf8mb4").disable_statement_logging();
+    let pool =
+        |connections| MySqlPoolOptions::new().max_connections(connections).acquire_timeout(settings.connect_timeout);
+    let write = pool(1).idle_timeout(None).max_lifetime(None).connect_with(options.clone()).await?;
+    migrate(&MARIADB_MIGRATIONS, &write).await?;
+    let read = pool(settings.readers).connect_lazy_with(options);
+    Ok(Pool::MySql { write, read })
+}
+
+/// Applies what is missing, and refuses a schema from the future.
+async fn migrate<'p, DB>(migrator: &'static Migrator, pool: &'p sqlx::Pool<DB>) -> Result<()>
+where
+    DB: sqlx::Database,
+    &'p sqlx::Pool<DB>: sqlx::Acquire<'p>,
+    <<&'p sqlx::Pool<DB> as sqlx::Acquire<'p>>::Connection as std::ops::Deref>::Target: sqlx::migrate::Migrate,
+{
+    let known = migrator.iter().map(|migration| migration.version).max().unwrap_or_default();
+    let error = match migrator.run(pool).await {
+        Ok(()) => return Ok(()),
+        Err(error) => error,
+    };
+    if let MigrateError::VersionMissing(found) = error {
+        return Err(StoreError::NewerSchema { found, known });
+    }
+    if let MigrateError::Execute(error) = error {
+        return Err(error.into());
+    }
+    Err(StoreError::Migration(Arc::new(error)))
+}
+
+/// Held while migrations run on a SQLite file; a lock on a file beside it.
+struct MigrationLock {
+    _file: File,
+}
+
+impl MigrationLock {
+    fn take(database: &Path) -> Result<Self> {
+        let mut name = database.as_os_str().to_owned();
+        name.push(".migrate.lock");
+        let path = PathBuf::from(name);
+        let file = File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(|source| {
+            StoreError::File { what: format!("locking {} failed: {source}", path.display()), source: source.into() }
+        })?;
+        Ok(Self { _file: file })
+    }
+}

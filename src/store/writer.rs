@@ -1,0 +1,257 @@
+//! The one writer: whatever waits is committed together (group commit, design D2).
+//!
+//! A flush to disk takes milliseconds and one is needed for every commit, so throughput comes from sharing it:
+//! while one transaction is being flushed the next changes queue up, and all of them become the next transaction.
+//! A change that arrives alone is committed at once.
+//!
+//! Back-pressure: the queue holds `storage.queue_max` changes; one more is refused with
+//! [`StoreError::Overloaded`]. A caller waits at most `storage.write_timeout`.
+
+use std::collections::HashMap;
+use std::collections::HashSet;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio_util::task::TaskTracker;
+
+use crate::config::Storage;
+use crate::domain::MessageId;
+use crate::domain::SessionId;
+use crate::store::Change;
+use crate::store::CommitError;
+use crate::store::Committed;
+use crate::store::Result;
+use crate::store::StoreError;
+use crate::store::dialect::Tx;
+use crate::store::messages;
+use crate::store::pool::Pool;
+use crate::store::reports;
+use crate::store::sessions;
+use crate::store::statement::Statement;
+use crate::store::statement::Value;
+
+/// How often a transaction that met another one is tried again before its callers are told.
+const DEADLOCK_RETRIES: usize = 3;
+
+/// A handle on the writer task.
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Job>,
+    write_timeout: Duration,
+}
+
+struct Job {
+    change: Change,
+    announce: Announce,
+    reply: oneshot::Sender<Outcome>,
+}
+
+/// Tells whoever watches that a change is committed.
+pub(super) type Announce = Box<dyn FnOnce(&Committed) + Send>;
+
+type Outcome = Result<Committed, CommitError>;
+
+impl Writer {
+    /// Starts the task. It ends when the last handle is gone and the queue is empty.
+    pub(super) fn start(pool: Pool, settings: &Storage, tracker: &TaskTracker) -> Self {
+        let (queue, jobs) = mpsc::channel(settings.queue_max);
+        let (batch_max, write_timeout) = (settings.batch_max, settings.write_timeout);
+        tracker.spawn(run(pool, jobs, batch_max, write_timeout));
+        Self { queue, write_timeout }
+    }
+
+    /// Queues one change and waits until it is on disk.
+    pub(super) async fn commit(&self, change: Change, announce: Announce) -> Outcome {
+        let (reply, outcome) = oneshot::channel();
+        self.queue.try_send(Job { change, announce, reply }).map_err(|_| StoreError::Overloaded)?;
+        match tokio::time::timeout(self.write_timeout, outcome).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) | Err(_) => Err(StoreError::TimedOut.into()),
+        }
+    }
+}
+
+async fn run(pool: Pool, mut jobs: mpsc::Receiver<Job>, batch_max: usize, write_timeout: Duration) {
+    let mut waiting = VecDeque::new();
+    loop {
+        if waiting.is_empty() {
+            let Some(job) = jobs.recv().await else { return };
+            waiting.push_back(job);
+        }
+        while waiting.len() < batch_max {
+            let Ok(job) = jobs.try_recv() else { break };
+            waiting.push_back(job);
+        }
+        let (changes, callers): (Vec<_>, Vec<_>) =
+            next_batch(&mut waiting).into_iter().map(|job| (job.change, (job.announce, job.reply))).unzip();
+        for ((announce, reply), outcome) in callers.into_iter().zip(commit_all(&pool, changes, write_timeout).await) {
+            if let Ok(committed) = &outcome {
+                announce(committed);
+            }
+            // A caller that gave up no longer listens.
+            let _ = reply.send(outcome);
+        }
+    }
+}
+
+/// Takes what can be committed together: callers that still wait, and one change for each conversation.
+fn next_batch(waiting: &mut VecDeque<Job>) -> Vec<Job> {
+    let mut taken: HashSet<SessionId> = HashSet::with_capacity(waiting.len());
+    let (batch, later): (Vec<_>, Vec<_>) = waiting
+        .drain(..)
+        .filter(|job| !job.reply.is_closed())
+        .partition(|job| taken.insert(job.change.session.id.clone()));
+    waiting.extend(later);
+    batch
+}
+
+/// Commits a batch; when only some change in it is at fault, the others are committed one by one.
+async fn commit_all(pool: &Pool, changes: Vec<Change>, write_timeout: Duration) -> Vec<Outcome> {
+    let failure = match commit_together(pool, &changes, write_timeout).await {
+        Ok(outcomes) => return outcomes,
+        Err(failure) => failure,
+    };
+    tracing::error!(error = &failure as &dyn std::error::Error, changes = changes.len(), "transaction failed");
+    if changes.len() == 1 || failure.is_outage() {
+        return changes.iter().map(|_| Err(failure.clone().into())).collect();
+    }
+    let mut outcomes = Vec::with_capacity(changes.len());
+    for change in changes {
+        let alone = [change];
+        outcomes.push(match commit_together(pool, &alone, write_timeout).await {
+            Ok(mut outcome) => outcome.pop().unwrap_or(Err(StoreError::Overloaded.into())),
+            Err(failure) => Err(failure.into()),
+        });
+    }
+    outcomes
+}
+
+async fn commit_together(pool: &Pool, changes: &[Change], write_timeout: Duration) -> Result<Vec<Outcome>> {
+    let mut attempt = 0;
+    loop {
+        let result = tokio::time::timeout(write_timeout, commit_once(pool, changes)).await;
+        match result.unwrap_or(Err(StoreError::TimedOut)) {
+            Err(error) if error.is_deadlock() && attempt < DEADLOCK_RETRIES => attempt += 1,
+            result => return result,
+        }
+    }
+}
+
+async fn commit_once(pool: &Pool, changes: &[Change]) -> Result<Vec<Outcome>> {
+    let mut tx = Tx::begin(pool).await?;
+    let versions = stored_versions(&mut tx, changes).await?;
+    let duplicates = stored_duplicates(&mut tx, changes).await?;
+    let mut refused: Vec<Option<CommitError>> = changes
+        .iter()
+        .map(|change| {
+            let key = change.messages.iter().find_map(|message| message.client_message_id.as_ref());
+            if let Some(id) = key.and_then(|key| duplicates.get(&(change.session.id.as_str(), key.as_str()))) {
+                return Some(CommitError::Duplicate(*id));
+            }
+            let stored = versions.get(change.session.id.as_str()).copied().unwrap_or(0);
+            (stored != change.session.version).then_some(CommitError::Stale)
+        })
+        .collect();
+    let accepted: Vec<&Change> =
+        changes.iter().zip(&refused).filter(|(_, refused)| refused.is_none()).map(|(change, _)| change).collect();
+    let mut committed = write(&mut tx, &accepted).await?.into_iter();
+    tx.commit().await?;
+    Ok(refused
+        .iter_mut()
+        .map(|refused| match refused.take() {
+            Some(error) => Err(error),
+            None => Ok(committed.next().unwrap_or(Committed { message_ids: Vec::new() })),
+        })
+        .collect())
+}
+
+/// The versions the database has now, by session id.
+async fn stored_versions(tx: &mut Tx, changes: &[Change]) -> Result<HashMap<String, i64>> {
+    // Sorted, so that two nodes lock the same rows in the same order.
+    let mut ids: Vec<&str> = changes.iter().map(|change| change.session.id.as_str()).collect();
+    ids.sort_unstable();
+    let keys: Vec<_> = ids.into_iter().map(|id| vec![Value::from(id.to_owned())]).collect();
+    let mut versions = HashMap::with_capacity(changes.len());
+    let end = tx.keys_end_for_update();
+    for statement in Statement::selects("SELECT id, version FROM sessions WHERE id IN (", "?", ", ", end, &keys) {
+        for (id, version) in tx.fetch::<(Vec<u8>, i64)>(statement).await? {
+            versions.insert(sessions::session_id(id)?.as_str().to_owned(), version);
+        }
+    }
+    Ok(versions)
+}
+
+/// Messages that are stored already, by session id and client_message_id.
+async fn stored_duplicates<'c>(tx: &mut Tx, changes: &'c [Change]) -> Result<HashMap<(&'c str, &'c str), MessageId>> {
+    let named: Vec<(&str, &str)> = changes
+        .iter()
+        .flat_map(|change| change.messages.iter().map(move |message| (change, message)))
+        .filter_map(|(change, message)| {
+            Some((change.session.id.as_str(), message.client_message_id.as_ref()?.as_str()))
+        })
+        .collect();
+    let keys: Vec<_> =
+        named.iter().map(|(session, name)| vec![(*session).to_owned().into(), (*name).to_owned().into()]).collect();
+    let mut stored: HashMap<(Vec<u8>, Vec<u8>), i64> = HashMap::new();
+    for statement in Statement::selects(
+        "SELECT session_id, client_message_id, id FROM messages WHERE ",
+        "(session_id = ? AND client_message_id = ?)",
+        " OR ",
+        "",
+        &keys,
+    ) {
+        for (session, name, id) in tx.fetch::<(Vec<u8>, Vec<u8>, i64)>(statement).await? {
+            stored.insert((session, name), id);
+        }
+    }
+    Ok(named
+        .into_iter()
+        .filter_map(|(session, name)| {
+            let id = stored.get(&(session.as_bytes().to_vec(), name.as_bytes().to_vec()))?;
+            Some(((session, name), MessageId::new(*id)))
+        })
+        .collect())
+}
+
+/// Writes the accepted changes; what each of them left behind, in order.
+async fn write(tx: &mut Tx, changes: &[&Change]) -> Result<Vec<Committed>> {
+    let rows = changes.iter().map(|change| sessions::row(&change.session)).collect();
+    let upsert = tx.upsert(sessions::UPSERT_SQLITE, sessions::UPSERT_MYSQL);
+    insert_all(tx, Statement::inserts(sessions::INSERT, sessions::COLUMNS, upsert, rows), sessions::COLUMNS).await?;
+
+    let rows = changes
+        .iter()
+        .flat_map(|change| change.messages.iter().map(|message| messages::row(&change.session, message)))
+        .collect();
+    let statements = Statement::inserts(messages::INSERT, messages::COLUMNS, "", rows);
+    let mut ids = insert_all(tx, statements, messages::COLUMNS).await?.into_iter();
+    let committed: Vec<Committed> = changes
+        .iter()
+        .map(|change| Committed { message_ids: ids.by_ref().take(change.messages.len()).map(MessageId::new).collect() })
+        .collect();
+
+    let rows = changes.iter().zip(&committed).filter_map(|(change, committed)| {
+        let [question, .., answer] = committed.message_ids.as_slice() else { return None };
+        Some(messages::decision_row(change.decision.as_ref()?, answer.get(), question.get()))
+    });
+    let statements = Statement::inserts(messages::INSERT_DECISION, messages::DECISION_COLUMNS, "", rows.collect());
+    insert_all(tx, statements, messages::DECISION_COLUMNS).await?;
+
+    let rows = changes.iter().filter_map(|change| {
+        Some(reports::row(&change.session.id, change.report.as_ref()?, change.session.updated_at))
+    });
+    let upsert = tx.upsert(reports::UPSERT_SQLITE, reports::UPSERT_MYSQL);
+    let statements = Statement::inserts(reports::INSERT, reports::COLUMNS, upsert, rows.collect());
+    insert_all(tx, statements, reports::COLUMNS).await?;
+    Ok(committed)
+}
+
+async fn insert_all(tx: &mut Tx, statements: Vec<Statement>, columns: usize) -> Result<Vec<i64>> {
+    let mut ids = Vec::new();
+    for statement in statements {
+        ids.extend(tx.insert(statement, columns).await?);
+    }
+    Ok(ids)
+}

@@ -1,0 +1,15 @@
+//! Korean text: one form for matching, syllables and particles, search tokens, and masking of personal data.
+//!
+//! Pure functions over strings. Every one of them accepts any string and none of them panics.
+//!
+//! **Invariant:** [`pii::mask`] is the only maker of [`pii::Masked`], so whoever holds one knows that the
+//! text went through it. What [`normalize::normalize`] makes is for comparing and is never stored or shown.
+//!
+//! This room knows nothing of categories, documents or conversations.
+
+mod endings;
+pub mod hangul;
+pub mod haystack;
+pub mod normalize;
+pub mod pii;
+pub mod tokens;

@@ -1,0 +1,3 @@
+//! Black-box suites of the running program, and the house rules.
+
+mod tidy;

@@ -1,0 +1,93 @@
+import { expect, type Locator, type Page } from "@playwright/test";
+
+export const CONNECTED = "🟢 WebSocket 연결";
+export const LOST = "🔴 연결 끊김 (HTTP fallback)";
+export const HTTP_MODE = "🔵 HTTP 모드";
+
+/** What the demo's documents answer, with a source. */
+export const QUESTION = "대출 금리가 얼마인가요?";
+
+/** A customer at one browser tab: what he does and what he sees, in his own words. */
+export class Customer {
+  readonly page: Page;
+  readonly log: Locator;
+  readonly field: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.log = page.getByRole("log", { name: "상담 내용" });
+    this.field = page.getByRole("textbox", { name: "메시지" });
+  }
+
+  async arrives(): Promise<this> {
+    await this.page.goto("/");
+    await this.sees(CONNECTED);
+    return this;
+  }
+
+  async says(words: string): Promise<void> {
+    await this.field.fill(words);
+    await this.field.press("Enter");
+  }
+
+  /** Says it and waits until the machine has answered; gives the answer. */
+  async asks(words: string): Promise<Locator> {
+    const before = await this.answers().count();
+    await this.says(words);
+    await expect(this.answers()).toHaveCount(before + 1);
+    await expect(this.own(words).last()).toContainText("전송됨");
+    return this.answers().last();
+  }
+
+  /** His own messages with exactly these words. */
+  own(words: string): Locator {
+    return this.by("나").filter({ has: this.page.getByText(words, { exact: true }) });
+  }
+
+  answers(): Locator {
+    return this.by("AI 상담");
+  }
+
+  /** It stands there once, and the server has it. */
+  async hasDelivered(words: string): Promise<void> {
+    await expect(this.own(words)).toHaveCount(1);
+    await expect(this.own(words)).toContainText("전송됨");
+  }
+
+  async sees(words: string | RegExp): Promise<void> {
+    await expect(this.page.getByText(words).first()).toBeVisible();
+  }
+
+  choices(): Locator {
+    return this.page.getByRole("group", { name: "답변 선택" }).getByRole("button");
+  }
+
+  private by(author: string): Locator {
+    return this.log.getByRole("listitem").filter({ has: this.page.getByText(author, { exact: true }) });
+  }
+}
+
+/** The socket of a page, to be cut and restored; HTTP is untouched. Call before the page is opened. */
+export async function socketOf(page: Page): Promise<{ block(): Promise<void>; allow(): void }> {
+  let isBlocked = false;
+  const open = new Set<() => Promise<void>>();
+  await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, async (socket) => {
+    if (isBlocked) {
+      await socket.close();
+      return;
+    }
+    socket.connectToServer();
+    open.add(() => socket.close());
+  });
+  return {
+    async block() {
+      isBlocked = true;
+      const closing = [...open];
+      open.clear();
+      await Promise.all(closing.map((close) => close()));
+    },
+    allow() {
+      isBlocked = false;
+    },
+  };
+}

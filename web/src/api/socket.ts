@@ -1,0 +1,148 @@
+/**
+ * One WebSocket of one session: typed frames, a heartbeat, and a single `lost` at its end. It never
+ * reconnects by itself; `connection.ts` decides that.
+ */
+import type { EventsPage, HandoverState, Message, Reply } from "./client";
+import { type Failure, isRecord, refusal } from "./errors";
+
+export type Frame =
+  | { readonly type: "status" }
+  | { readonly type: "history"; readonly page: EventsPage }
+  | { readonly type: "response"; readonly reply: Reply }
+  /** Typed in another tab, or written by an agent. */
+  | { readonly type: "message"; readonly message: Message }
+  | { readonly type: "handover"; readonly handover: HandoverState }
+  | { readonly type: "typing" }
+  | { readonly type: "closed" }
+  | { readonly type: "error"; readonly failure: Failure; readonly clientMessageId: string | null }
+  | { readonly type: "pong" };
+
+export interface SocketEvents {
+  /** The server greeted us; messages may be sent. */
+  ready(): void;
+  frame(frame: Frame): void;
+  /** The end, exactly once, unless `close` was called. */
+  lost(): void;
+}
+
+const OPEN_MS = 5_000;
+const PING_MS = 30_000;
+const PONG_MS = 10_000;
+/** When there is reason to doubt the connection (network or page came back), wait no longer than this. */
+const CHECK_MS = 3_000;
+
+export class Socket {
+  readonly #socket: WebSocket;
+  readonly #events: SocketEvents;
+  readonly #pings: ReturnType<typeof setInterval>;
+  /** Runs while an answer is due: the greeting first, then pongs. */
+  #deadline: ReturnType<typeof setTimeout>;
+  #isOver = false;
+
+  constructor(url: string, events: SocketEvents) {
+    this.#events = events;
+    this.#socket = new WebSocket(url);
+    this.#socket.addEventListener("message", (event) => {
+      this.#receive(event.data);
+    });
+    this.#socket.addEventListener("close", this.#lose);
+    this.#pings = setInterval(() => {
+      this.#ping(PONG_MS);
+    }, PING_MS);
+    this.#deadline = setTimeout(this.#lose, OPEN_MS);
+  }
+
+  say(clientMessageId: string, text: string): void {
+    this.#send({ type: "message", user_message: text, client_message_id: clientMessageId });
+  }
+
+  /** Asks for the messages after `afterId`; the answer is a `history` frame. */
+  resume(afterId: number): void {
+    this.#send({ type: "resume", after_id: afterId });
+  }
+
+  /** Is anybody still there? `lost` follows soon if not. */
+  check(): void {
+    this.#ping(CHECK_MS);
+  }
+
+  /** Ends it from our side, without a `lost`. */
+  close(): void {
+    this.#end();
+  }
+
+  #receive(data: unknown): void {
+    const frame = typeof data === "string" ? parseFrame(data) : null;
+    if (this.#isOver || frame === null) return;
+    // Whatever arrives proves that the other side lives.
+    clearTimeout(this.#deadline);
+    if (frame.type === "status") this.#events.ready();
+    else this.#events.frame(frame);
+  }
+
+  #ping(answerMs: number): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#send({ type: "ping", timestamp: Date.now() });
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(this.#lose, answerMs);
+  }
+
+  #send(frame: object): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+
+  readonly #lose = (): void => {
+    if (this.#isOver) return;
+    this.#end();
+    this.#events.lost();
+  };
+
+  #end(): void {
+    this.#isOver = true;
+    clearInterval(this.#pings);
+    clearTimeout(this.#deadline);
+    this.#socket.close();
+  }
+}
+
+/** A frame this screen acts on; null for one it does not know, which is no error (design §4). */
+export function parseFrame(text: string): Frame | null {
+  let frame: unknown;
+  try {
+    frame = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(frame)) return null;
+  const { type, data } = frame;
+  switch (type) {
+    case "status":
+    case "typing":
+    case "pong":
+      return { type };
+    case "session_closed":
+      return { type: "closed" };
+    case "error":
+      return {
+        type,
+        failure: refusal(null, frame),
+        clientMessageId: typeof frame.client_message_id === "string" ? frame.client_message_id : null,
+      };
+  }
+  if (!isRecord(data)) return null;
+  /* eslint-disable @typescript-eslint/consistent-type-assertions -- frames carry the bodies of the HTTP routes, from the same server */
+  switch (type) {
+    case "history":
+      return { type, page: data as EventsPage };
+    case "response":
+      return { type, reply: data as Reply };
+    case "customer_message":
+    case "agent_message":
+      return { type: "message", message: data as Message };
+    case "handover_status":
+      return { type: "handover", handover: data as HandoverState };
+    default:
+      return null;
+  }
+  /* eslint-enable @typescript-eslint/consistent-type-assertions */
+}

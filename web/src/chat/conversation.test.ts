@@ -1,0 +1,304 @@
+import { describe, expect, it } from "vitest";
+import type { HandoverState, HandoverStatus, Message, Reply, StageName } from "../api/client";
+import type { Failure } from "../api/errors";
+import {
+  type Conversation,
+  charsOf,
+  type Delivery,
+  departure,
+  type Draft,
+  EMPTY,
+  entries,
+  type Event,
+  handoverProgress,
+  isAnswering,
+  judgeDraft,
+  next,
+  prefersHttp,
+  type Progress,
+  quickReplies,
+  resumeAfter,
+} from "./conversation";
+
+const NOON_KST = Date.UTC(2026, 2, 2, 3, 0, 0);
+const unreachable: Failure = { kind: "unreachable" };
+
+function refused(status: number | null, retryAfterMs: number | null = null): Failure {
+  return { kind: "refused", status, code: "code", detail: "detail", retryAfterMs };
+}
+
+function message(id: number, fields: Partial<Message> = {}): Message {
+  return {
+    id,
+    role: "assistant",
+    author: "assistant",
+    message: `message ${id}`,
+    created_at: "2026-03-02T12:00:00",
+    client_message_id: null,
+    protected: false,
+    sources: [],
+    quick_replies: [],
+    suggested_action: null,
+    ...fields,
+  };
+}
+
+function question(id: number, clientMessageId: string | null, fields: Partial<Message> = {}): Message {
+  return message(id, { role: "user", author: "customer", client_message_id: clientMessageId, ...fields });
+}
+
+function reply(userMessageId: number | null, messageId: number | null, fields: Partial<Reply> = {}): Reply {
+  return {
+    ai_message: "answer",
+    intent: "INFO_REQ",
+    suggested_action: "CONTINUE",
+    source_documents: [],
+    info_collection_complete: false,
+    handover_status: null,
+    is_human_required_flow: false,
+    is_session_end: false,
+    message_id: messageId,
+    user_message_id: userMessageId,
+    user_message: "question",
+    protected: false,
+    category: null,
+    confidence: 0,
+    engine: "rule",
+    quick_replies: [],
+    stage: "assisted",
+    ...fields,
+  };
+}
+
+const typed = (clientMessageId: string, text = clientMessageId): Event => ({ kind: "typed", clientMessageId, text, at: NOON_KST });
+const sending = (clientMessageId: string): Event => ({ kind: "sending", clientMessageId });
+const stored = (...messages: Message[]): Event => ({ kind: "stored", messages });
+const replied = (clientMessageId: string | null, answer: Reply): Event => ({ kind: "replied", clientMessageId, reply: answer, at: NOON_KST });
+const undelivered = (clientMessageId: string, failure: Failure): Event => ({ kind: "undelivered", clientMessageId, failure, at: NOON_KST });
+const handover = (status: HandoverStatus | null): Event => ({
+  kind: "handover",
+  handover: { session_id: "s", handover_status: status, handover_requested_at: null, handover_accepted_at: null, assigned_agent_id: null } satisfies HandoverState,
+});
+
+function after(...events: Event[]): Conversation {
+  return events.reduce(next, EMPTY);
+}
+
+const ids = (state: Conversation): number[] => state.messages.map(({ id }) => id);
+const unsent = (state: Conversation): string[] => state.outbox.map(({ clientMessageId }) => clientMessageId);
+
+describe("one message, whichever way and however often it is reported", () => {
+  it.each<[string, Event[], number[], string[]]>([
+    ["history out of order", [stored(message(3), message(1)), stored(message(2))], [1, 2, 3], []],
+    ["the same page twice", [stored(message(1), message(2)), stored(message(1), message(2))], [1, 2], []],
+    ["a reply", [typed("a"), sending("a"), replied("a", reply(1, 2))], [1, 2], []],
+    ["a reply twice", [typed("a"), replied("a", reply(1, 2)), replied("a", reply(1, 2))], [1, 2], []],
+    ["a reply, then the history", [typed("a"), replied("a", reply(1, 2)), stored(question(1, "a"), message(2))], [1, 2], []],
+    ["the history, then a late reply", [typed("a"), stored(question(1, "a"), message(2)), replied("a", reply(1, 2))], [1, 2], []],
+    ["stored although we saw the send fail", [typed("a"), undelivered("a", unreachable), stored(question(1, "a"))], [1], []],
+    ["another tab's message and its answer", [typed("a"), stored(question(1, "x")), replied(null, reply(1, 2))], [1, 2], ["a"]],
+    ["an agent's message between", [typed("a"), stored(message(2, { author: "agent" })), replied("a", reply(1, 3))], [1, 2, 3], []],
+    ["a turn no machine answers", [typed("a"), replied("a", reply(1, null, { stage: "attended" }))], [1], []],
+    ["restored after it was stored", [stored(question(1, "a")), { kind: "restored", outbox: after(typed("a")).outbox }], [1], []],
+    ["restored beside one just typed", [typed("b"), { kind: "restored", outbox: after(typed("a"), typed("b")).outbox }], [], ["a", "b"]],
+    ["given up", [typed("a"), { kind: "discarded", clientMessageId: "a" }], [], []],
+  ])("%s", (_case, events, stays, waits) => {
+    const state = after(...events);
+    expect(ids(state)).toEqual(stays);
+    expect(unsent(state)).toEqual(waits);
+  });
+
+  it("shows a message as the server stored it, masked", () => {
+    const state = after(typed("a", "900101-1234567"), replied("a", reply(1, 2, { user_message: "[주민등록번호]", protected: true })));
+    expect(state.messages[0]).toMatchObject({ message: "[주민등록번호]", protected: true, created_at: "2026-03-02T12:00:00" });
+  });
+
+  it("prefers what the store says to what it made up from a reply", () => {
+    const state = after(typed("a"), replied("a", reply(1, 2)), stored(question(1, "a", { created_at: "2026-03-02T11:59:59" })));
+    expect(state.messages[0]?.created_at).toBe("2026-03-02T11:59:59");
+    const late = after(stored(question(1, "a", { created_at: "2026-03-02T11:59:59" })), replied("a", reply(1, 2)));
+    expect(late.messages[0]?.created_at).toBe("2026-03-02T11:59:59");
+  });
+
+  it("keeps a text the server will not store, with the reason", () => {
+    const state = after(typed("a"), replied("a", reply(null, null, { ai_message: "메시지를 입력해 주세요." })));
+    expect(state.outbox[0]?.delivery).toMatchObject({ kind: "refused", failure: { detail: "메시지를 입력해 주세요." } });
+  });
+});
+
+describe("a message that did not get through", () => {
+  it.each<[string, Failure, Delivery]>([
+    ["no network: the other way at once", unreachable, { kind: "waiting", failure: unreachable, retryAt: NOON_KST }],
+    ["rate limit: when it says", refused(429, 700), { kind: "waiting", failure: refused(429, 700), retryAt: NOON_KST + 700 }],
+    ["rate limit over the socket", refused(null, 700), { kind: "waiting", failure: refused(null, 700), retryAt: NOON_KST + 700 }],
+    ["error over the socket: HTTP knows more", refused(null), { kind: "waiting", failure: refused(null), retryAt: NOON_KST }],
+    ["database trouble", refused(503), { kind: "waiting", failure: refused(503), retryAt: NOON_KST }],
+    ["session gone: the new one takes it", refused(404), { kind: "queued" }],
+    ["cookie gone: the new session takes it", refused(401), { kind: "queued" }],
+    ["too large", refused(413), { kind: "refused", failure: refused(413) }],
+    ["not valid", refused(422), { kind: "refused", failure: refused(422) }],
+  ])("%s", (_case, failure, delivery) => {
+    expect(after(typed("a"), sending("a"), undelivered("a", failure)).outbox[0]?.delivery).toEqual(delivery);
+  });
+
+  it("waits longer each time, and half a minute at most", () => {
+    let state = after(typed("a"));
+    const waits: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      state = next(state, undelivered("a", refused(503)));
+      const delivery = state.outbox[0]?.delivery;
+      waits.push(delivery?.kind === "waiting" ? delivery.retryAt - NOON_KST : -1);
+    }
+    expect(waits).toEqual([0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  });
+
+  it("takes turns between the transports", () => {
+    let state = after(typed("a"));
+    const ways: boolean[] = [];
+    for (let attempt = 0; attempt < 4; attempt += 1) {
+      ways.push(state.outbox.some(prefersHttp));
+      state = next(state, undelivered("a", unreachable));
+    }
+    expect(ways).toEqual([false, true, false, true]);
+  });
+
+  it("goes out when the network is back; one held by a rate limit keeps waiting", () => {
+    const state = after(typed("a"), undelivered("a", unreachable), typed("b"), undelivered("b", refused(429, 700)), { kind: "reachable" });
+    expect(state.outbox.map(({ delivery }) => delivery.kind)).toEqual(["queued", "waiting"]);
+  });
+});
+
+describe("departure", () => {
+  it.each<[string, Event[], string | number | null]>([
+    ["nothing typed", [], null],
+    ["the oldest first", [typed("a"), typed("b")], "a"],
+    ["one at a time", [typed("a"), typed("b"), sending("a")], null],
+    ["a waiting one holds up the next, so order is kept", [typed("a"), typed("b"), undelivered("a", refused(429, 700))], NOON_KST + 700],
+    ["a refused one does not", [typed("a"), typed("b"), undelivered("a", refused(422))], "b"],
+    ["its time has come", [typed("a"), undelivered("a", unreachable)], "a"],
+    ["asked for by the customer", [typed("a"), undelivered("a", refused(422)), { kind: "retried", clientMessageId: "a" }], "a"],
+    ["closed", [typed("a"), { kind: "closed" }], null],
+    ["a new session takes over what was in flight", [typed("a"), sending("a"), { kind: "restarted" }], "a"],
+  ])("%s", (_case, events, expected) => {
+    const leaving = departure(after(...events), NOON_KST);
+    const found = leaving.kind === "now" ? leaving.outgoing.clientMessageId : leaving.kind === "later" ? leaving.at : null;
+    expect(found).toBe(expected);
+  });
+});
+
+describe("entries", () => {
+  it("puts what was stored before what was typed, days apart, and names an author once", () => {
+    const state = after(
+      stored(
+        question(1, "a", { created_at: "2026-03-01T23:59:00" }),
+        message(2, { created_at: "2026-03-01T23:59:01" }),
+        message(3, { created_at: "2026-03-02T09:00:00" }),
+        message(4, { author: "agent", message: "" }),
+        message(5),
+      ),
+      typed("b"),
+      typed("c"),
+    );
+    expect(entries(state).map((entry) => [entry.kind, entry.key, entry.kind === "day" ? null : entry.continues])).toEqual([
+      ["message", "a", false],
+      ["message", "m2", false],
+      ["day", "day-2026-03-02", null],
+      ["message", "m3", false],
+      ["message", "m5", true],
+      ["outgoing", "b", false],
+      ["outgoing", "c", true],
+    ]);
+  });
+
+  it("keeps a bubble's key when its message is stored", () => {
+    const before = entries(after(typed("a"))).map(({ key }) => key);
+    const afterwards = entries(after(typed("a"), replied("a", reply(1, 2)))).map(({ key }) => key);
+    expect(afterwards.slice(0, 1)).toEqual(before);
+  });
+});
+
+describe("quickReplies", () => {
+  const yes = { label: "네", message: "네" };
+  const asked = stored(message(1, { quick_replies: [yes] }));
+  it.each<[string, Event[], number]>([
+    ["under the last answer", [asked], 1],
+    ["not once it is being answered", [asked, typed("a"), sending("a")], 0],
+    ["still, when what was typed cannot be sent", [asked, typed("a"), undelivered("a", refused(422))], 1],
+    ["not under an older answer", [asked, stored(question(2, "a"), message(3))], 0],
+    ["not when closed", [asked, { kind: "closed" }], 0],
+  ])("%s", (_case, events, count) => {
+    expect(quickReplies(after(...events))).toHaveLength(count);
+  });
+});
+
+describe("handoverProgress", () => {
+  const turn = (stage: StageName, status: HandoverStatus | null): Event => replied("a", reply(1, 2, { stage, handover_status: status }));
+  const answer = (action: "CONTINUE" | "HANDOVER"): Event => stored(message(2, { suggested_action: action }));
+  it.each<[string, Event[], Progress | null]>([
+    ["nobody asked", [], null],
+    ["consent asked", [turn("awaiting_consent", null)], null],
+    ["collecting", [turn("collecting", "pending")], "collecting"],
+    ["waiting", [turn("queued", "pending")], "queued"],
+    ["waiting, unchanged in this turn", [turn("queued", null)], "queued"],
+    ["an agent is here", [turn("attended", null)], "attended"],
+    ["accepted meanwhile", [turn("queued", "pending"), handover("accepted")], "attended"],
+    ["given back by the agent", [turn("queued", "pending"), handover("accepted"), handover("pending")], "queued"],
+    ["cancelled", [turn("queued", "pending"), turn("assisted", "cancelled")], null],
+    ["back with the assistant, unchanged in this turn", [handover("pending"), turn("assisted", null)], null],
+    ["reloaded while collecting", [answer("CONTINUE"), handover("pending")], "collecting"],
+    ["reloaded while waiting", [answer("HANDOVER"), handover("pending")], "queued"],
+  ])("%s", (_case, events, progress) => {
+    expect(handoverProgress(after(...events))).toBe(progress);
+  });
+});
+
+it.each<[string, Event[], boolean]>([
+  ["while a message is out", [typed("a"), sending("a")], true],
+  ["not while it waits for the network", [typed("a")], false],
+  ["not when a person will answer", [handover("accepted"), typed("a"), sending("a")], false],
+])("the machine thinks %s: %s", (_case, events, thinks) => {
+  expect(isAnswering(after(...events))).toBe(thinks);
+});
+
+describe("a new session", () => {
+  it("keeps what was not sent and says so when the server forgot the old one", () => {
+    const state = after(stored(question(1, "a"), message(2)), typed("b"), handover("pending"), { kind: "restarted" });
+    expect(state).toMatchObject({ messages: [], handover: null, isRestarted: true });
+    expect(unsent(state)).toEqual(["b"]);
+  });
+
+  it("says nothing when there was nothing to lose", () => {
+    expect(after({ kind: "restarted" }).isRestarted).toBe(false);
+  });
+
+  it("is empty when the customer asked for it", () => {
+    expect(after(stored(message(1)), typed("a"), { kind: "closed" }, { kind: "renewed" })).toEqual(EMPTY);
+  });
+});
+
+it("reads again with some overlap, and everything when there is little", () => {
+  const known = Array.from({ length: 30 }, (_, index) => message(100 + index));
+  expect(resumeAfter(known)).toBe(109);
+  expect(resumeAfter(known.slice(0, 20))).toBe(0);
+  expect(resumeAfter([])).toBe(0);
+});
+
+it.each<[string, Draft]>([
+  ["", "empty"],
+  [" \n ", "empty"],
+  ["네", "good"],
+  [" 예 ", "good"],
+  ["가", "too-short"],
+  ["가나", "good"],
+  ["😀", "too-short"],
+  ["가".repeat(2_000), "good"],
+  [` ${"가".repeat(2_000)} `, "good"],
+  ["가".repeat(2_001), "too-long"],
+  ["😀".repeat(2_000), "good"],
+])("draft %#", (text, draft) => {
+  expect(judgeDraft(text)).toBe(draft);
+});
+
+it("counts characters, not code units", () => {
+  expect(charsOf("가😀 ")).toBe(2);
+});

@@ -1,0 +1,87 @@
+/**
+ * What the browser remembers. The session id and the language outlive the tab; what was typed and not yet
+ * sent stays with its tab (sessionStorage survives a reload, and does not stay behind on a shared PC). Never
+ * the token: that is in an HttpOnly cookie. Where storage is refused, the page works and forgets.
+ */
+import { isRecord } from "../api/errors";
+import type { Outgoing } from "./conversation";
+
+export type Language = "ko" | "en";
+
+const SESSION = "bank-aicc.session";
+const OUTBOX = "bank-aicc.outbox";
+const LANGUAGE = "bank-aicc.language";
+
+export function rememberedSession(): string | null {
+  return read(() => localStorage, SESSION);
+}
+
+export function rememberSession(session: string): void {
+  write(() => localStorage, SESSION, session);
+}
+
+/** Forgets `session`, unless another tab has already put a newer one in its place. */
+export function forgetSession(session: string): void {
+  if (rememberedSession() === session) write(() => localStorage, SESSION, null);
+}
+
+/** Calls back when another tab opened a new session. */
+export function onSessionElsewhere(adopt: (session: string) => void): void {
+  window.addEventListener("storage", (event) => {
+    if (event.key === SESSION && event.newValue !== null) adopt(event.newValue);
+  });
+}
+
+export function rememberedOutbox(): Outgoing[] {
+  return parseOutbox(read(() => sessionStorage, OUTBOX));
+}
+
+export function rememberOutbox(outbox: readonly Outgoing[]): void {
+  const kept = outbox.map(({ clientMessageId, text, typedAt }) => ({ clientMessageId, text, typedAt }));
+  write(() => sessionStorage, OUTBOX, kept.length === 0 ? null : JSON.stringify(kept));
+}
+
+/** `navigator.language` decides the first visit, the customer every other. */
+export function rememberedLanguage(): Language {
+  const remembered = read(() => localStorage, LANGUAGE);
+  if (remembered === "ko" || remembered === "en") return remembered;
+  return navigator.language.toLowerCase().startsWith("ko") ? "ko" : "en";
+}
+
+export function rememberLanguage(language: Language): void {
+  write(() => localStorage, LANGUAGE, language);
+}
+
+export function parseOutbox(text: string | null): Outgoing[] {
+  let kept: unknown;
+  try {
+    kept = JSON.parse(text ?? "[]");
+  } catch {
+    return [];
+  }
+  if (!Array.isArray(kept)) return [];
+  return kept.flatMap((item: unknown): Outgoing[] => {
+    if (!isRecord(item)) return [];
+    const { clientMessageId, text: words, typedAt } = item;
+    if (typeof clientMessageId !== "string" || typeof words !== "string" || typeof typedAt !== "number") return [];
+    return [{ clientMessageId, text: words, typedAt, failures: 0, delivery: { kind: "queued" } }];
+  });
+}
+
+// Reading the property `localStorage` itself throws where storage is blocked, hence the functions.
+function read(storage: () => Storage, key: string): string | null {
+  try {
+    return storage().getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(storage: () => Storage, key: string, value: string | null): void {
+  try {
+    if (value === null) storage().removeItem(key);
+    else storage().setItem(key, value);
+  } catch {
+    // Full or blocked: the page still works, it only forgets.
+  }
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { type Failure, refusal } from "../api/errors";
+import { en } from "./en";
+import { ko, type Text } from "./ko";
+import { dayOf, instantOf, reasonOf, timeOfDay } from "./words";
+
+describe("reasonOf", () => {
+  it.each<[string, Failure, Text, string]>([
+    ["no network", { kind: "unreachable" }, ko, "서버에 연결할 수 없습니다."],
+    ["a known code", refusal(429, { code: "rate_limited", detail: "x" }), en, "Messages came in too quickly."],
+    ["an unknown code in Korean", refusal(503, { code: "store_full", detail: "저장 공간이 부족합니다." }), ko, "저장 공간이 부족합니다."],
+    ["an unknown code in English", refusal(503, { code: "store_full", detail: "저장 공간이 부족합니다." }), en, ""],
+  ])("%s", (_case, failure, text, reason) => {
+    expect(reasonOf(failure, text)).toBe(reason);
+  });
+});
+
+it.each([
+  ["2026-03-02T00:05:00", "오전 12:05", "12:05 AM"],
+  ["2026-03-02T11:59:59", "오전 11:59", "11:59 AM"],
+  ["2026-03-02T12:00:00", "오후 12:00", "12:00 PM"],
+  ["2026-03-02T15:05:00", "오후 3:05", "3:05 PM"],
+])("%s is %s, %s", (time, korean, english) => {
+  expect(timeOfDay(instantOf(time), ko)).toBe(korean);
+  expect(timeOfDay(instantOf(time), en)).toBe(english);
+});
+
+it("reads the contract's times as Korean time", () => {
+  expect(instantOf("2026-03-02T00:30:00").toISOString()).toBe("2026-03-01T15:30:00.000Z");
+  expect(dayOf("2026-03-02", "ko")).toBe("2026년 3월 2일 월요일");
+});

@@ -1,0 +1,41 @@
+/** Words that need a little logic: why something failed, and Korean time. */
+import { createContext, useContext } from "react";
+import type { Failure } from "../api/errors";
+import { en } from "./en";
+import { ko, type Text } from "./ko";
+import type { Language } from "./memory";
+
+const TextContext = createContext<Text>(ko);
+export const TextProvider = TextContext.Provider;
+
+export function useText(): Text {
+  return useContext(TextContext);
+}
+
+export function textIn(language: Language): Text {
+  return language === "ko" ? ko : en;
+}
+
+/** Why it failed, in the customer's language; empty when there is nothing to say beyond that it did. */
+export function reasonOf(failure: Failure, text: Text): string {
+  if (failure.kind === "unreachable") return text.unreachable;
+  return text.failures.get(failure.code) ?? (text.showsDetail ? failure.detail : "");
+}
+
+const ZONE = "Asia/Seoul";
+const clock = new Intl.DateTimeFormat("en", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: ZONE });
+
+/** The time of day in Korea, where the bank is, wherever the customer is. Browsers disagree about 오전 and AM, so we say it. */
+export function timeOfDay(at: Date, text: Text): string {
+  const [hour = "", minute = ""] = clock.format(at).split(":");
+  return text.timeOfDay(Number(hour), minute);
+}
+
+export function dayOf(day: string, language: Language): string {
+  return new Intl.DateTimeFormat(language, { dateStyle: "full", timeZone: ZONE }).format(instantOf(`${day}T00:00:00`));
+}
+
+/** The contract's times are Korean wall-clock time without an offset. */
+export function instantOf(kst: string): Date {
+  return new Date(`${kst}+09:00`);
+}
