@@ -50,22 +50,28 @@ pub struct ReplyShape {
     /// Nothing more is asked before an agent comes.
     info_collection_complete: bool,
     /// The hand-over status, if this turn changed it.
+    #[schema(required)]
     handover_status: Option<HandoverStatus>,
     /// The customer is on the way to an agent.
     is_human_required_flow: bool,
     /// Always false: nobody is thrown out.
     is_session_end: bool,
     /// The assistant's message; null for a notice that is not stored.
+    #[schema(required)]
     message_id: Option<i64>,
     /// The customer's message; null for a notice that is not stored.
+    #[schema(required)]
     user_message_id: Option<i64>,
     /// The customer's message as it is stored, personal data masked.
+    #[schema(required)]
     user_message: Option<String>,
     /// Personal data was masked in the customer's message.
     protected: bool,
     /// The client's own name for its message.
+    #[schema(required)]
     client_message_id: Option<String>,
     /// The pack's category, when one was recognised.
+    #[schema(required)]
     category: Option<String>,
     /// How sure the category is, 0 to 1.
     confidence: f32,
@@ -76,6 +82,7 @@ pub struct ReplyShape {
     /// Answers offered as buttons.
     quick_replies: Vec<QuickReply>,
     /// When the turn was stored.
+    #[schema(required)]
     created_at: Option<String>,
 }
 
@@ -139,9 +146,11 @@ pub struct MessageShape {
     author: Author,
     sources: Vec<Source>,
     quick_replies: Vec<QuickReply>,
+    #[schema(required)]
     client_message_id: Option<String>,
     /// Personal data was masked in it.
     protected: bool,
+    #[schema(required)]
     suggested_action: Option<SuggestedAction>,
 }
 
@@ -193,8 +202,11 @@ pub struct SessionShape {
     created_at: String,
     updated_at: String,
     /// What was collected for the agent; keys that start with `_` are internal.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
     collected_info: Collected,
+    #[schema(required)]
     handover_status: Option<HandoverStatus>,
+    #[schema(required)]
     handover_accepted_at: Option<String>,
 }
 
@@ -216,9 +228,13 @@ impl From<Session> for SessionShape {
 #[schema(as = HandoverState)]
 pub struct HandoverShape {
     session_id: String,
+    #[schema(required)]
     handover_status: Option<HandoverStatus>,
+    #[schema(required)]
     handover_requested_at: Option<String>,
+    #[schema(required)]
     handover_accepted_at: Option<String>,
+    #[schema(required)]
     assigned_agent_id: Option<String>,
 }
 

@@ -36,8 +36,10 @@ pub struct DocumentShape {
     source: String,
     title: String,
     /// First day in force, `YYYY-MM-DD`.
+    #[schema(required)]
     effective_from: Option<String>,
     /// Last day in force, `YYYY-MM-DD`.
+    #[schema(required)]
     effective_until: Option<String>,
     sections: Vec<SectionShape>,
 }

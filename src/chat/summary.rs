@@ -37,7 +37,7 @@ pub(super) fn report(engine: &Engine, session: &Session, messages: &[Message], t
     Report {
         sentiment,
         summary: vec![
-            inquiry_line(session, &telling),
+            inquiry_line(engine, session, &telling),
             details_line(engine, session, &said),
             state_line(session, sentiment, messages),
         ],
@@ -46,15 +46,19 @@ pub(super) fn report(engine: &Engine, session: &Session, messages: &[Message], t
     }
 }
 
-fn inquiry_line(session: &Session, telling: &[&Message]) -> SummaryLine {
+fn inquiry_line(engine: &Engine, session: &Session, telling: &[&Message]) -> SummaryLine {
     let category = session.collected.get("_category").or(session.topic.as_ref());
-    let text = match (category, telling.last()) {
+    // A detail that was asked for is not the inquiry; unless the inquiry was told together with it.
+    let details = slots::readable(engine, &session.collected);
+    let is_detail = |message: &Message| details.iter().any(|(_, value)| message.body.contains(value));
+    let inquiry = telling.iter().rev().find(|message| !is_detail(message)).or(telling.first());
+    let text = match (category, inquiry) {
         (Some(category), Some(message)) => format!("문의: {category} - \"{}\"", shortened(&message.body)),
         (Some(category), None) => format!("문의: {category}"),
         (None, Some(message)) => format!("문의: \"{}\"", shortened(&message.body)),
         (None, None) => "문의: 상담원 연결 요청".to_owned(),
     };
-    SummaryLine { text, message_ids: telling.last().map(|message| message.id).into_iter().collect() }
+    SummaryLine { text, message_ids: inquiry.map(|message| message.id).into_iter().collect() }
 }
 
 fn details_line(engine: &Engine, session: &Session, said: &[&Message]) -> SummaryLine {

@@ -162,7 +162,7 @@ async fn storing(arguments: &Arguments, questions: &[&str], folder: &Path) -> an
             let mut session = Session::open(id, None, Clock::system().now());
             let mut turns = 0;
             while Instant::now() < until {
-                store.commit(turn(&session, &questions[turns % questions.len()])).await?;
+                store.commit(turn(&session, &questions[turns % questions.len()]), |_| {}).await?;
                 session.version += 1;
                 turns += 1;
             }

@@ -14,9 +14,9 @@ export type Greeting = Schemas["Greeting"];
 export type HandoverState = Schemas["HandoverState"];
 export type HandoverStatus = Schemas["HandoverStatus"];
 export type StageName = Schemas["StageName"];
-export type EventsPage = Schemas["EventsPage"];
-/** The answer to one message. The server may repeat the client's name for the message it answers. */
-export type Reply = Schemas["Reply"] & { readonly client_message_id?: string | null };
+export type EventsPage = Schemas["History"];
+/** The answer to one message. */
+export type Reply = Schemas["ChatReply"];
 
 const QUICK_MS = 10_000;
 /** A language model may be slow. Giving up early costs nothing: the same message is asked for again by its name. */

@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/chat/message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes one customer message and answers it. With `Accept: text/event-stream` the answer comes as `delta` events and
+         *     one `response` event.
+         */
+        post: operations["post_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/greeting": {
         parameters: {
             query?: never;
@@ -11,7 +31,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
+        /** The bank's greeting, topics and phone numbers. */
         get: operations["greeting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/handover/analyze": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sums up a conversation for an agent. */
+        post: operations["analyze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/knowledge/documents/{document_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A document that answers cite. Whoever can ask can read it, so it needs no permission. */
+        get: operations["document"];
         put?: never;
         post?: never;
         delete?: never;
@@ -29,21 +84,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["open_session"];
+        /** Opens a session for this client alone. */
+        post: operations["open"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sessions/{id}/messages": {
+    "/api/v1/sessions/closed": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["messages"];
+        /** Conversations that are over, latest first. */
+        get: operations["closed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -52,14 +109,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sessions/{id}/handover-status": {
+    "/api/v1/sessions/handover": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: operations["handover_status"];
+        /** Active conversations that wait for an agent, or have one. */
+        get: operations["listed_for_agents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -68,13 +126,99 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/sessions/{id}/events": {
+    "/api/v1/sessions/{session_id}/accept": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
+        get?: never;
+        put?: never;
+        /** An agent takes the conversation. */
+        post: operations["accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/all-messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All messages of a session. */
+        get: operations["all_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a session. Ending it again changes nothing. */
+        post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/customer-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The customer writes to the agent; the assistant is not asked. */
+        post: operations["say_to_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The agent gives the conversation back. */
+        post: operations["decline"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages after `after_id`: as server-sent events, or with `wait` (seconds) as one answer as soon as there are any. */
         get: operations["events"];
         put?: never;
         post?: never;
@@ -84,7 +228,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/chat/message": {
+    "/api/v1/sessions/{session_id}/handover-status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the hand-over stands. */
+        get: operations["handover_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of a session. `after_id` leaves out what is known, `after_handover` what was before the hand-over. */
+        get: operations["messages"];
+        put?: never;
+        /** An agent writes to the customer. */
+        post: operations["say_as_agent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/request-handover": {
         parameters: {
             query?: never;
             header?: never;
@@ -93,7 +272,59 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: operations["post_message"];
+        /** Asks for an agent at once. */
+        post: operations["request_handover"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the database answers. */
+        get: operations["health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process runs at all. */
+        get: operations["live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether customers can be answered: the database answers and the knowledge pack is loaded. */
+        get: operations["ready"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -104,138 +335,309 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who takes the conversation. */
+        Acceptance: {
+            agent_id?: string | null;
+        };
+        /** @description Alive. */
+        Alive: {
+            /** @description `alive`, or `ready`. */
+            status: string;
+        };
+        /** @description A report over HTTP. */
+        Analysis: {
+            /** @description The report. */
+            analysis_result: components["schemas"]["Report"];
+            /** @description `success`, or `error` when there was nothing to sum up. */
+            status: string;
+        };
         /**
          * @description Who wrote a message.
          * @enum {string}
          */
         Author: "customer" | "assistant" | "agent" | "system";
+        /** @description The answer to a chat message. */
+        ChatReply: {
+            /** @description What the assistant says. */
+            ai_message: string;
+            /** @description The pack's category, when one was recognised. */
+            category: string | null;
+            /** @description The client's own name for its message. */
+            client_message_id: string | null;
+            /**
+             * Format: float
+             * @description How sure the category is, 0 to 1.
+             */
+            confidence: number;
+            /** @description When the turn was stored. */
+            created_at: string | null;
+            /** @description What wrote the answer. */
+            engine: components["schemas"]["Engine"];
+            handover_status: components["schemas"]["HandoverStatus"] | null;
+            /** @description Nothing more is asked before an agent comes. */
+            info_collection_complete: boolean;
+            intent: components["schemas"]["Intent"];
+            /** @description The customer is on the way to an agent. */
+            is_human_required_flow: boolean;
+            /** @description Always false: nobody is thrown out. */
+            is_session_end: boolean;
+            /**
+             * Format: int64
+             * @description The assistant's message; null for a notice that is not stored.
+             */
+            message_id: number | null;
+            /** @description Personal data was masked in the customer's message. */
+            protected: boolean;
+            /** @description Answers offered as buttons. */
+            quick_replies: components["schemas"]["QuickReply"][];
+            /** @description The passages the answer rests on. */
+            source_documents: components["schemas"]["Source"][];
+            /** @description The stage the conversation is in now. */
+            stage: components["schemas"]["StageName"];
+            suggested_action: components["schemas"]["SuggestedAction"];
+            /** @description The customer's message as it is stored, personal data masked. */
+            user_message: string | null;
+            /**
+             * Format: int64
+             * @description The customer's message; null for a notice that is not stored.
+             */
+            user_message_id: number | null;
+        };
+        /** @description One document of the knowledge pack. */
+        DocumentShape: {
+            document_id: string;
+            /** @description First day in force, `YYYY-MM-DD`. */
+            effective_from: string | null;
+            /** @description Last day in force, `YYYY-MM-DD`. */
+            effective_until: string | null;
+            sections: components["schemas"]["SectionShape"][];
+            source: string;
+            title: string;
+        };
+        /** @description Something was done. */
+        Done: {
+            handover_status?: components["schemas"]["HandoverStatus"] | null;
+            /** @description What was done, in Korean. */
+            message: string;
+            /** @description Always true; a refusal is an error. */
+            success: boolean;
+        };
         /**
          * @description What wrote the answer.
          * @enum {string}
          */
         Engine: "rule" | "extractive" | "llm";
-        /** @description The one error body. */
-        ErrorBody: {
-            detail: string | Record<string, never>[];
-            code: string;
-            request_id: string;
-            /** Format: int64 */
-            retry_after_ms?: number;
-        };
-        /** @description Messages after an id, oldest first. */
-        EventsPage: {
-            messages: components["schemas"]["Message"][];
-            more: boolean;
-        };
-        /** @description What the screen shows before the first message. */
+        /** @description How the bank greets. */
         Greeting: {
+            /** @description The bank's name. */
             bank: string;
+            /** @description Its first words. */
             greeting: string;
+            /** @description When agents are there, by kind of day. */
+            hours: {
+                [key: string]: string;
+            };
+            /** @description Phone numbers by purpose. */
+            phones: {
+                [key: string]: string;
+            };
+            /** @description Topics to choose from. */
             topics: components["schemas"]["QuickReply"][];
-            phones: components["schemas"]["Phones"];
         };
-        /** @description Where a session's hand-over stands. */
+        /** @description Where a hand-over stands. */
         HandoverState: {
-            session_id: string;
-            handover_status: null | components["schemas"]["HandoverStatus"];
-            handover_requested_at: string | null;
-            handover_accepted_at: string | null;
             assigned_agent_id: string | null;
+            handover_accepted_at: string | null;
+            handover_requested_at: string | null;
+            handover_status: components["schemas"]["HandoverStatus"] | null;
+            session_id: string;
         };
         /**
          * @description Where a hand-over stands.
          * @enum {string}
          */
         HandoverStatus: "pending" | "accepted" | "declined" | "timeout" | "cancelled";
+        /** @description Healthy. */
+        Healthy: {
+            /** @description `connected` */
+            database: string;
+            service: string;
+            /** @description `healthy` */
+            status: string;
+        };
+        /** @description Messages in order, and whether there are more. */
+        History: {
+            /** @description Oldest first. */
+            messages: components["schemas"]["Message"][];
+            /** @description More follow; ask again after the last one. */
+            more: boolean;
+        };
         /**
-         * @description What the customer wants.
+         * @description What the customer wants of the bank.
          * @enum {string}
          */
         Intent: "INFO_REQ" | "COMPLAINT" | "HUMAN_REQ";
-        /** @description One stored message. */
+        /** @description One message of a conversation. */
         Message: {
-            /** Format: int64 */
-            id: number;
-            /**
-             * @description The author as the contract names it.
-             * @enum {string}
-             */
-            role: "user" | "assistant";
-            message: string;
-            /** @description KST, YYYY-MM-DDTHH:MM:SS */
-            created_at: string;
             author: components["schemas"]["Author"];
-            sources: components["schemas"]["Source"][];
-            quick_replies: components["schemas"]["QuickReply"][];
             client_message_id: string | null;
-            protected: boolean;
-            suggested_action: null | components["schemas"]["SuggestedAction"];
-        };
-        /** @description One customer message. */
-        NewMessage: {
-            session_id: string;
-            user_message: string;
-            client_message_id?: string;
-        };
-        /** @description A session and the token that authorises its use. */
-        OpenedSession: {
-            session_id: string;
-            token: string;
             created_at: string;
+            /**
+             * Format: int64
+             * @description Its place in the stream; resume after it.
+             */
+            id: number;
+            /** @description What it says. */
+            message: string;
+            /** @description Personal data was masked in it. */
+            protected: boolean;
+            quick_replies: components["schemas"]["QuickReply"][];
+            /** @description `user` or `assistant`, as existing clients know it; agents count as assistant. */
+            role: string;
+            sources: components["schemas"]["Source"][];
+            suggested_action: components["schemas"]["SuggestedAction"] | null;
         };
-        /** @description Numbers a person answers. */
-        Phones: {
-            customer_center: string;
-            emergency: string;
+        /** @description A message was stored. */
+        MessageStored: {
+            /** @description When it was stored. */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description Its place in the stream.
+             */
+            message_id: number;
+            /** @description Always true; a refusal is an error. */
+            success: boolean;
+        };
+        /** @description A customer's message. */
+        NewMessage: {
+            /** @description The client's own name for the message, at most 64 characters. Sent again, it gets the same answer. */
+            client_message_id?: string | null;
+            /** @description The session; at most 255 characters, without a slash. */
+            session_id: string;
+            /** @description What the customer says; 2 to 2,000 characters. */
+            user_message: string;
+        };
+        /** @description A text. */
+        NewText: {
+            message: string;
+        };
+        /** @description A new session. */
+        OpenedSession: {
+            created_at: string;
+            /** @description The session's id. */
+            session_id: string;
+            /** @description Proves who opened it: `Authorization: Bearer …`. Shown this once; browsers get it as a cookie as well. */
+            token: string;
         };
         /** @description An answer offered as a button. */
         QuickReply: {
+            /** @description What the button says. */
             label: string;
+            /** @description What is sent when it is pressed. */
             message: string;
         };
-        /** @description The answer to one customer message. */
-        Reply: {
-            ai_message: string;
-            intent: components["schemas"]["Intent"];
-            suggested_action: components["schemas"]["SuggestedAction"];
-            source_documents: components["schemas"]["Source"][];
-            info_collection_complete: boolean;
-            handover_status: null | components["schemas"]["HandoverStatus"];
-            is_human_required_flow: boolean;
-            is_session_end: boolean;
-            /** Format: int64 */
-            message_id: number | null;
-            /** Format: int64 */
-            user_message_id: number | null;
-            user_message: string;
-            protected: boolean;
-            category: string | null;
-            confidence: number;
-            engine: components["schemas"]["Engine"];
-            quick_replies: components["schemas"]["QuickReply"][];
-            stage: components["schemas"]["StageName"];
+        /** @description A document recommended to the agent. */
+        Recommendation: {
+            /**
+             * Format: float
+             * @description How well it fits, 0 to 1.
+             */
+            relevance_score: number;
+            /** @description The document's title. */
+            title: string;
+            /** @description Where it can be read, relative to this server. */
+            url: string;
+        };
+        /** @description What an agent reads before taking a conversation. */
+        Report: {
+            customer_sentiment: components["schemas"]["Sentiment"];
+            /** @description At most five. */
+            extracted_keywords: string[];
+            /** @description Documents that help with the inquiry. */
+            kms_recommendations: components["schemas"]["Recommendation"][];
+            /** @description Three lines. */
+            summary: string;
+            /** @description The same three lines, each with the messages it was taken from. */
+            summary_lines: components["schemas"]["SummaryLine"][];
+        };
+        /** @description Which conversation to sum up, and why. */
+        ReportRequest: {
+            session_id: string;
+            trigger_reason: string;
+        };
+        /** @description One section of a document. */
+        SectionShape: {
+            heading: string;
+            /** @description Paragraphs, list items and table rows, in order. */
+            lines: string[];
+            /** Format: int32 */
+            page: number;
+        };
+        /**
+         * @description The mood a message shows.
+         * @enum {string}
+         */
+        Sentiment: "POSITIVE" | "NEGATIVE" | "NEUTRAL";
+        /** @description A conversation as agents list it. */
+        Session: {
+            /** @description What was collected for the agent; keys that start with `_` are internal. */
+            collected_info: {
+                [key: string]: string;
+            };
+            created_at: string;
+            handover_accepted_at: string | null;
+            handover_status: components["schemas"]["HandoverStatus"] | null;
+            session_id: string;
+            updated_at: string;
         };
         /** @description A passage an answer rests on. */
         Source: {
-            source: string;
-            /** Format: int32 */
-            page: number;
-            score: number;
+            /** @description The document's id, stable over imports of the same file. */
             document_id: string;
-            title: string;
-            section: string;
+            /** @description The words of the document the answer was taken from. */
             excerpt: string;
+            /**
+             * Format: int32
+             * @description The page the passage stands on; 1 where the format has no pages.
+             */
+            page: number;
+            /**
+             * Format: float
+             * @description How well the passage fits the question, 0 to 1.
+             */
+            score: number;
+            /** @description The heading above the passage; empty where there is none. */
+            section: string;
+            /** @description The document's file name in the knowledge pack. */
+            source: string;
+            /** @description The document's title. */
+            title: string;
         };
         /**
-         * @description Where a conversation stands.
+         * @description Which [`Stage`] a conversation is in, as decisions record it and clients read it.
          * @enum {string}
          */
         StageName: "assisted" | "awaiting_consent" | "collecting" | "queued" | "attended";
         /**
-         * @description What the client should do next.
+         * @description What an existing client should do next.
          * @enum {string}
          */
         SuggestedAction: "CONTINUE" | "HANDOVER";
+        /** @description One line of a summary. */
+        SummaryLine: {
+            message_ids: number[];
+            text: string;
+        };
+        /** @description Not healthy. */
+        Unhealthy: {
+            /** @description `disconnected` */
+            database: string;
+            /** @description What is wrong and what to do. */
+            error: string;
+            /** @description `unhealthy` */
+            status: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -245,162 +647,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    greeting: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Greeting"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    open_session: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Ok */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["OpenedSession"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    messages: {
-        parameters: {
-            query?: {
-                after_id?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Message"][];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    handover_status: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["HandoverState"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    events: {
-        parameters: {
-            query?: {
-                after_id?: number;
-                wait?: number;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Ok */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["EventsPage"];
-                };
-            };
-            /** @description Refused */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
     post_message: {
         parameters: {
             query?: never;
@@ -414,22 +660,662 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Ok */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Reply"];
+                    "application/json": components["schemas"]["ChatReply"];
                 };
             };
-            /** @description Refused */
-            default: {
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    greeting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ErrorBody"];
+                    "application/json": components["schemas"]["Greeting"];
+                };
+            };
+        };
+    };
+    analyze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Analysis"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    document: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description as given in a source */
+                document_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DocumentShape"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedSession"];
+                };
+            };
+        };
+    };
+    closed: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listed_for_agents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"][];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    accept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Acceptance"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    all_messages: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    say_to_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageStored"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    decline: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    events: {
+        parameters: {
+            query?: {
+                after_id?: number;
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    handover_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HandoverState"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    messages: {
+        parameters: {
+            query?: {
+                after_id?: number;
+                after_handover?: boolean;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"][];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    say_as_agent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewText"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageStored"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    request_handover: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Done"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Healthy"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unhealthy"];
+                };
+            };
+        };
+    };
+    live: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+        };
+    };
+    ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Unhealthy"];
                 };
             };
         };

@@ -12,8 +12,12 @@ export function Contact({ phones }: { readonly phones: Greeting["phones"] | null
         <section aria-label={text.contact.name}>
           <h2 className={styles.heading}>{text.contact.name}</h2>
           <ul className={styles.phones}>
-            <Phone name={text.contact.customerCenter} number={phones.customer_center} />
-            <Phone name={text.contact.emergency} number={phones.emergency} />
+            {phones.customer_center === undefined ? null : (
+              <Phone name={text.contact.customerCenter} number={phones.customer_center} />
+            )}
+            {phones.emergency === undefined ? null : (
+              <Phone name={text.contact.emergency} number={phones.emergency} />
+            )}
           </ul>
         </section>
       )}

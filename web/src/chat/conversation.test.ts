@@ -63,6 +63,8 @@ function reply(userMessageId: number | null, messageId: number | null, fields: P
     protected: false,
     category: null,
     confidence: 0,
+    client_message_id: null,
+    created_at: null,
     engine: "rule",
     quick_replies: [],
     stage: "assisted",

@@ -263,12 +263,12 @@ function afterReply(state: Conversation, reply: Reply, clientMessageId: string |
     if (clientMessageId === null) return state;
     return inOutbox(state, clientMessageId, (outgoing) => ({ ...outgoing, delivery: { kind: "refused", failure } }));
   }
-  const created_at = kst(at);
+  const created_at = reply.created_at ?? kst(at);
   const question: Message = {
     id: reply.user_message_id,
     role: "user",
     author: "customer",
-    message: reply.user_message,
+    message: reply.user_message ?? "",
     created_at,
     client_message_id: clientMessageId,
     protected: reply.protected,
