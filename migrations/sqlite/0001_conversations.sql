@@ -20,9 +20,9 @@ CREATE TABLE sessions (
 ) WITHOUT ROWID;
 
 -- The inactivity sweep, and the agents' list of active conversations.
-CREATE INDEX sessions_by_activity ON sessions (activity, last_message_at_ms);
--- The list of closed conversations, newest first.
-CREATE INDEX sessions_by_update ON sessions (updated_at_ms);
+CREATE INDEX sessions_by_activity ON sessions (last_message_at_ms) WHERE activity = 'active';
+-- The list of conversations that are over, newest first.
+CREATE INDEX sessions_by_update ON sessions (updated_at_ms) WHERE activity IN ('silent', 'closed');
 
 CREATE TABLE messages (
     id                 INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, -- the place in the one stream

@@ -44,3 +44,14 @@ pub async fn analyze(
     };
     Ok(Json(Analysis { status: "success", analysis_result: report.into() }))
 }
+
+/// Sums up a conversation for an agent; another name of the same.
+#[utoipa::path(post, path = "/api/v1/handover/request", tag = "handover", request_body = ReportRequest, responses(
+    (status = 200, body = Analysis), (status = 400), (status = 401), (status = 404), (status = 422)))]
+pub async fn request(
+    state: State<AppState>,
+    credentials: Credentials,
+    body: JsonBody,
+) -> Result<Json<Analysis>, ApiError> {
+    analyze(state, credentials, body).await
+}

@@ -31,6 +31,7 @@ use axum::routing::post;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::api::error::ApiError;
 use crate::chat::Chat;
 use crate::config::Api;
 use crate::config::Config;
@@ -84,8 +85,9 @@ where
         .route("/api/v1/chat/message", post(chat::post_message))
         .route("/api/v1/chat/ws/{session_id}", any(socket::connect))
         .route("/api/v1/handover/analyze", post(handover::analyze))
-        .route("/api/v1/handover/request", post(handover::analyze))
-        .route("/api/v1/sessions", post(sessions::open))
+        .route("/api/v1/handover/request", post(handover::request))
+        // Existing clients know that sessions cannot be listed here (wire contract §1).
+        .route("/api/v1/sessions", post(sessions::open).get(async || ApiError::NotFound))
         .route("/api/v1/sessions/handover", get(sessions::listed_for_agents))
         .route("/api/v1/sessions/closed", get(sessions::closed))
         .route("/api/v1/sessions/{session_id}/messages", get(sessions::messages).post(sessions::say_as_agent))

@@ -1,7 +1,9 @@
 //! The API's description, for programs (`/api/v1/openapi.json`) and for the screens' typed client.
 
 use axum::Json;
+use axum::http::StatusCode;
 use utoipa::OpenApi;
+use utoipa::openapi::RefOr;
 
 use crate::api::chat;
 use crate::api::events;
@@ -25,6 +27,7 @@ use crate::api::welcome;
         welcome::document,
         chat::post_message,
         handover::analyze,
+        handover::request,
         sessions::open,
         sessions::listed_for_agents,
         sessions::closed,
@@ -46,6 +49,17 @@ struct Api;
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Api::openapi();
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
+    let operations =
+        document.paths.paths.values_mut().flat_map(|path| [path.get.as_mut(), path.post.as_mut()]).flatten();
+    for (status, response) in operations.flat_map(|operation| &mut operation.responses.responses) {
+        // OpenAPI 3.1 asks for a description of every response; the status says all there is to say.
+        if let RefOr::T(response) = response
+            && response.description.is_empty()
+            && let Some(reason) = status.parse().ok().and_then(|status: StatusCode| status.canonical_reason())
+        {
+            response.description = reason.to_owned();
+        }
+    }
     document
 }
 

@@ -174,6 +174,9 @@ impl From<Message> for MessageShape {
     }
 }
 
+/// Texts of one page, in bytes before they are written as JSON, so that a page fits one WebSocket frame.
+const PAGE_BYTES_MAX: usize = 256 * 1024;
+
 /// Messages in order, and whether there are more.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = History)]
@@ -185,12 +188,19 @@ pub struct HistoryShape {
 }
 
 impl HistoryShape {
-    /// Of `limit + 1` messages read, shows `limit` and says whether one was left over.
-    pub fn page(mut messages: Vec<Message>, limit: u32) -> Self {
-        let limit = limit as usize;
-        let more = messages.len() > limit;
-        messages.truncate(limit);
-        Self { messages: messages.into_iter().map(MessageShape::from).collect(), more }
+    /// Of `limit + 1` messages read, shows `limit`, or fewer if they are long, and says whether one was left over.
+    pub fn page(messages: Vec<Message>, limit: u32) -> Self {
+        let read = messages.len();
+        let mut bytes = 0;
+        let fits = |message: &Message| {
+            let is_first = bytes == 0;
+            bytes += message.body.len() + message.sources.iter().map(|source| source.excerpt.len()).sum::<usize>() + 1;
+            is_first || bytes <= PAGE_BYTES_MAX
+        };
+        let shown = messages.into_iter().take(limit as usize).take_while(fits);
+        let messages: Vec<_> = shown.map(MessageShape::from).collect();
+        let more = messages.len() < read;
+        Self { messages, more }
     }
 }
 

@@ -63,16 +63,12 @@ pub(super) fn find(engine: &Engine, question: &str, today: Date) -> Search {
 /// The part of a passage that answers: all of it if it is short; of prose the sentences in a row, and of a table the
 /// rows, that say most of what was asked. A sentence, a list and a row are never cut.
 fn quote(question: &str, passage: &Passage) -> String {
-    let asked: HashSet<String> = tokens::bigrams(question).into_iter().collect();
-    let covered = |text: &str| {
-        let said: HashSet<String> = tokens::bigrams(text).into_iter().collect();
-        asked.intersection(&said).count()
-    };
     match passage.kind {
         PassageKind::Faq | PassageKind::List => passage.text.clone(),
         PassageKind::TableRows => {
             let (rows, caption): (Vec<&str>, Vec<&str>) =
                 passage.text.lines().partition(|line| line.contains(COLUMN_GLUE));
+            let covered = coverage(question);
             let most = rows.iter().map(|row| covered(row)).max().unwrap_or_default();
             let asked_for = rows.into_iter().filter(|row| covered(row) == most);
             caption.into_iter().chain(asked_for).collect::<Vec<_>>().join("\n")
@@ -82,6 +78,7 @@ fn quote(question: &str, passage: &Passage) -> String {
             if sentences.len() <= SENTENCES_MAX {
                 return passage.text.clone();
             }
+            let covered = coverage(question);
             // The first of equals: a section opens with what matters most.
             let best = sentences
                 .windows(SENTENCES_MAX)
@@ -90,5 +87,14 @@ fn quote(question: &str, passage: &Passage) -> String {
                 .max_by_key(|(position, window)| (covered(window), usize::MAX - position));
             best.map_or_else(|| passage.text.clone(), |(_, window)| window)
         }
+    }
+}
+
+/// How many of the question's pairs of characters a text says.
+fn coverage(question: &str) -> impl Fn(&str) -> usize {
+    let asked: HashSet<String> = tokens::bigrams(question).into_iter().collect();
+    move |text| {
+        let said: HashSet<String> = tokens::bigrams(text).into_iter().collect();
+        asked.intersection(&said).count()
     }
 }

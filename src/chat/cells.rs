@@ -15,10 +15,12 @@ use governor::clock::Clock as _;
 use governor::clock::DefaultClock;
 use moka::sync::Cache;
 use tokio::sync::Mutex;
+use tokio::sync::MutexGuard;
 
 use crate::domain::Session;
 use crate::domain::SessionId;
 use crate::domain::TokenHash;
+use crate::store::StoreError;
 
 /// Most conversations kept in memory, about 1 KiB each; the least recently used is read again when it is needed.
 const CELLS_MAX: u64 = 100_000;
@@ -36,27 +38,30 @@ pub enum Owner {
 
 pub(super) struct Cell {
     /// The state as of the last change made here; `None` if it has to be read. Locked for the whole of a change.
-    pub(super) state: Mutex<Option<Session>>,
+    state: Mutex<Option<Session>>,
     /// Never changes once the conversation is stored.
     pub(super) owner: OnceLock<Owner>,
     pace: DefaultDirectRateLimiter,
+    wait_max: Duration,
 }
 
 pub(super) struct Cells {
     cells: Cache<SessionId, Arc<Cell>>,
     pace: Quota,
+    wait_max: Duration,
 }
 
 impl Cells {
-    /// `messages_per_second` and `burst` pace each conversation's messages.
-    pub(super) fn new(messages_per_second: f64, burst: u32) -> Self {
+    /// `messages_per_second` and `burst` pace each conversation's messages. A change waits no longer than `wait_max`
+    /// for the one before it.
+    pub(super) fn new(messages_per_second: f64, burst: u32, wait_max: Duration) -> Self {
         let burst = NonZeroU32::new(burst).unwrap_or(NonZeroU32::MIN);
         let period = Duration::try_from_secs_f64(1.0 / messages_per_second).unwrap_or(Duration::from_secs(1));
         let pace = Quota::with_period(period.max(Duration::from_nanos(1)))
             .unwrap_or(Quota::per_second(NonZeroU32::MIN))
             .allow_burst(burst);
         let cells = Cache::builder().max_capacity(CELLS_MAX).time_to_idle(IDLE).build();
-        Self { cells, pace }
+        Self { cells, pace, wait_max }
     }
 
     pub(super) fn get(&self, id: &SessionId) -> Arc<Cell> {
@@ -64,12 +69,25 @@ impl Cells {
             return cell;
         }
         self.cells.get_with(id.clone(), || {
-            Arc::new(Cell { state: Mutex::new(None), owner: OnceLock::new(), pace: RateLimiter::direct(self.pace) })
+            Arc::new(Cell {
+                state: Mutex::new(None),
+                owner: OnceLock::new(),
+                pace: RateLimiter::direct(self.pace),
+                wait_max: self.wait_max,
+            })
         })
     }
 }
 
 impl Cell {
+    /// Waits until the change before this one is over.
+    ///
+    /// # Errors
+    /// [`StoreError::TimedOut`]: a change only ever waits for the database.
+    pub(super) async fn enter(&self) -> Result<MutexGuard<'_, Option<Session>>, StoreError> {
+        tokio::time::timeout(self.wait_max, self.state.lock()).await.map_err(|_| StoreError::TimedOut)
+    }
+
     /// Takes one message from the conversation's allowance; else how long to wait for the next.
     pub(super) fn admit(&self) -> Result<(), Duration> {
         self.pace.check().map_err(|denied| denied.wait_time_from(DefaultClock::default().now()))

@@ -24,7 +24,7 @@ use crate::store::NewMessage;
 use crate::text::pii;
 
 /// Messages an agent's report is made of, the latest.
-const REPORT_MESSAGES_MAX: u32 = 200;
+const REPORT_MESSAGES_MAX: u32 = 60;
 
 impl Chat {
     /// An agent writes to the customer of an active conversation.
@@ -141,7 +141,8 @@ impl Chat {
         Ok(summary::report(&engine, &session, &messages, self.inner.clock.today_in_korea()))
     }
 
-    /// Makes the report of a conversation that waits for an agent, keeps it and shows it to the dashboards.
+    /// Makes the report of a conversation that waits for an agent, keeps it and shows it to the dashboards that may
+    /// see it.
     ///
     /// # Errors
     /// [`ChatError`].
@@ -151,8 +152,12 @@ impl Chat {
         let mut attempts = 0;
         loop {
             let cell = self.inner.cells.get(id);
-            let mut state = cell.state.lock().await;
+            let mut state = cell.enter().await?;
             let session = self.current(id, &mut state).await?;
+            // Until agents log in, dashboards are existing clients', who see sessions without a token (design D11).
+            if session.token_hash.is_some() {
+                return Ok(report);
+            }
             let change = Change { report: Some(report.clone()), ..Change::state(session) };
             let (hub, shown) = (self.inner.hub.clone(), shown.clone());
             let announce = move |_: &Committed| hub.publish(&Topic::Dashboards, Event::Report(shown).into(), None);
@@ -238,7 +243,7 @@ impl Chat {
         event: impl Fn(&Session, &Committed) -> Option<Event> + Clone + Send + 'static,
     ) -> Result<(Session, Committed), ChatError> {
         let cell = self.inner.cells.get(id);
-        let mut state = cell.state.lock().await;
+        let mut state = cell.enter().await?;
         for _ in 0..STALE_RETRIES {
             let before = self.current(id, &mut state).await?;
             let mut session = before.clone();

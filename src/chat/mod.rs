@@ -124,7 +124,11 @@ impl Chat {
             clock,
             engine,
             hub: Hub::new(limits.event_queue_max),
-            cells: Cells::new(limits.session_messages_per_second, limits.session_messages_burst),
+            cells: Cells::new(
+                limits.session_messages_per_second,
+                limits.session_messages_burst,
+                config.storage.write_timeout,
+            ),
             unclear_max: config.chat.unclear_replies_max,
             silent_after: config.chat.session_inactive_after,
             message_chars_min: limits.message_chars_min,
@@ -144,7 +148,7 @@ impl Chat {
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Stale | CommitError::Duplicate(_)) => return Err(ChatError::Contended),
         }
-        *self.inner.cells.get(&id).state.lock().await = Some(session.clone());
+        *self.inner.cells.get(&id).enter().await? = Some(session.clone());
         Ok(session)
     }
 

@@ -20,20 +20,26 @@ use crate::domain::Session;
 use crate::domain::Stage;
 use crate::domain::SummaryLine;
 use crate::nlu;
+use crate::nlu::Signals;
 use crate::text::tokens;
 
 /// The contract's limit (wire contract §4).
 const KEYWORDS_MAX: usize = 5;
 const RECOMMENDATIONS_MAX: usize = 3;
+/// Documents are recommended for what was said last.
+const TOPIC_MESSAGES_MAX: usize = 5;
 /// Characters of a customer's sentence quoted in a line.
 const QUOTE_CHARS_MAX: usize = 80;
 
 /// Sums up a conversation for the agent. `messages` are its latest, oldest first.
 pub(super) fn report(engine: &Engine, session: &Session, messages: &[Message], today: Date) -> Report {
     let said: Vec<&Message> = messages.iter().filter(|message| message.author == Author::Customer).collect();
-    let telling: Vec<&Message> = said.iter().copied().filter(|message| is_telling(&message.body)).collect();
-    let topic_text = telling.iter().map(|message| message.body.as_str()).collect::<Vec<_>>().join(" ");
-    let sentiment = mood(&said);
+    let heard: Vec<Signals> = said.iter().map(|message| nlu::listen(&message.body)).collect();
+    let is_telling = said.iter().zip(&heard).filter(|(_, signals)| is_telling(signals));
+    let telling: Vec<&Message> = is_telling.map(|(message, _)| *message).collect();
+    let lately = telling.iter().rev().take(TOPIC_MESSAGES_MAX).rev();
+    let topic_text = lately.map(|message| message.body.as_str()).collect::<Vec<_>>().join(" ");
+    let sentiment = mood(&heard);
     Report {
         sentiment,
         summary: vec![
@@ -95,16 +101,14 @@ fn state_line(session: &Session, sentiment: Sentiment, messages: &[Message]) -> 
 }
 
 /// A message that says what the conversation is about, not merely yes, no or "a person, please".
-fn is_telling(text: &str) -> bool {
-    let signals = nlu::listen(text);
+fn is_telling(signals: &Signals) -> bool {
     let is_reply = signals.consent.is_some() || signals.does_not_know || signals.cancels;
     signals.emergency.is_some() || !(is_reply || signals.wants_person || signals.small_talk.is_some())
 }
 
-/// The mood of the conversation: negative if it was so lately, else that of most messages.
-fn mood(said: &[&Message]) -> Sentiment {
-    let moods: Vec<Sentiment> = said.iter().map(|message| nlu::listen(&message.body).sentiment).collect();
-    let count = |mood| moods.iter().filter(|other| **other == mood).count();
+/// The mood of the conversation: that of most messages that show one, negative if as many are.
+fn mood(heard: &[Signals]) -> Sentiment {
+    let count = |mood| heard.iter().filter(|signals| signals.sentiment == mood).count();
     let (negative, positive) = (count(Sentiment::Negative), count(Sentiment::Positive));
     match negative.cmp(&positive) {
         std::cmp::Ordering::Greater => Sentiment::Negative,

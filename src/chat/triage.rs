@@ -53,15 +53,7 @@ impl Understanding {
 }
 
 /// Understands `raw` (what was typed; only slots are read from it) and `masked` (what may be kept of it).
-/// `earlier` are the customer's earlier messages, from which slots are filled when consent is given.
-pub(super) fn understand(
-    engine: &Engine,
-    session: &Session,
-    raw: &str,
-    masked: &str,
-    earlier: &[String],
-    today: Date,
-) -> Understanding {
+pub(super) fn understand(engine: &Engine, session: &Session, raw: &str, masked: &str, today: Date) -> Understanding {
     let signals = nlu::listen(masked);
     let found = answer::find(engine, masked, today);
     let mut understanding = Understanding {
@@ -76,7 +68,7 @@ pub(super) fn understand(
     understanding.input = match &session.stage {
         Stage::Assisted { .. } => assisted(engine, &signals, &understanding),
         Stage::AwaitingConsent { .. } => {
-            plan_collection(engine, session, raw, earlier, &mut understanding);
+            plan_collection(engine, session, &[raw], &mut understanding);
             awaiting_consent(&signals, &understanding)
         }
         Stage::Collecting { asking, .. } => {
@@ -101,6 +93,9 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     if let Some(input) = small_talk(signals) {
         return input;
     }
+    if let Some(input) = bare_reply(signals) {
+        return input;
+    }
     let best = understanding.guesses.first().filter(|best| is_sure(best, engine));
     let category = best.and_then(|best| engine.category(&best.category));
     if category.is_some_and(|category| category.policy == Policy::Person) {
@@ -112,8 +107,11 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     if signals.abuse {
         return Input::Abuse;
     }
-    if let Some(input) = reply(signals) {
-        return input;
+    if signals.cancels {
+        return Input::Cancels;
+    }
+    if signals.does_not_know {
+        return Input::DoesNotKnow;
     }
     match category {
         Some(category) if category.policy == Policy::Ask => Input::Ambiguous,
@@ -201,16 +199,11 @@ fn small_talk(signals: &Signals) -> Option<Input> {
 }
 
 /// A bare reply to a question that was not asked.
-fn reply(signals: &Signals) -> Option<Input> {
-    match signals.consent {
-        Some(Consent::Yes) => return Some(Input::Agrees),
-        Some(Consent::No) => return Some(Input::Refuses),
-        None => {}
-    }
-    if signals.cancels {
-        return Some(Input::Cancels);
-    }
-    signals.does_not_know.then_some(Input::DoesNotKnow)
+fn bare_reply(signals: &Signals) -> Option<Input> {
+    signals.consent.map(|consent| match consent {
+        Consent::Yes => Input::Agrees,
+        Consent::No => Input::Refuses,
+    })
 }
 
 fn is_sure(guess: &Guess, engine: &Engine) -> bool {
@@ -230,17 +223,12 @@ fn is_ambiguous(guesses: &[Guess], engine: &Engine) -> bool {
     }
 }
 
-/// What would be collected if this message agreed to it.
-fn plan_collection(
-    engine: &Engine,
-    session: &Session,
-    raw: &str,
-    earlier: &[String],
-    understanding: &mut Understanding,
-) {
+/// What would be collected if the customer agreed, as far as `said`, his messages from old to new, holds it already.
+pub(super) fn plan_collection(engine: &Engine, session: &Session, said: &[&str], understanding: &mut Understanding) {
     let Some(category) = engine.category_or_default(session.topic.as_deref()) else { return };
     let collected = slots::start(category);
-    for text in earlier.iter().map(String::as_str).chain([raw]) {
+    understanding.values.clear();
+    for text in said {
         for (name, value) in slots::values(engine, category, &collected, None, text) {
             understanding.values.retain(|(known, _)| *known != name);
             understanding.values.push((name, value));

@@ -17,6 +17,7 @@ use crate::chat::triage::Understanding;
 use crate::chat::workflow;
 use crate::chat::workflow::CollectedVerb;
 use crate::chat::workflow::HandoverVerb;
+use crate::chat::workflow::Input;
 use crate::chat::workflow::Say;
 use crate::chat::workflow::Step;
 use crate::domain::Activity;
@@ -110,7 +111,7 @@ impl Chat {
         cell.admit().map_err(|retry_after| ChatError::RateLimited { retry_after })?;
         let engine = self.engine().await?;
         let masked = pii::mask(text);
-        let mut state = cell.state.lock().await;
+        let mut state = cell.enter().await?;
         for _ in 0..STALE_RETRIES {
             let before = match state.take() {
                 Some(session) => session,
@@ -163,13 +164,14 @@ impl Chat {
         masked: &Masked,
         client_message_id: Option<ClientMessageId>,
     ) -> Result<Plan, ChatError> {
-        let earlier = match session.stage {
-            // Only agreeing to collect details looks back, so that nothing already said is asked.
-            Stage::AwaitingConsent { .. } => self.said_by_customer(&session.id).await?,
-            Stage::Assisted { .. } | Stage::Collecting { .. } | Stage::Queued | Stage::Attended => Vec::new(),
-        };
         let today = self.inner.clock.today_in_korea();
-        let understanding = triage::understand(engine, &session, text, masked.as_str(), &earlier, today);
+        let mut understanding = triage::understand(engine, &session, text, masked.as_str(), today);
+        if matches!(session.stage, Stage::AwaitingConsent { .. }) && understanding.input == Input::Agrees {
+            // Agreeing to collect details looks back, so that nothing already said is asked.
+            let earlier = self.said_by_customer(&session.id).await?;
+            let said: Vec<&str> = earlier.iter().map(String::as_str).chain([text]).collect();
+            triage::plan_collection(engine, &session, &said, &mut understanding);
+        }
         let step = workflow::next(
             &session.stage,
             understanding.input,

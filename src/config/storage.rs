@@ -26,7 +26,7 @@ pub struct Storage {
     pub queue_max: usize,
     /// Most writes in one commit.
     pub batch_max: usize,
-    /// How long a write may take, waiting included.
+    /// How long a write may take, waiting included; and so may a read.
     pub write_timeout: Duration,
     /// How long connecting may take.
     pub connect_timeout: Duration,

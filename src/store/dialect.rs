@@ -1,30 +1,59 @@
 //! Where SQLite and MariaDB differ. Everything else is written once.
 
+use sqlx::Connection as _;
 use sqlx::MySql;
 use sqlx::Sqlite;
 use sqlx::Transaction;
 
 use crate::store::Result;
+use crate::store::lease::Lease;
 use crate::store::pool::Pool;
 use crate::store::statement::Statement;
 
+/// The one connection that writes, of either database. Closed unless [`WriteLease::end`] says that all went well.
+pub(super) enum WriteLease {
+    Sqlite(Lease<Sqlite>),
+    MySql(Lease<MySql>),
+}
+
+impl WriteLease {
+    /// Takes the connection.
+    pub(super) async fn of(pool: &Pool) -> Result<Self> {
+        match pool {
+            Pool::Sqlite { write, place, .. } => {
+                place.check()?;
+                Ok(Self::Sqlite(Lease::of(write).await?))
+            }
+            Pool::MySql { write, .. } => Ok(Self::MySql(Lease::of(write).await?)),
+        }
+    }
+
+    /// Gives it back.
+    pub(super) fn end(self) {
+        match self {
+            Self::Sqlite(lease) => lease.end(),
+            Self::MySql(lease) => lease.end(),
+        }
+    }
+}
+
 /// A writing transaction on either database. Dropped without [`Tx::commit`], it is rolled back.
-pub(super) enum Tx {
-    Sqlite(Transaction<'static, Sqlite>),
+pub(super) enum Tx<'l> {
+    Sqlite(Transaction<'l, Sqlite>),
     MySql {
-        transaction: Transaction<'static, MySql>,
+        transaction: Transaction<'l, MySql>,
         /// Distance between two generated ids; more than 1 in a Galera cluster.
         id_step: i64,
     },
 }
 
-impl Tx {
+impl<'l> Tx<'l> {
     /// Begins to write. On SQLite the write lock is taken at once, so a later statement cannot fail on it.
-    pub(super) async fn begin(pool: &Pool) -> Result<Self> {
-        match pool {
-            Pool::Sqlite { write, .. } => Ok(Self::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?)),
-            Pool::MySql { write, .. } => {
-                let mut transaction = write.begin().await?;
+    pub(super) async fn begin(lease: &'l mut WriteLease) -> Result<Self> {
+        match lease {
+            WriteLease::Sqlite(lease) => Ok(Self::Sqlite(lease.begin_with("BEGIN IMMEDIATE").await?)),
+            WriteLease::MySql(lease) => {
+                let mut transaction = lease.begin().await?;
                 let id_step = sqlx::query_scalar("SELECT CAST(@@auto_increment_increment AS SIGNED)")
                     .fetch_one(&mut *transaction)
                     .await?;

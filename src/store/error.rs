@@ -18,10 +18,19 @@ pub enum StoreError {
     /// The file or the server accepts no writes.
     #[error("the database is read-only; check the file's permissions and owner, or the server's read_only setting")]
     ReadOnly(#[source] Arc<sqlx::Error>),
+    /// The disk under the embedded database reports errors.
+    #[error("the database's disk does not work; look for disk errors in the system's log, and for quotas")]
+    DiskFailed(#[source] Arc<sqlx::Error>),
+    /// The embedded database's file is no longer where it was opened.
+    #[error(
+        "the database's file was moved, deleted or replaced while the program runs; put it back, or restart the \
+         program if the new one is to be used"
+    )]
+    FileMoved,
     /// More writes are waiting than `storage.queue_max`.
     #[error("the database is overloaded: too many writes are waiting; try again shortly")]
     Overloaded,
-    /// No result within `storage.write_timeout`; the write may still happen.
+    /// No result within `storage.write_timeout`; a write may still happen.
     #[error("the database did not answer in time; try again with the same client_message_id")]
     TimedOut,
     /// The schema was made by a later release.
@@ -68,6 +77,8 @@ impl StoreError {
             Self::Unavailable(_) => "database_unavailable",
             Self::Full(_) => "database_full",
             Self::ReadOnly(_) => "database_read_only",
+            Self::DiskFailed(_) => "database_disk_failed",
+            Self::FileMoved => "database_file_moved",
             Self::Overloaded => "database_overloaded",
             Self::TimedOut => "database_timeout",
             Self::NewerSchema { .. } => "database_newer_schema",
@@ -90,7 +101,13 @@ impl StoreError {
     /// The trouble lies with the database as a whole, so trying the parts of a batch one by one is no use.
     pub(super) const fn is_outage(&self) -> bool {
         match self {
-            Self::Unavailable(_) | Self::Full(_) | Self::ReadOnly(_) | Self::Overloaded | Self::TimedOut => true,
+            Self::Unavailable(_)
+            | Self::Full(_)
+            | Self::ReadOnly(_)
+            | Self::DiskFailed(_)
+            | Self::FileMoved
+            | Self::Overloaded
+            | Self::TimedOut => true,
             Self::NewerSchema { .. }
             | Self::Migration(_)
             | Self::File { .. }
@@ -129,7 +146,8 @@ fn kind_of_refusal(refusal: &dyn DatabaseError) -> Kind {
         Some(13) => StoreError::Full,
         Some(3 | 8) => StoreError::ReadOnly,
         Some(5 | 6) => |_| StoreError::TimedOut,
-        Some(10 | 14) => StoreError::Unavailable,
+        Some(10) => StoreError::DiskFailed,
+        Some(14) => StoreError::Unavailable,
         _ => StoreError::Refused,
     }
 }

@@ -10,8 +10,10 @@
 mod change;
 mod dialect;
 mod error;
+mod lease;
 mod messages;
 mod packs;
+mod place;
 mod pool;
 mod reports;
 mod sessions;

@@ -1,9 +1,16 @@
 //! Knowledge packs, whole: importing one is one row, so it is all or nothing.
 
+use std::time::Duration;
+
 use crate::domain::Timestamp;
 use crate::store::Result;
+use crate::store::dialect::WriteLease;
 use crate::store::pool::Pool;
+use crate::store::pool::in_time;
 use crate::store::pool::on_pool;
+
+/// How long storing a pack may take: it is one row of some megabytes.
+const ACTIVATE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Keeps and finds knowledge packs.
 pub struct Packs<'s> {
@@ -27,17 +34,22 @@ impl<'s> Packs<'s> {
             INSERT INTO packs (digest, name, content, imported_at_ms, activated_at_ms) VALUES (?, ?, ?, ?, ?)
             ON DUPLICATE KEY UPDATE activated_at_ms = VALUES(activated_at_ms)";
         let now_ms = now.unix_ms();
-        match self.pool {
-            Pool::Sqlite { write, .. } => {
-                let query = sqlx::query(INSERT_SQLITE).bind(digest).bind(name).bind(content).bind(now_ms).bind(now_ms);
-                query.execute(write).await?;
+        let store = async {
+            let mut lease = WriteLease::of(self.pool).await?;
+            match &mut lease {
+                WriteLease::Sqlite(db) => {
+                    let query = sqlx::query(INSERT_SQLITE).bind(digest).bind(name).bind(content);
+                    query.bind(now_ms).bind(now_ms).execute(&mut **db).await?;
+                }
+                WriteLease::MySql(db) => {
+                    let query = sqlx::query(INSERT_MYSQL).bind(digest).bind(name).bind(content);
+                    query.bind(now_ms).bind(now_ms).execute(&mut **db).await?;
+                }
             }
-            Pool::MySql { write, .. } => {
-                let query = sqlx::query(INSERT_MYSQL).bind(digest).bind(name).bind(content).bind(now_ms).bind(now_ms);
-                query.execute(write).await?;
-            }
-        }
-        Ok(())
+            lease.end();
+            Ok(())
+        };
+        in_time(ACTIVATE_TIMEOUT, store).await
     }
 
     /// The digest of the pack in use.

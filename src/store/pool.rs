@@ -11,6 +11,7 @@ use sqlx::ConnectOptions;
 use sqlx::migrate::MigrateError;
 use sqlx::migrate::Migrator;
 use sqlx::mysql::MySqlConnectOptions;
+use sqlx::mysql::MySqlConnection;
 use sqlx::mysql::MySqlPool;
 use sqlx::mysql::MySqlPoolOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -23,11 +24,13 @@ use crate::config::Database;
 use crate::config::Storage;
 use crate::store::Result;
 use crate::store::StoreError;
+use crate::store::place::Place;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 static MARIADB_MIGRATIONS: Migrator = sqlx::migrate!("migrations/mariadb");
 
-/// How long SQLite waits for another process (an import, a backup) to let go of the file.
+/// How long SQLite waits for another process (an import, a backup) to let go of the file, unless
+/// `storage.write_timeout` is shorter.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The connections to one of the two databases.
@@ -39,6 +42,10 @@ pub(super) enum Pool {
         write: SqlitePool,
         /// Read-only connections.
         read: SqlitePool,
+        /// Where the file has to be.
+        place: Arc<Place>,
+        /// How long a read may take, waiting for a connection included.
+        read_timeout: Duration,
     },
     /// MariaDB or MySQL.
     MySql {
@@ -46,16 +53,33 @@ pub(super) enum Pool {
         write: MySqlPool,
         /// The others.
         read: MySqlPool,
+        /// How long a read may take, waiting for a connection included.
+        read_timeout: Duration,
     },
 }
 
-/// Runs the same code on the reading connections of either database.
+/// Runs the same code on a reading connection of either database, for as long as a read may take.
 macro_rules! on_pool {
     ($pool:expr, $db:ident => $body:expr) => {
         match $pool {
-            $crate::store::pool::Pool::Sqlite { read: $db, .. } => $body,
-            $crate::store::pool::Pool::MySql { read: $db, .. } => $body,
+            $crate::store::pool::Pool::Sqlite { read, place, read_timeout, .. } => {
+                place.check()?;
+                $crate::store::pool::on_pool!(@ read, read_timeout, $db => $body)
+            }
+            $crate::store::pool::Pool::MySql { read, read_timeout, .. } => {
+                $crate::store::pool::on_pool!(@ read, read_timeout, $db => $body)
+            }
         }
+    };
+    (@ $read:ident, $timeout:ident, $db:ident => $body:expr) => {
+        $crate::store::pool::in_time(*$timeout, async {
+            let mut lease = $crate::store::lease::Lease::of($read).await?;
+            let $db = &mut *lease;
+            let found = $body;
+            lease.end();
+            Ok(found)
+        })
+        .await?
     };
 }
 pub(super) use on_pool;
@@ -77,6 +101,11 @@ impl Pool {
     }
 }
 
+/// Gives up after this long.
+pub(super) async fn in_time<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(limit, work).await.unwrap_or(Err(StoreError::TimedOut))
+}
+
 async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
     if let Some(folder) = file.parent() {
         std::fs::create_dir_all(folder).map_err(|source| StoreError::File {
@@ -89,9 +118,11 @@ async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(SQLITE_BUSY_TIMEOUT)
+        .busy_timeout(SQLITE_BUSY_TIMEOUT.min(settings.write_timeout))
         // 16 MiB of WAL between checkpoints: fewer pauses for the one writer, and a bounded file.
         .pragma("wal_autocheckpoint", "4096")
+        // 16 MiB of pages: the tables' ends and the busy conversations stay in memory.
+        .pragma("cache_size", "-16384")
         .disable_statement_logging();
     let write = SqlitePoolOptions::new()
         .max_connections(1)
@@ -106,34 +137,54 @@ async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
         let _turn = MigrationLock::take(file)?;
         migrate(&SQLITE_MIGRATIONS, &write).await?;
     }
+    let place = Place::of(file).map_err(|source| StoreError::File {
+        what: format!("finding the database file {} failed: {source}", file.display()),
+        source: source.into(),
+    })?;
+    // A file that is gone later is not made anew.
+    write.set_connect_options(options.clone().create_if_missing(false));
     let read = SqlitePoolOptions::new()
         .min_connections(1)
         .max_connections(settings.readers)
         .acquire_timeout(settings.connect_timeout)
         .test_before_acquire(false)
         .connect_lazy_with(options.create_if_missing(false).read_only(true));
-    Ok(Pool::Sqlite { write, read })
+    Ok(Pool::Sqlite { write, read, place: place.into(), read_timeout: settings.write_timeout })
 }
 
 async fn open_mysql(url: &str, settings: &Storage) -> Result<Pool> {
     let options = MySqlConnectOptions::from_str(url)?.charset("utf8mb4").disable_statement_logging();
     let pool =
         |connections| MySqlPoolOptions::new().max_connections(connections).acquire_timeout(settings.connect_timeout);
-    let write = pool(1).idle_timeout(None).max_lifetime(None).connect_with(options.clone()).await?;
-    migrate(&MARIADB_MIGRATIONS, &write).await?;
+    let write = pool(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .after_connect(|connection, _| {
+            // Not what the site chose: the locks on conversations that are yet to be stored come with this level.
+            const SQL: &str = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
+            Box::pin(async move { sqlx::query(SQL).execute(connection).await.map(|_| ()) })
+        })
+        .connect_with(options.clone())
+        .await?;
+    {
+        let mut connection = write.acquire().await?;
+        take_migration_turn(&mut connection).await?;
+        migrate(&MARIADB_MIGRATIONS, &mut *connection).await?;
+        // The turn ends with the connection.
+        connection.close().await?;
+    }
     let read = pool(settings.readers).connect_lazy_with(options);
-    Ok(Pool::MySql { write, read })
+    Ok(Pool::MySql { write, read, read_timeout: settings.write_timeout })
 }
 
 /// Applies what is missing, and refuses a schema from the future.
-async fn migrate<'p, DB>(migrator: &'static Migrator, pool: &'p sqlx::Pool<DB>) -> Result<()>
+async fn migrate<'c, A>(migrator: &'static Migrator, database: A) -> Result<()>
 where
-    DB: sqlx::Database,
-    &'p sqlx::Pool<DB>: sqlx::Acquire<'p>,
-    <<&'p sqlx::Pool<DB> as sqlx::Acquire<'p>>::Connection as std::ops::Deref>::Target: sqlx::migrate::Migrate,
+    A: sqlx::Acquire<'c>,
+    <A::Connection as std::ops::Deref>::Target: sqlx::migrate::Migrate,
 {
     let known = migrator.iter().map(|migration| migration.version).max().unwrap_or_default();
-    let error = match migrator.run(pool).await {
+    let error = match migrator.run(database).await {
         Ok(()) => return Ok(()),
         Err(error) => error,
     };
@@ -144,6 +195,16 @@ where
         return Err(error.into());
     }
     Err(StoreError::Migration(Arc::new(error)))
+}
+
+/// Waits until no other process migrates the same database of a MariaDB server. sqlx asks for a lock that MariaDB does
+/// not know: one without a time limit, which it grants to nobody and says nothing.
+async fn take_migration_turn(connection: &mut MySqlConnection) -> Result<()> {
+    const SQL: &str = "SELECT GET_LOCK(CONCAT('bank-aicc ', MD5(DATABASE())), 60)";
+    match sqlx::query_scalar(SQL).fetch_one(connection).await? {
+        Some(1_i64) => Ok(()),
+        Some(_) | None => Err(StoreError::TimedOut),
+    }
 }
 
 /// Held while migrations run on a SQLite file; a lock on a file beside it.

@@ -25,6 +25,7 @@ use crate::store::Committed;
 use crate::store::Result;
 use crate::store::StoreError;
 use crate::store::dialect::Tx;
+use crate::store::dialect::WriteLease;
 use crate::store::messages;
 use crate::store::pool::Pool;
 use crate::store::reports;
@@ -140,7 +141,8 @@ async fn commit_together(pool: &Pool, changes: &[Change], write_timeout: Duratio
 }
 
 async fn commit_once(pool: &Pool, changes: &[Change]) -> Result<Vec<Outcome>> {
-    let mut tx = Tx::begin(pool).await?;
+    let mut lease = WriteLease::of(pool).await?;
+    let mut tx = Tx::begin(&mut lease).await?;
     let versions = stored_versions(&mut tx, changes).await?;
     let duplicates = stored_duplicates(&mut tx, changes).await?;
     let mut refused: Vec<Option<CommitError>> = changes
@@ -158,6 +160,7 @@ async fn commit_once(pool: &Pool, changes: &[Change]) -> Result<Vec<Outcome>> {
         changes.iter().zip(&refused).filter(|(_, refused)| refused.is_none()).map(|(change, _)| change).collect();
     let mut committed = write(&mut tx, &accepted).await?.into_iter();
     tx.commit().await?;
+    lease.end();
     Ok(refused
         .iter_mut()
         .map(|refused| match refused.take() {
@@ -168,7 +171,7 @@ async fn commit_once(pool: &Pool, changes: &[Change]) -> Result<Vec<Outcome>> {
 }
 
 /// The versions the database has now, by session id.
-async fn stored_versions(tx: &mut Tx, changes: &[Change]) -> Result<HashMap<String, i64>> {
+async fn stored_versions(tx: &mut Tx<'_>, changes: &[Change]) -> Result<HashMap<String, i64>> {
     // Sorted, so that two nodes lock the same rows in the same order.
     let mut ids: Vec<&str> = changes.iter().map(|change| change.session.id.as_str()).collect();
     ids.sort_unstable();
@@ -184,7 +187,10 @@ async fn stored_versions(tx: &mut Tx, changes: &[Change]) -> Result<HashMap<Stri
 }
 
 /// Messages that are stored already, by session id and client_message_id.
-async fn stored_duplicates<'c>(tx: &mut Tx, changes: &'c [Change]) -> Result<HashMap<(&'c str, &'c str), MessageId>> {
+async fn stored_duplicates<'c>(
+    tx: &mut Tx<'_>,
+    changes: &'c [Change],
+) -> Result<HashMap<(&'c str, &'c str), MessageId>> {
     let named: Vec<(&str, &str)> = changes
         .iter()
         .flat_map(|change| change.messages.iter().map(move |message| (change, message)))
@@ -216,7 +222,7 @@ async fn stored_duplicates<'c>(tx: &mut Tx, changes: &'c [Change]) -> Result<Has
 }
 
 /// Writes the accepted changes; what each of them left behind, in order.
-async fn write(tx: &mut Tx, changes: &[&Change]) -> Result<Vec<Committed>> {
+async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
     let rows = changes.iter().map(|change| sessions::row(&change.session)).collect();
     let upsert = tx.upsert(sessions::UPSERT_SQLITE, sessions::UPSERT_MYSQL);
     insert_all(tx, Statement::inserts(sessions::INSERT, sessions::COLUMNS, upsert, rows), sessions::COLUMNS).await?;
@@ -248,7 +254,7 @@ async fn write(tx: &mut Tx, changes: &[&Change]) -> Result<Vec<Committed>> {
     Ok(committed)
 }
 
-async fn insert_all(tx: &mut Tx, statements: Vec<Statement>, columns: usize) -> Result<Vec<i64>> {
+async fn insert_all(tx: &mut Tx<'_>, statements: Vec<Statement>, columns: usize) -> Result<Vec<i64>> {
     let mut ids = Vec::new();
     for statement in statements {
         ids.extend(tx.insert(statement, columns).await?);

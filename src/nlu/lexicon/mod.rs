@@ -66,21 +66,21 @@ impl Lexicon {
 impl Rule {
     fn matches(&self, text: &Haystack) -> bool {
         self.parts.iter().all(|part| part.iter().any(|pattern| occurs(text, pattern)))
-            && follows(text.as_str(), self.parts, self.gap, None)
+            && follows(text, self.parts, self.gap, None)
             && !self.unless.iter().any(|pattern| occurs(text, pattern))
     }
 }
 
 /// Whether the parts occur one after another, the first of them within `gap` characters of `after`.
-fn follows(text: &str, parts: &[&[&str]], gap: usize, after: Option<usize>) -> bool {
+fn follows(haystack: &Haystack, parts: &[&[&str]], gap: usize, after: Option<usize>) -> bool {
     let Some((part, rest)) = parts.split_first() else { return true };
-    let start = after.unwrap_or(0);
-    part.iter().any(|pattern| {
+    let (text, start) = (haystack.as_str(), after.unwrap_or(0));
+    part.iter().filter(|pattern| haystack.may_have(bare(pattern))).any(|pattern| {
         let word = bare(pattern);
         text[start..].match_indices(word).any(|(offset, _)| {
             let (at, end) = (start + offset, start + offset + word.len());
             let is_near = after.is_none() || text[start..at].chars().count() <= gap;
-            is_near && is_anchored(text, pattern, at, end) && follows(text, rest, gap, Some(end))
+            is_near && is_anchored(text, pattern, at, end) && follows(haystack, rest, gap, Some(end))
         })
     })
 }

@@ -350,7 +350,9 @@ fn account(place: &Place<'_>) -> Option<usize> {
     let run = 1 + (0..DASHED_GROUPS_MAX).take_while(|ahead| place.gap(*ahead) == Some(Gap::Dash)).count();
     let groups = if shape > 0 { shape } else { run };
     let digits = place.digits(groups);
-    if !(10..=16).contains(&digits.len()) || place.touches_dashes(groups) {
+    // +82-2-1588-0099: a number for callers from abroad.
+    let is_dialled = place.sheet.before(place.span(groups).start) == '+';
+    if !(10..=16).contains(&digits.len()) || is_dialled || place.touches_dashes(groups) {
         return None;
     }
     let hint = place.hint(groups);
