@@ -14,6 +14,7 @@ use crate::domain::InvalidId;
 use crate::domain::SessionId;
 use crate::edge::Problem;
 use crate::store::StoreError;
+use crate::telemetry::chain;
 
 /// What a route may refuse with.
 #[derive(Debug)]
@@ -160,7 +161,7 @@ fn chat_problem(error: ChatError) -> Problem {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, "contended", detail).retry_after(Duration::from_secs(1))
         }
         ChatError::Store(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "a request failed in the database");
+            tracing::error!(error = %chain(&error), "a request failed in the database");
             let detail =
                 format!("저장소에 문제가 있어 요청을 처리하지 못했습니다. 잠시 후 다시 시도해 주세요. ({error})");
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), detail).retry_after(Duration::from_secs(1))

@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::api::AppState;
+use crate::telemetry::chain;
 
 /// The name existing monitoring looks for.
 const SERVICE: &str = "Bank AICC Dev Server";
@@ -56,7 +57,7 @@ pub async fn health(State(state): State<AppState>) -> Response {
     match state.chat.store().ping().await {
         Ok(()) => Json(Healthy { status: "healthy", database: "connected", service: SERVICE }).into_response(),
         Err(error) => {
-            tracing::warn!(error = &error as &dyn std::error::Error, "unhealthy");
+            tracing::warn!(error = %chain(&error), "unhealthy");
             let body = Unhealthy { status: "unhealthy", database: "disconnected", error: error.to_string() };
             (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
         }

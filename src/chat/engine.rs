@@ -17,6 +17,7 @@ use crate::knowledge::Passage;
 use crate::knowledge::Slot;
 use crate::nlu::Classifier;
 use crate::nlu::Example;
+use crate::telemetry::chain;
 
 /// Why an engine could not be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -103,7 +104,7 @@ impl Engine {
     /// finds nothing: the customer is then offered a person.
     pub fn search(&self, question: &str, today: Date, limit: usize) -> Vec<Found<'_>> {
         let hits = self.index.search(question, today, limit).unwrap_or_else(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "the knowledge index could not be searched");
+            tracing::error!(error = %chain(&error), "the knowledge index could not be searched");
             Vec::new()
         });
         let found = |hit: Hit| {
@@ -175,7 +176,7 @@ fn open_or_train_classifier(pack: &Pack, file: &Path) -> Result<Option<Classifie
         let unfinished = file.with_extension("new");
         std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, file))
     }) {
-        tracing::warn!(error = &error as &dyn std::error::Error, file = %file.display(), "classifier was not kept");
+        tracing::warn!(error = %chain(&error), file = %file.display(), "classifier was not kept");
     }
     Ok(Some(classifier))
 }

@@ -46,7 +46,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let first_pack = pack.map_or(FirstPack::Demo, FirstPack::Path);
     runtime(&config)?.block_on(async {
         let clock = Clock::system();
-        let server = match Server::bind(config.clone(), clock.clone(), first_pack.clone()).await {
+        let mut server = match Server::bind(config.clone(), clock.clone(), first_pack.clone()).await {
             Err(ServerError::Bind { address, source }) if source.kind() == io::ErrorKind::AddrInUse => {
                 config.server.listen = vec![SocketAddr::new(address.ip(), 0)];
                 let server = Server::bind(config, clock, first_pack).await.map_err(anyhow::Error::from)?;
@@ -60,6 +60,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
                 server
             }
         };
+        server.prepare().await.map_err(anyhow::Error::from)?;
         for address in server.addresses() {
             println!("\n  The bank is open:  http://{address}/\n  The API:           http://{address}/api/docs");
         }

@@ -27,6 +27,7 @@ use crate::config::ServerLimits;
 use crate::edge::ClientAddress;
 use crate::edge::ConnectionPermit;
 use crate::edge::connections::Connections;
+use crate::telemetry::chain;
 
 /// Clients that may wait to be accepted. With the usual 1024 a storm of reconnecting clients is refused and comes
 /// back after a second; 4096 took 2,000 of them in 0.3 s (measured for this design).
@@ -107,7 +108,7 @@ impl Acceptor {
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "a connection was not accepted");
+                    tracing::warn!(error = %chain(&error), "a connection was not accepted");
                     tokio::time::sleep(EXHAUSTED_PAUSE).await;
                 }
             }

@@ -1,7 +1,7 @@
 //! What a classifier sees of a text: two blocks of weighted terms, words and characters.
 //!
 //! Each block is TF-IDF weighted and brought to length one on its own; in one joint block the many
-//! character n-grams drown the few words (measured, issue 3). Vocabularies are explicit: hashing them cost
+//! character n-grams drown the few words (measured). Vocabularies are explicit: hashing them cost
 //! robustness against typing mistakes.
 
 use std::collections::BTreeMap;
@@ -45,8 +45,9 @@ impl Features {
 
     /// The vector of a text; empty if it has no known term.
     pub(super) fn vector(&self, parts: &Parts) -> Vector {
-        let mut vector = self.words.weigh(parts.words.iter().map(String::as_str), 0);
-        vector.append(&mut self.grams.weigh(grams(&parts.characters), self.words.len()));
+        let words = parts.words.iter().filter_map(|word| self.words.number(word));
+        let mut vector = self.words.weigh(words.collect(), 0);
+        vector.append(&mut self.grams.weigh(self.grams.numbers_of_grams(&parts.characters), self.words.len()));
         vector
     }
 }
@@ -69,10 +70,12 @@ impl Parts {
 
 /// Every run of one to four characters.
 fn grams(characters: &str) -> impl Iterator<Item = &str> {
-    characters.char_indices().flat_map(move |(start, _)| {
-        let rest = &characters[start..];
-        rest.char_indices().take(GRAM_CHARS_MAX).map(move |(at, c)| &rest[..at + c.len_utf8()])
-    })
+    characters.char_indices().flat_map(move |(start, _)| runs_from(&characters[start..]))
+}
+
+/// The first character, the first two, three and four.
+fn runs_from(rest: &str) -> impl Iterator<Item = &str> {
+    rest.char_indices().take(GRAM_CHARS_MAX).map(move |(at, c)| &rest[..at + c.len_utf8()])
 }
 
 /// The terms of one block and how much each tells.
@@ -127,9 +130,22 @@ impl Vocabulary {
         self.terms.terms.len()
     }
 
-    /// TF-IDF of the known terms, brought to length one, numbered from `first`.
-    fn weigh<'a>(&self, terms: impl Iterator<Item = &'a str>, first: usize) -> Vector {
-        let mut numbers: Vec<u32> = terms.filter_map(|term| self.numbers.get(term).copied()).collect();
+    fn number(&self, term: &str) -> Option<u32> {
+        self.numbers.get(term).copied()
+    }
+
+    /// The numbers of the known [`grams`] of a text. A run that is not known has no longer run that is: whatever is
+    /// known of a run holds for its beginning too, which is at least as frequent and kept first.
+    fn numbers_of_grams(&self, characters: &str) -> Vec<u32> {
+        let mut numbers = Vec::with_capacity(characters.len());
+        for (start, _) in characters.char_indices() {
+            numbers.extend(runs_from(&characters[start..]).map_while(|run| self.number(run)));
+        }
+        numbers
+    }
+
+    /// TF-IDF of terms given by number, brought to length one, numbered from `first`.
+    fn weigh(&self, mut numbers: Vec<u32>, first: usize) -> Vector {
         numbers.sort_unstable();
         let mut vector: Vector = numbers
             .chunk_by(|a, b| a == b)
@@ -168,6 +184,17 @@ mod tests {
             "요",
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn stopping_at_the_first_unknown_run_misses_none() {
+        let texts = ["카드 한도 올려주세요", "카드 분실했어요", "대출 금리 알려주세요"].map(Parts::of);
+        let vocabulary = Features::learn(&texts).grams;
+        for text in ["카드 한도 대출", "한도올려", "전혀 다른 말", "금리알려주세요"] {
+            let characters = Parts::of(text).characters;
+            let all: Vec<u32> = grams(&characters).filter_map(|gram| vocabulary.number(gram)).collect();
+            assert_eq!(vocabulary.numbers_of_grams(&characters), all, "{text}");
+        }
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::knowledge::Thresholds;
 use crate::knowledge::import;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::telemetry::chain;
 
 /// Where a pack comes from when the store has none.
 #[derive(Debug, Clone)]
@@ -91,7 +92,14 @@ pub async fn load(store: &Store, cache_dir: &Path) -> Result<Engine, KnowledgeEr
     };
     let cache_dir = cache_dir.to_owned();
     let engine = tokio::task::spawn_blocking(move || Engine::load(pack, digest, &cache_dir)).await;
-    Ok(engine.map_err(|_| KnowledgeError::Interrupted)??)
+    let engine = engine.map_err(|_| KnowledgeError::Interrupted)??;
+    tracing::info!(
+        pack.name = engine.pack().name,
+        pack.digest = engine.digest(),
+        documents = engine.pack().documents.len(),
+        "knowledge pack loaded"
+    );
+    Ok(engine)
 }
 
 /// What keeps an engine up to date.
@@ -114,7 +122,7 @@ impl Keeper {
                 Ok(()) => failure.clear(),
                 Err(error) if error.to_string() == failure => {}
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the knowledge pack could not be loaded");
+                    tracing::error!(error = %chain(&error), "the knowledge pack could not be loaded");
                     failure = error.to_string();
                 }
             }
@@ -136,12 +144,6 @@ impl Keeper {
             return Ok(());
         }
         let engine = load(&self.store, &self.cache_dir).await?;
-        tracing::info!(
-            pack.name = engine.pack().name,
-            pack.digest = engine.digest(),
-            documents = engine.pack().documents.len(),
-            "knowledge pack loaded"
-        );
         self.engine.send_replace(Some(Arc::new(engine)));
         Ok(())
     }

@@ -69,6 +69,7 @@ pub struct Server {
     listener: Listener,
     store: Store,
     store_tasks: TaskTracker,
+    engine: Option<Arc<Engine>>,
 }
 
 impl Server {
@@ -81,7 +82,7 @@ impl Server {
             Listener::bind(&config.server.listen).map_err(|(address, source)| ServerError::Bind { address, source })?;
         let store_tasks = TaskTracker::new();
         let store = Store::open(&config.storage, &config.server.data_dir, &store_tasks).await?;
-        Ok(Self { config, clock, first_pack, listener, store, store_tasks })
+        Ok(Self { config, clock, first_pack, listener, store, store_tasks, engine: None })
     }
 
     /// Where it listens, with the ports the system chose.
@@ -89,11 +90,23 @@ impl Server {
         self.listener.addresses()
     }
 
+    /// Makes the knowledge pack ready before anybody is served, instead of beside it.
+    ///
+    /// # Errors
+    /// Why the pack cannot be used.
+    pub async fn prepare(&mut self) -> Result<(), KnowledgeError> {
+        if self.store.packs().active_digest().await?.is_none() {
+            import(&self.store, &self.clock, &self.first_pack).await?;
+        }
+        self.engine = Some(Arc::new(load(&self.store, &knowledge_folder(&self.config)).await?));
+        Ok(())
+    }
+
     /// Serves until `shutdown`, then finishes what was begun, for at most `server.shutdown_timeout`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { config, clock, first_pack, listener, store, store_tasks } = self;
+        let Self { config, clock, first_pack, listener, store, store_tasks, engine } = self;
         let tasks = TaskTracker::new();
-        let (engine, engine_in_use) = watch::channel::<Option<Arc<Engine>>>(None);
+        let (engine, engine_in_use) = watch::channel::<Option<Arc<Engine>>>(engine);
         let keeper = Keeper {
             store: store.clone(),
             clock: clock.clone(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::Chat;
+use crate::telemetry::chain;
 
 /// Marks silent conversations inactive every `interval`, until shutdown. A failure is logged and tried again.
 pub(super) async fn sweep_silent(chat: Chat, interval: Duration, shutdown: CancellationToken) {
@@ -17,7 +18,7 @@ pub(super) async fn sweep_silent(chat: Chat, interval: Duration, shutdown: Cance
             Ok(0) => {}
             Ok(sessions) => tracing::info!(sessions, "silent conversations became inactive"),
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "silent conversations were not looked for");
+                tracing::warn!(error = %chain(&error), "silent conversations were not looked for");
             }
         }
     }

@@ -51,9 +51,9 @@ impl<'l> Tx<'l> {
     /// Begins to write. On SQLite the write lock is taken at once, so a later statement cannot fail on it.
     pub(super) async fn begin(lease: &'l mut WriteLease) -> Result<Self> {
         match lease {
-            WriteLease::Sqlite(lease) => Ok(Self::Sqlite(lease.begin_with("BEGIN IMMEDIATE").await?)),
+            WriteLease::Sqlite(lease) => Ok(Self::Sqlite(lease.connection()?.begin_with("BEGIN IMMEDIATE").await?)),
             WriteLease::MySql(lease) => {
-                let mut transaction = lease.begin().await?;
+                let mut transaction = lease.connection()?.begin().await?;
                 let id_step = sqlx::query_scalar("SELECT CAST(@@auto_increment_increment AS SIGNED)")
                     .fetch_one(&mut *transaction)
                     .await?;

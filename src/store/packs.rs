@@ -39,11 +39,11 @@ impl<'s> Packs<'s> {
             match &mut lease {
                 WriteLease::Sqlite(db) => {
                     let query = sqlx::query(INSERT_SQLITE).bind(digest).bind(name).bind(content);
-                    query.bind(now_ms).bind(now_ms).execute(&mut **db).await?;
+                    query.bind(now_ms).bind(now_ms).execute(db.connection()?).await?;
                 }
                 WriteLease::MySql(db) => {
                     let query = sqlx::query(INSERT_MYSQL).bind(digest).bind(name).bind(content);
-                    query.bind(now_ms).bind(now_ms).execute(&mut **db).await?;
+                    query.bind(now_ms).bind(now_ms).execute(db.connection()?).await?;
                 }
             }
             lease.end();

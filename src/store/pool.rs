@@ -74,7 +74,7 @@ macro_rules! on_pool {
     (@ $read:ident, $timeout:ident, $db:ident => $body:expr) => {
         $crate::store::pool::in_time(*$timeout, async {
             let mut lease = $crate::store::lease::Lease::of($read).await?;
-            let $db = &mut *lease;
+            let $db = lease.connection()?;
             let found = $body;
             lease.end();
             Ok(found)

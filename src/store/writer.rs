@@ -2,7 +2,8 @@
 //!
 //! A flush to disk takes milliseconds and one is needed for every commit, so throughput comes from sharing it:
 //! while one transaction is being flushed the next changes queue up, and all of them become the next transaction.
-//! A change that arrives alone is committed at once.
+//! A change that arrives alone is committed at once. Where the disk flushes faster than work comes in, commits would be
+//! small and each would pay for its own statements; so after a commit of many the next waits a moment for company.
 //!
 //! Back-pressure: the queue holds `storage.queue_max` changes; one more is refused with
 //! [`StoreError::Overloaded`]. A caller waits at most `storage.write_timeout`.
@@ -32,7 +33,12 @@ use crate::store::reports;
 use crate::store::sessions;
 use crate::store::statement::Statement;
 use crate::store::statement::Value;
+use crate::telemetry::chain;
 
+/// A commit of this many changes says that more are coming.
+const BUSY_BATCH: usize = 8;
+/// How long the next commit then waits for company.
+const LINGER: Duration = Duration::from_millis(5);
 /// How often a transaction that met another one is tried again before its callers are told.
 const DEADLOCK_RETRIES: usize = 3;
 
@@ -76,7 +82,11 @@ impl Writer {
 
 async fn run(pool: Pool, mut jobs: mpsc::Receiver<Job>, batch_max: usize, write_timeout: Duration) {
     let mut waiting = VecDeque::new();
+    let mut committed_last = 0;
     loop {
+        if committed_last >= BUSY_BATCH {
+            tokio::time::sleep(LINGER).await;
+        }
         if waiting.is_empty() {
             let Some(job) = jobs.recv().await else { return };
             waiting.push_back(job);
@@ -87,6 +97,7 @@ async fn run(pool: Pool, mut jobs: mpsc::Receiver<Job>, batch_max: usize, write_
         }
         let (changes, callers): (Vec<_>, Vec<_>) =
             next_batch(&mut waiting).into_iter().map(|job| (job.change, (job.announce, job.reply))).unzip();
+        committed_last = changes.len();
         for ((announce, reply), outcome) in callers.into_iter().zip(commit_all(&pool, changes, write_timeout).await) {
             if let Ok(committed) = &outcome {
                 announce(committed);
@@ -114,7 +125,7 @@ async fn commit_all(pool: &Pool, changes: Vec<Change>, write_timeout: Duration) 
         Ok(outcomes) => return outcomes,
         Err(failure) => failure,
     };
-    tracing::error!(error = &failure as &dyn std::error::Error, changes = changes.len(), "transaction failed");
+    tracing::error!(error = %chain(&failure), changes = changes.len(), "transaction failed");
     if changes.len() == 1 || failure.is_outage() {
         return changes.iter().map(|_| Err(failure.clone().into())).collect();
     }

@@ -1,8 +1,7 @@
 //! What search and classification compare: word stems, and pairs of neighbouring characters.
 //!
-//! A light suffix stripper stands in for a morphological analyser. Measured on card-company utterances
-//! (issue 3), an analyser gains nothing over it and breaks on typos. The same functions must be applied to
-//! documents and to questions.
+//! A light suffix stripper stands in for a morphological analyser, which on card-company utterances gained nothing
+//! over it and broke on typos. The same functions must be applied to documents and to questions.
 
 use crate::text::endings::NOUNS;
 use crate::text::endings::STOP_WORDS;

@@ -214,6 +214,8 @@ fn report(mut all: Tally, seconds: f64, before: &Usage, after: &Usage) -> Value 
         "cpu_ms_per_answer": cpu_ms.iter().map(|(name, ms)| ((*name).to_owned(), json!(per_answer(*ms)))).collect::<serde_json::Map<_, _>>(),
         // Cores kept busy by whatever is not part of the measurement, the kernel's own threads included.
         "others_cores": (machine_ms - ours_ms).max(0.0) / 1000.0 / seconds,
+        // Cores that the host of this virtual machine did not give us.
+        "stolen_cores": (after.stolen_ms - before.stolen_ms) / 1000.0 / seconds,
         "reply_bytes": all.reply_bytes as f64 / counted.max(1) as f64,
         "answers_with_warm_up": all.answers,
         "refusals": all.refusals,
@@ -368,8 +370,10 @@ async fn idle(arguments: &Arguments, bank: &Rc<Bank>) -> anyhow::Result<()> {
 struct Usage {
     /// By the processes of the measurement, this one included.
     processes_ms: BTreeMap<String, f64>,
-    /// By everybody, other virtual machines on the same host excluded.
+    /// By everybody on this machine.
     machine_ms: f64,
+    /// By other virtual machines of the same host, while this one wanted to run.
+    stolen_ms: f64,
 }
 
 /// Linux counts in hundredths of a second on every architecture we know.
@@ -384,10 +388,14 @@ impl Usage {
         let stat = fs::read_to_string("/proc/stat")?;
         let line = stat.lines().next().unwrap_or_default();
         let ticks: Vec<f64> = line.split_whitespace().skip(1).filter_map(|ticks| ticks.parse().ok()).collect();
-        let [user, nice, system, _idle, _waiting, irq, soft_irq, ..] = ticks[..] else {
+        let [user, nice, system, _idle, _waiting, irq, soft_irq, stolen, ..] = ticks[..] else {
             anyhow::bail!("/proc/stat begins with {line:?}")
         };
-        Ok(Self { processes_ms, machine_ms: (user + nice + system + irq + soft_irq) * TICK_MS })
+        Ok(Self {
+            processes_ms,
+            machine_ms: (user + nice + system + irq + soft_irq) * TICK_MS,
+            stolen_ms: stolen * TICK_MS,
+        })
     }
 }
 

@@ -1,3 +1,21 @@
-//! Black-box suites of the running program, and the house rules.
+//! Black-box suites: each test boots the server on a free port with its own database and talks HTTP and WebSocket.
+//!
+//! Every suite runs on SQLite and on a private MariaDB that the process starts for itself and takes with it when it
+//! ends. `BANK_AICC_TEST_STORES=sqlite` leaves MariaDB out.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test ends where something is not as it should be")]
 
+#[macro_use]
+mod support;
+
+mod additions;
+mod contract_http;
+mod contract_sessions;
+mod contract_socket;
+mod conversation;
+mod description;
+mod durability;
+mod hostile;
+mod outage;
+mod ownership;
+mod process;
 mod tidy;

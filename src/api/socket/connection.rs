@@ -30,6 +30,7 @@ use crate::domain::MessageId;
 use crate::domain::SessionId;
 use crate::domain::SuggestedAction;
 use crate::realtime::Subscription;
+use crate::telemetry::chain;
 
 /// Reports a dashboard is shown when it connects (wire contract §4).
 const DASHBOARD_REPORTS_MAX: u32 = 50;
@@ -91,7 +92,7 @@ impl Connection {
 
     /// Serves the connection to its end.
     pub(super) async fn run(mut self, mut socket: WebSocket) {
-        if self.greet(&mut socket).await.is_ok() {
+        if Box::pin(self.greet(&mut socket)).await.is_ok() {
             while self.step(&mut socket).await.is_ok() {}
         }
     }
@@ -112,24 +113,39 @@ impl Connection {
         }
     }
 
-    /// Waits for whatever happens next and deals with it.
+    /// Waits for whatever happens next and deals with it. Dealing has a future of its own, so that a connection that
+    /// waits costs no more than waiting.
     async fn step(&mut self, socket: &mut WebSocket) -> Result<(), Over> {
+        let happening = self.wait(socket).await;
+        Box::pin(self.deal(socket, happening)).await
+    }
+
+    async fn wait(&mut self, socket: &mut WebSocket) -> Happening {
         // Back-pressure: a client that sends faster than it is answered is not read until it is.
         let may_read = self.waiting.len() < self.state.settings.limits.socket_pending_messages_max;
         let ping_interval = self.state.settings.limits.socket_ping_interval;
         tokio::select! {
             biased;
-            () = self.state.shutdown.cancelled() => self.close(socket, close_code::AWAY, "server is going down").await,
-            done = finished(&mut self.running) => self.tell(socket, done).await,
-            event = self.subscription.next() => match event {
-                Some(event) => self.forward(socket, event).await,
-                None => self.close(socket, close_code::AGAIN, "too slow; resume with after_id").await,
-            },
+            () = self.state.shutdown.cancelled() => Happening::GoingDown,
+            progress = finished(&mut self.running) => Happening::Progress(progress),
+            event = self.subscription.next() => event.map_or(Happening::TooSlow, Happening::Event),
             frame = socket.recv(), if may_read => match frame {
-                Some(Ok(frame)) => self.receive(socket, frame).await,
-                Some(Err(_)) | None => Err(Over),
+                Some(Ok(frame)) => Happening::Frame(frame),
+                Some(Err(_)) | None => Happening::Gone,
             },
-            () = tokio::time::sleep(ping_interval) => self.ping(socket).await,
+            () = tokio::time::sleep(ping_interval) => Happening::Quiet,
+        }
+    }
+
+    async fn deal(&mut self, socket: &mut WebSocket, happening: Happening) -> Result<(), Over> {
+        match happening {
+            Happening::GoingDown => self.close(socket, close_code::AWAY, "server is going down").await,
+            Happening::Progress(progress) => self.tell(socket, progress).await,
+            Happening::Event(event) => self.forward(socket, event).await,
+            Happening::TooSlow => self.close(socket, close_code::AGAIN, "too slow; resume with after_id").await,
+            Happening::Frame(frame) => self.receive(socket, frame).await,
+            Happening::Gone => Err(Over),
+            Happening::Quiet => self.ping(socket).await,
         }
     }
 
@@ -261,7 +277,7 @@ impl Connection {
     }
 
     async fn tell_report_failure(&mut self, socket: &mut WebSocket, error: ChatError) -> Result<(), Over> {
-        tracing::error!(error = &error as &dyn std::error::Error, session.id = %self.id, "no hand-over report");
+        tracing::error!(error = %chain(&error), session.id = %self.id, "no hand-over report");
         self.send(socket, &Outgoing::HandoverError { message: HANDOVER_FAILED }).await
     }
 
@@ -331,6 +347,24 @@ impl Connection {
             Ok(Err(_)) | Err(_) => Err(Over),
         }
     }
+}
+
+/// What a connection waits for.
+enum Happening {
+    /// The server is going down.
+    GoingDown,
+    /// The running task got on.
+    Progress(Progress),
+    /// Something happened elsewhere in the conversation.
+    Event(Arc<Event>),
+    /// More happened than this connection could take.
+    TooSlow,
+    /// The client sent something.
+    Frame(Frame),
+    /// The client is no longer there.
+    Gone,
+    /// Nothing, for as long as a ping takes.
+    Quiet,
 }
 
 /// How the running task gets on.

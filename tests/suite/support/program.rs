@@ -1,0 +1,143 @@
+//! The built program in a process of its own.
+
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::io::Read;
+use std::net::SocketAddr;
+use std::process::Child;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Output;
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::sync::mpsc::Receiver;
+use std::sync::mpsc::Sender;
+use std::thread;
+use std::time::Duration;
+use std::time::Instant;
+
+use super::PATIENCE;
+use super::watchdog::Watchdog;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_bank-aicc");
+
+/// A running `bank-aicc`. Dropped, it is killed.
+pub struct Program {
+    child: Child,
+    stdout: Receiver<String>,
+    stderr: Receiver<String>,
+    watchdog: Watchdog,
+}
+
+impl Program {
+    /// Runs a command that ends by itself.
+    pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+        command(arguments, environment).output().expect("the program runs")
+    }
+
+    /// Starts one that goes on.
+    pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
+        Self::spawn(&mut command(arguments, environment))
+    }
+
+    /// Starts one through a shell script that ends in `exec "$0" …`; `parameters` are the script's `$1`, `$2`, ….
+    pub fn start_through(script: &str, parameters: &[&str]) -> Self {
+        let mut shell = clean("sh");
+        shell.args(["-c", script, PROGRAM]).args(parameters);
+        Self::spawn(&mut shell)
+    }
+
+    fn spawn(command: &mut Command) -> Self {
+        let mut child = command.spawn().expect("the program starts");
+        let watchdog = Watchdog::over(child.id(), None);
+        let stdout = lines(child.stdout.take().expect("its standard output"));
+        let stderr = lines(child.stderr.take().expect("its standard error"));
+        Self { child, stdout, stderr, watchdog }
+    }
+
+    /// The number of its process.
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The next line of its log.
+    pub fn log_line(&self) -> String {
+        self.stderr.recv_timeout(PATIENCE).expect("a line on standard error")
+    }
+
+    /// The next line it prints that holds this.
+    pub fn printed(&self, text: &str) -> String {
+        loop {
+            let line = self.stdout.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("a line with {text:?}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
+    /// Where it listens, from the first line of its log.
+    pub fn address(&self) -> SocketAddr {
+        let line = self.log_line();
+        let (_, url) = line.split_once("listening on http://").unwrap_or_else(|| panic!("an address: {line}"));
+        let end = url.find(|c: char| !c.is_ascii_digit() && !".:[]".contains(c)).unwrap_or(url.len());
+        url[..end].parse().unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    /// Sends it a signal: `TERM`, `KILL`, `STOP`.
+    pub fn signal(&self, signal: &str) {
+        let done = Command::new("sh").args(["-c", &format!("kill -{signal} {}", self.child.id())]).status();
+        assert!(done.expect("a shell").success(), "kill -{signal}");
+    }
+
+    /// Waits for its end; how it ended, and what it still logged.
+    pub fn ended(&mut self) -> (ExitStatus, Vec<String>) {
+        let deadline = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().expect("its status") {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "the program does not end");
+            thread::sleep(Duration::from_millis(10));
+        };
+        self.watchdog.dismiss();
+        (status, self.stderr.iter().collect())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        self.watchdog.dismiss();
+    }
+}
+
+fn command(arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = clean(PROGRAM);
+    command.args(arguments).envs(environment.iter().copied());
+    command
+}
+
+/// With no setting from the developer's own environment.
+fn clean(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    for kept in ["PATH", "HOME", "TMPDIR"] {
+        command.envs(std::env::var_os(kept).map(|value| (kept, value)));
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Reads a stream on a thread of its own, so that the program never waits for us.
+fn lines(stream: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver): (Sender<String>, _) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
