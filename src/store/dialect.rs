@@ -6,7 +6,7 @@ use sqlx::Sqlite;
 use sqlx::Transaction;
 
 use crate::store::Result;
-use crate::store::lease::Lease;
+use crate::store::connections::Lease;
 use crate::store::pool::Pool;
 use crate::store::statement::Statement;
 
@@ -22,9 +22,9 @@ impl WriteLease {
         match pool {
             Pool::Sqlite { write, place, .. } => {
                 place.check()?;
-                Ok(Self::Sqlite(Lease::of(write).await?))
+                Ok(Self::Sqlite(write.lease().await?))
             }
-            Pool::MySql { write, .. } => Ok(Self::MySql(Lease::of(write).await?)),
+            Pool::MySql { write, .. } => Ok(Self::MySql(write.lease().await?)),
         }
     }
 

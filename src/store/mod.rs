@@ -8,9 +8,9 @@
 //! The room does not know what a conversation means; `chat` decides, this room keeps.
 
 mod change;
+mod connections;
 mod dialect;
 mod error;
-mod lease;
 mod messages;
 mod packs;
 mod place;

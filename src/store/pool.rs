@@ -8,22 +8,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::ConnectOptions;
+use sqlx::MySql;
+use sqlx::Sqlite;
 use sqlx::migrate::MigrateError;
 use sqlx::migrate::Migrator;
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::mysql::MySqlConnection;
-use sqlx::mysql::MySqlPool;
-use sqlx::mysql::MySqlPoolOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::sqlite::SqliteJournalMode;
-use sqlx::sqlite::SqlitePool;
-use sqlx::sqlite::SqlitePoolOptions;
 use sqlx::sqlite::SqliteSynchronous;
 
 use crate::config::Database;
 use crate::config::Storage;
 use crate::store::Result;
 use crate::store::StoreError;
+use crate::store::connections::Connections;
+use crate::store::connections::Terms;
 use crate::store::place::Place;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -39,9 +39,9 @@ pub(super) enum Pool {
     /// One connection writes, several read beside it (WAL).
     Sqlite {
         /// Exactly one connection.
-        write: SqlitePool,
+        write: Connections<Sqlite>,
         /// Read-only connections.
-        read: SqlitePool,
+        read: Connections<Sqlite>,
         /// Where the file has to be.
         place: Arc<Place>,
         /// How long a read may take, waiting for a connection included.
@@ -50,9 +50,9 @@ pub(super) enum Pool {
     /// MariaDB or MySQL.
     MySql {
         /// One connection, so that readers cannot keep the writer waiting.
-        write: MySqlPool,
+        write: Connections<MySql>,
         /// The others.
-        read: MySqlPool,
+        read: Connections<MySql>,
         /// How long a read may take, waiting for a connection included.
         read_timeout: Duration,
     },
@@ -73,7 +73,7 @@ macro_rules! on_pool {
     };
     (@ $read:ident, $timeout:ident, $db:ident => $body:expr) => {
         $crate::store::pool::in_time(*$timeout, async {
-            let mut lease = $crate::store::lease::Lease::of($read).await?;
+            let mut lease = $read.lease().await?;
             let $db = lease.connection()?;
             let found = $body;
             lease.end();
@@ -124,67 +124,59 @@ async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
         // 16 MiB of pages: the tables' ends and the busy conversations stay in memory.
         .pragma("cache_size", "-16384")
         .disable_statement_logging();
-    let write = SqlitePoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(settings.connect_timeout)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options.clone())
-        .await?;
+    let mut writer = options.connect().await?;
     {
         // Two processes that start at once take turns: SQLite itself offers no lock around a set of migrations.
         let _turn = MigrationLock::take(file)?;
-        migrate(&SQLITE_MIGRATIONS, &write).await?;
+        migrate(&SQLITE_MIGRATIONS, &mut writer).await?;
     }
     let place = Place::of(file).map_err(|source| StoreError::File {
         what: format!("finding the database file {} failed: {source}", file.display()),
         source: source.into(),
     })?;
-    // A file that is gone later is not made anew.
-    write.set_connect_options(options.clone().create_if_missing(false));
-    let read = SqlitePoolOptions::new()
-        .min_connections(1)
-        .max_connections(settings.readers)
-        .acquire_timeout(settings.connect_timeout)
-        .test_before_acquire(false)
-        .connect_lazy_with(options.create_if_missing(false).read_only(true));
+    let terms = |options: SqliteConnectOptions, count| Terms {
+        // A file that is gone later is not made anew.
+        options: options.create_if_missing(false),
+        count,
+        timeout: settings.connect_timeout,
+        greeting: None,
+        is_pinged: false,
+    };
+    let write = Connections::new(terms(options.clone(), 1)).with(writer);
+    let read = Connections::new(terms(options.read_only(true), settings.readers));
     Ok(Pool::Sqlite { write, read, place: place.into(), read_timeout: settings.write_timeout })
 }
 
 async fn open_mysql(url: &str, settings: &Storage) -> Result<Pool> {
     let options = MySqlConnectOptions::from_str(url)?.charset("utf8mb4").disable_statement_logging();
-    let pool =
-        |connections| MySqlPoolOptions::new().max_connections(connections).acquire_timeout(settings.connect_timeout);
-    let write = pool(1)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .after_connect(|connection, _| {
-            // Not what the site chose: the locks on conversations that are yet to be stored come with this level.
-            const SQL: &str = "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ";
-            Box::pin(async move { sqlx::query(SQL).execute(connection).await.map(|_| ()) })
-        })
-        .connect_with(options.clone())
-        .await?;
+    let terms = |count| Terms {
+        options: options.clone(),
+        count,
+        timeout: settings.connect_timeout,
+        // Not what the site chose: the locks on conversations that are yet to be stored come with this level.
+        greeting: Some("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ"),
+        is_pinged: true,
+    };
+    let write = Connections::new(terms(1));
     {
-        let mut connection = write.acquire().await?;
-        take_migration_turn(&mut connection).await?;
-        migrate(&MARIADB_MIGRATIONS, &mut *connection).await?;
-        // The turn ends with the connection.
-        connection.close().await?;
+        let mut lease = write.lease().await?;
+        let connection = lease.connection()?;
+        take_migration_turn(connection).await?;
+        migrate(&MARIADB_MIGRATIONS, connection).await?;
+        // The turn ends with the lease, because that is not given back.
     }
-    let read = pool(settings.readers).connect_lazy_with(options);
+    let read = Connections::new(terms(settings.readers));
     Ok(Pool::MySql { write, read, read_timeout: settings.write_timeout })
 }
 
 /// Applies what is missing, and refuses a schema from the future.
-async fn migrate<'c, A>(migrator: &'static Migrator, database: A) -> Result<()>
+async fn migrate<C>(migrator: &'static Migrator, connection: &mut C) -> Result<()>
 where
-    A: sqlx::Acquire<'c>,
-    <A::Connection as std::ops::Deref>::Target: sqlx::migrate::Migrate,
+    C: sqlx::migrate::Migrate,
+    for<'c> &'c mut C: sqlx::Acquire<'c, Connection = &'c mut C>,
 {
     let known = migrator.iter().map(|migration| migration.version).max().unwrap_or_default();
-    let error = match migrator.run(database).await {
+    let error = match migrator.run(connection).await {
         Ok(()) => return Ok(()),
         Err(error) => error,
     };
