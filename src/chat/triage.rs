@@ -21,6 +21,8 @@ use crate::nlu::SmallTalk;
 
 /// A second category this close to the first makes a message ambiguous.
 const AMBIGUITY_GAP: f32 = 0.1;
+/// Leading somebody to a person who did not ask for one takes more than a guess.
+const PERSON_CONFIDENCE_MIN: f32 = 0.6;
 /// On the way to a person only a passage that fits this well interrupts.
 const INTERRUPTION_SCORE_MIN: f32 = 0.5;
 /// Below this score nothing in the pack has to do with the question.
@@ -98,7 +100,8 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     }
     let best = understanding.guesses.first().filter(|best| is_sure(best, engine));
     let category = best.and_then(|best| engine.category(&best.category));
-    if category.is_some_and(|category| category.policy == Policy::Person) {
+    let is_surely = best.is_some_and(|best| best.confidence >= PERSON_CONFIDENCE_MIN);
+    if is_surely && category.is_some_and(|category| category.policy == Policy::Person) {
         return Input::NeedsPerson;
     }
     if understanding.answer.is_some() {

@@ -93,6 +93,11 @@ pub async fn load(store: &Store, cache_dir: &Path) -> Result<Engine, KnowledgeEr
     let cache_dir = cache_dir.to_owned();
     let engine = tokio::task::spawn_blocking(move || Engine::load(pack, digest, &cache_dir)).await;
     let engine = engine.map_err(|_| KnowledgeError::Interrupted)??;
+    if engine.pack().documents.is_empty() {
+        tracing::warn!(
+            "no knowledge pack is imported, so nothing can be answered; run `bank-aicc knowledge import PATH`"
+        );
+    }
     tracing::info!(
         pack.name = engine.pack().name,
         pack.digest = engine.digest(),

@@ -40,7 +40,7 @@ use brain::Keeper;
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// An address could not be bound.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}")]
     Bind {
         /// The address.
         address: SocketAddr,
@@ -49,7 +49,7 @@ pub enum ServerError {
         source: io::Error,
     },
     /// The database could not be opened.
-    #[error("cannot open the database: {0}")]
+    #[error("cannot open the database")]
     Store(#[from] StoreError),
 }
 

@@ -1,6 +1,10 @@
 //! Connections: which database, how it is opened, and how its schema is kept up to date.
 
+use std::fs::DirBuilder;
 use std::fs::File;
+use std::fs::OpenOptions;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -107,12 +111,7 @@ pub(super) async fn in_time<T>(limit: Duration, work: impl Future<Output = Resul
 }
 
 async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder).map_err(|source| StoreError::File {
-            what: format!("creating the data folder {} failed: {source}", folder.display()),
-            source: source.into(),
-        })?;
-    }
+    create_private(file)?;
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
@@ -131,7 +130,7 @@ async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
         migrate(&SQLITE_MIGRATIONS, &mut writer).await?;
     }
     let place = Place::of(file).map_err(|source| StoreError::File {
-        what: format!("finding the database file {} failed: {source}", file.display()),
+        what: format!("finding the database file {} failed", file.display()),
         source: source.into(),
     })?;
     let terms = |options: SqliteConnectOptions, count| Terms {
@@ -145,6 +144,25 @@ async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
     let write = Connections::new(terms(options.clone(), 1)).with(writer);
     let read = Connections::new(terms(options.read_only(true), settings.readers));
     Ok(Pool::Sqlite { write, read, place: place.into(), read_timeout: settings.write_timeout })
+}
+
+/// Makes the folder and the empty file where they are missing, readable by their owner alone whatever the umask is:
+/// SQLite gives its other files the mode of the first.
+fn create_private(file: &Path) -> Result<()> {
+    if let Some(folder) = file.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(|source| StoreError::File {
+            what: format!("creating the data folder {} failed", folder.display()),
+            source: source.into(),
+        })?;
+    }
+    private_file(file).map(|_| ()).map_err(|source| StoreError::File {
+        what: format!("opening the database file {} failed", file.display()),
+        source: source.into(),
+    })
+}
+
+fn private_file(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
 }
 
 async fn open_mysql(url: &str, settings: &Storage) -> Result<Pool> {
@@ -209,9 +227,30 @@ impl MigrationLock {
         let mut name = database.as_os_str().to_owned();
         name.push(".migrate.lock");
         let path = PathBuf::from(name);
-        let file = File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(|source| {
-            StoreError::File { what: format!("locking {} failed: {source}", path.display()), source: source.into() }
+        let file = private_file(&path).and_then(|file| file.lock().map(|()| file)).map_err(|source| {
+            StoreError::File { what: format!("locking {} failed", path.display()), source: source.into() }
         })?;
         Ok(Self { _file: file })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+    use crate::config::Config;
+
+    #[tokio::test]
+    async fn what_is_stored_is_readable_by_its_owner_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("data");
+        let _pool = open_sqlite(&folder.join("bank-aicc.db"), &Config::default().storage).await.unwrap();
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&folder), 0o700);
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+        }
     }
 }
