@@ -10,6 +10,7 @@ use crate::domain::Source;
 use crate::knowledge::Passage;
 use crate::knowledge::PassageKind;
 use crate::knowledge::sentences;
+use crate::text::reading::Reading;
 use crate::text::tokens;
 
 /// Passages looked at for one question.
@@ -37,7 +38,7 @@ pub(super) struct Search {
 }
 
 /// Looks for the passage that answers `question` among the documents in force on `today`.
-pub(super) fn find(engine: &Engine, question: &str, today: Date) -> Search {
+pub(super) fn find(engine: &Engine, question: &Reading, today: Date) -> Search {
     let hits = engine.search(question, today, HITS_MAX);
     let Some(best) = hits.first() else { return Search { answer: None, score_best: 0.0 } };
     if best.score < engine.pack().thresholds.answer_score_min {
@@ -62,7 +63,7 @@ pub(super) fn find(engine: &Engine, question: &str, today: Date) -> Search {
 
 /// The part of a passage that answers: all of it if it is short; of prose the sentences in a row, and of a table the
 /// rows, that say most of what was asked. A sentence, a list and a row are never cut.
-fn quote(question: &str, passage: &Passage) -> String {
+fn quote(question: &Reading, passage: &Passage) -> String {
     match passage.kind {
         PassageKind::Faq | PassageKind::List => passage.text.clone(),
         PassageKind::TableRows => {
@@ -91,8 +92,8 @@ fn quote(question: &str, passage: &Passage) -> String {
 }
 
 /// How many of the question's pairs of characters a text says.
-fn coverage(question: &str) -> impl Fn(&str) -> usize {
-    let asked: HashSet<String> = tokens::bigrams(question).into_iter().collect();
+fn coverage(question: &Reading) -> impl Fn(&str) -> usize {
+    let asked: HashSet<String> = tokens::bigrams_of(question.normalized()).into_iter().collect();
     move |text| {
         let said: HashSet<String> = tokens::bigrams(text).into_iter().collect();
         asked.intersection(&said).count()

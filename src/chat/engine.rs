@@ -18,6 +18,7 @@ use crate::knowledge::Slot;
 use crate::nlu::Classifier;
 use crate::nlu::Example;
 use crate::telemetry::chain;
+use crate::text::reading::Reading;
 
 /// Why an engine could not be made ready.
 #[derive(Debug, thiserror::Error)]
@@ -100,19 +101,14 @@ impl Engine {
         &self.digest
     }
 
-    /// The passages that fit a question best, of documents in force on `today`. A fault of the index is logged and
-    /// finds nothing: the customer is then offered a person.
-    pub fn search(&self, question: &str, today: Date, limit: usize) -> Vec<Found<'_>> {
-        let hits = self.index.search(question, today, limit).unwrap_or_else(|error| {
-            tracing::error!(error = %chain(&error), "the knowledge index could not be searched");
-            Vec::new()
-        });
+    /// The passages that fit a question best, of documents in force on `today`.
+    pub fn search(&self, question: &Reading, today: Date, limit: usize) -> Vec<Found<'_>> {
         let found = |hit: Hit| {
             let passage = self.index.passages().get(hit.passage as usize)?;
             let document = self.pack.documents.get(passage.document as usize)?;
             Some(Found { passage, document, score: hit.score })
         };
-        hits.into_iter().filter_map(found).collect()
+        self.index.search(question, today, limit).into_iter().filter_map(found).collect()
     }
 
     /// The classifier; `None` when the pack has no utterances to learn from.

@@ -21,6 +21,7 @@ use crate::domain::Stage;
 use crate::domain::SummaryLine;
 use crate::nlu;
 use crate::nlu::Signals;
+use crate::text::reading::Reading;
 use crate::text::tokens;
 
 /// The contract's limit (wire contract §4).
@@ -34,7 +35,7 @@ const QUOTE_CHARS_MAX: usize = 80;
 /// Sums up a conversation for the agent. `messages` are its latest, oldest first.
 pub(super) fn report(engine: &Engine, session: &Session, messages: &[Message], today: Date) -> Report {
     let said: Vec<&Message> = messages.iter().filter(|message| message.author == Author::Customer).collect();
-    let heard: Vec<Signals> = said.iter().map(|message| nlu::listen(&message.body)).collect();
+    let heard: Vec<Signals> = said.iter().map(|message| nlu::listen(&Reading::of(&message.body))).collect();
     let is_telling = said.iter().zip(&heard).filter(|(_, signals)| is_telling(signals));
     let telling: Vec<&Message> = is_telling.map(|(message, _)| *message).collect();
     let lately = telling.iter().rev().take(TOPIC_MESSAGES_MAX).rev();
@@ -140,7 +141,7 @@ fn keywords(telling: &[&Message]) -> Vec<String> {
 fn recommendations(engine: &Engine, text: &str, today: Date) -> Vec<Recommendation> {
     let mut seen = HashSet::new();
     engine
-        .search(text, today, RECOMMENDATIONS_MAX * 4)
+        .search(&Reading::of(text), today, RECOMMENDATIONS_MAX * 4)
         .into_iter()
         .filter(|hit| seen.insert(hit.passage.document))
         .take(RECOMMENDATIONS_MAX)

@@ -18,6 +18,7 @@ use crate::nlu::Consent;
 use crate::nlu::Guess;
 use crate::nlu::Signals;
 use crate::nlu::SmallTalk;
+use crate::text::reading::Reading;
 
 /// A second category this close to the first makes a message ambiguous.
 const AMBIGUITY_GAP: f32 = 0.1;
@@ -56,12 +57,13 @@ impl Understanding {
 
 /// Understands `raw` (what was typed; only slots are read from it) and `masked` (what may be kept of it).
 pub(super) fn understand(engine: &Engine, session: &Session, raw: &str, masked: &str, today: Date) -> Understanding {
-    let signals = nlu::listen(masked);
-    let found = answer::find(engine, masked, today);
+    let message = Reading::of(masked);
+    let signals = nlu::listen(&message);
+    let found = answer::find(engine, &message, today);
     let mut understanding = Understanding {
         input: Input::Unclear,
         intent: signals.intent,
-        guesses: engine.classifier().map(|classifier| classifier.classify(masked)).unwrap_or_default(),
+        guesses: engine.classifier().map(|classifier| classifier.classify(&message)).unwrap_or_default(),
         answer: found.answer,
         score_best: found.score_best,
         values: Vec::new(),

@@ -16,6 +16,7 @@ use crate::config::Config;
 use crate::server;
 use crate::server::FirstPack;
 use crate::store::Store;
+use crate::text::reading::Reading;
 
 /// What can be done with the bank's documents.
 #[derive(Debug, clap::Subcommand)]
@@ -97,7 +98,7 @@ fn list(engine: &Engine) {
 }
 
 fn search(engine: &Engine, question: &str, limit: usize) {
-    let hits = engine.search(question, Clock::system().today_in_korea(), limit);
+    let hits = engine.search(&Reading::of(question), Clock::system().today_in_korea(), limit);
     if hits.is_empty() {
         println!("nothing found");
     }

@@ -11,7 +11,9 @@ use std::collections::HashSet;
 use crate::knowledge::chunk::Passage;
 use crate::knowledge::pack::Document;
 use crate::knowledge::pack::Pack;
+use crate::text::reading::Reading;
 use crate::text::tokens::bigrams;
+use crate::text::tokens::bigrams_of;
 use crate::text::tokens::stems;
 
 /// The tokens of one row of the index.
@@ -125,11 +127,10 @@ impl Vocabulary {
     }
 
     /// Takes a question apart.
-    pub fn question(&self, text: &str) -> Question {
+    pub fn question(&self, text: &Reading) -> Question {
         let mut question = Question::default();
-        let mut words = stems(text);
-        words.truncate(STEMS_MAX);
-        for gram in bigrams(text).into_iter().take(GRAMS_MAX) {
+        let words = &text.stems()[..text.stems().len().min(STEMS_MAX)];
+        for gram in bigrams_of(text.normalized()).into_iter().take(GRAMS_MAX) {
             add(&mut question.grams, gram, false);
         }
         for (index, word) in words.iter().enumerate() {
@@ -137,7 +138,7 @@ impl Vocabulary {
                 continue;
             }
             let mut wordings = vec![question.own_wording(word)];
-            for term in terms_at(&words, index) {
+            for term in terms_at(words, index) {
                 for synonym in self.synonyms.get(term.text.as_ref()).into_iter().flatten() {
                     let share = if term.is_whole { 1.0 } else { term.text.len() as f32 / word.len() as f32 };
                     wordings.push(question.synonym_wording(synonym, share));
@@ -160,7 +161,7 @@ fn key(term: &str) -> String {
 impl Question {
     fn own_wording(&mut self, stem: &str) -> Wording {
         let stems = vec![add(&mut self.stems, stem.to_owned(), false)];
-        let grams = bigrams(stem).into_iter().map(|gram| add(&mut self.grams, gram, false)).collect();
+        let grams = bigrams_of(stem).into_iter().map(|gram| add(&mut self.grams, gram, false)).collect();
         Wording { stems, grams, share: 1.0 }
     }
 
@@ -254,9 +255,9 @@ mod tests {
             ("카드 대금 언제", vec![vec!["카드", "카드값"], vec!["대금"]]),
             ("카드값 카드값", vec![vec!["카드값", "카드 대금"]]),
         ] {
-            assert_eq!(units(&vocabulary().question(text)), expected, "{text}");
+            assert_eq!(units(&vocabulary().question(&Reading::of(text))), expected, "{text}");
         }
-        let question = vocabulary().question("마통한도");
+        let question = vocabulary().question(&Reading::of("마통한도"));
         assert_eq!(question.units[0].wordings.iter().map(|wording| wording.share).collect::<Vec<_>>(), [1.0, 0.5]);
     }
 
@@ -269,14 +270,14 @@ mod tests {
             ("우리은행 금리", vec!["우리은행"]),
             ("우리 금리", vec![]),
         ] {
-            assert_eq!(vocabulary().question(text).others, expected, "{text}");
+            assert_eq!(vocabulary().question(&Reading::of(text)).others, expected, "{text}");
         }
     }
 
     #[test]
     fn a_long_message_is_cut_short() {
         let text: String = (0..2_000).map(|number| format!("낱말{number} ")).collect();
-        let question = vocabulary().question(&text);
+        let question = vocabulary().question(&Reading::of(&text));
         assert!((1..=STEMS_MAX).contains(&question.units.len()));
         assert!(question.grams.len() <= GRAMS_MAX + 2 * STEMS_MAX);
     }

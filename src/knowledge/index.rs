@@ -1,25 +1,25 @@
 //! The search index of one pack, in a folder on disk.
 //!
-//! tantivy keeps the dictionary and the postings, memory-mapped, so opening an index costs milliseconds whatever its
-//! size. A document is one row for its title and keywords, followed by two rows for each passage: what it is about, and
+//! tantivy makes and keeps the dictionary and the postings; opening an index reads them into memory, which takes
+//! milliseconds (`postings`). A document is one row for its title and keywords, followed by two rows for each passage: what it is about, and
 //! what it says. Every row has two fields, stems and bigrams. One more row at the end has the words of the pack's example
-//! utterances, which tell a customer's way of putting things from a word that is foreign to the bank. The index is derived from the pack and can be made again at any time: it carries the digest of its
-//! pack, and one made from anything else is not opened.
+//! utterances, which tell a customer's way of putting things from a word that is foreign to the bank. The index is derived from the
+//! pack and can be made again at any time: it carries the digest of its pack, and one made from anything else is not
+//! opened.
 
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
-use std::sync::Arc;
 
+use foldhash::HashSet;
 use tantivy::Index as TantivyIndex;
-use tantivy::InvertedIndexReader;
 use tantivy::ReloadPolicy;
 use tantivy::SegmentReader;
 use tantivy::TantivyDocument;
 use tantivy::TantivyError;
 use tantivy::directory::MmapDirectory;
-use tantivy::schema::Field;
+use tantivy::schema::Field as SchemaField;
 use tantivy::schema::IndexRecordOption;
 use tantivy::schema::Schema;
 use tantivy::schema::TextFieldIndexing;
@@ -34,6 +34,7 @@ use crate::knowledge::chunk;
 use crate::knowledge::chunk::Passage;
 use crate::knowledge::pack::Pack;
 use crate::knowledge::pack::PackError;
+use crate::knowledge::postings::Field;
 
 /// Why an index could not be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -67,13 +68,12 @@ pub enum IndexError {
 
 /// An open index. Searching takes `&self` and no lock, so one index serves every thread.
 pub struct Index {
-    pub(super) dir: PathBuf,
     pub(super) passages: Vec<Passage>,
     pub(super) rows: Rows,
-    pub(super) stems: FieldPostings,
-    pub(super) grams: FieldPostings,
-    /// Words of the example utterances; only its dictionary is used.
-    pub(super) asked: Arc<InvertedIndexReader>,
+    pub(super) stems: Field,
+    pub(super) grams: Field,
+    /// Words of the example utterances.
+    pub(super) asked: HashSet<Box<str>>,
     pub(super) vocabulary: Vocabulary,
 }
 
@@ -81,8 +81,6 @@ pub struct Index {
 pub(super) struct Rows {
     /// Every row but the last.
     pub all: Vec<Row>,
-    /// The title row of each document.
-    pub titles: Vec<u32>,
     /// When each document may be used.
     pub validity: Vec<(Option<Date>, Option<Date>)>,
 }
@@ -113,15 +111,6 @@ pub(super) enum Part {
     Heading(u32),
     /// The text of the passage.
     Text(u32),
-}
-
-/// One field of the index.
-pub(super) struct FieldPostings {
-    pub reader: Arc<InvertedIndexReader>,
-    /// Tokens of each passage in relation to the average passage.
-    pub passage_length: Vec<f32>,
-    /// Tokens of each document in relation to the average document.
-    pub document_length: Vec<f32>,
 }
 
 const STEMS: &str = "stems";
@@ -175,11 +164,10 @@ impl Index {
         let rows_expected = rows.all.len() + 1;
         let segment = segment.filter(|segment| segment.max_doc() as usize == rows_expected).ok_or_else(stale)?;
         let engine = |source| IndexError::Engine { path: dir.to_owned(), source };
-        let stems = FieldPostings::new(&segment, STEMS, &rows).map_err(engine)?;
-        let grams = FieldPostings::new(&segment, GRAMS, &rows).map_err(engine)?;
-        let asked =
-            segment.schema().get_field(ASKED).and_then(|field| segment.inverted_index(field)).map_err(engine)?;
-        Ok(Self { dir: dir.to_owned(), passages, rows, stems, grams, asked, vocabulary: Vocabulary::new(pack) })
+        let stems = Field::read(&segment, STEMS, &rows).map_err(engine)?;
+        let grams = Field::read(&segment, GRAMS, &rows).map_err(engine)?;
+        let asked = words(&segment, ASKED).map_err(engine)?;
+        Ok(Self { passages, rows, stems, grams, asked, vocabulary: Vocabulary::new(pack) })
     }
 
     /// Opens the index of `pack` in `dir`, making it first when it is not there or was made from something else.
@@ -201,10 +189,9 @@ impl Index {
 
 impl Rows {
     fn new(pack: &Pack, passages: &[Passage]) -> Self {
-        let mut rows = Self { all: Vec::new(), titles: Vec::new(), validity: Vec::new() };
+        let mut rows = Self { all: Vec::new(), validity: Vec::new() };
         let mut passages = passages.iter().zip(0..).peekable();
         for (one, document) in pack.documents.iter().zip(0..) {
-            rows.titles.push(u32::try_from(rows.all.len()).unwrap_or(u32::MAX));
             rows.validity.push((one.effective_from, one.effective_until));
             rows.all.push(Row { document, part: Part::Title });
             while let Some((_, passage)) = passages.next_if(|(passage, _)| passage.document == document) {
@@ -216,43 +203,12 @@ impl Rows {
     }
 }
 
-impl FieldPostings {
-    fn new(segment: &SegmentReader, name: &str, rows: &Rows) -> tantivy::Result<Self> {
-        let field = segment.schema().get_field(name)?;
-        let lengths = segment.get_fieldnorms_reader(field)?;
-        let mut passage_length: Vec<f32> = Vec::new();
-        let mut document_length: Vec<f32> = Vec::new();
-        for (row, number) in rows.all.iter().zip(0..) {
-            // A row holds far fewer than 2^24 tokens, up to which f32 is exact.
-            let length = lengths.fieldnorm(number) as f32;
-            match row.part {
-                Part::Title => document_length.push(length),
-                Part::Heading(_) => passage_length.push(length),
-                Part::Text(_) => *passage_length.last_mut().unwrap_or(&mut 0.0) += length,
-            }
-            if row.part != Part::Title {
-                *document_length.last_mut().unwrap_or(&mut 0.0) += length;
-            }
-        }
-        relate_to_average(&mut passage_length);
-        relate_to_average(&mut document_length);
-        Ok(Self { reader: segment.inverted_index(field)?, passage_length, document_length })
-    }
-}
-
-fn relate_to_average(lengths: &mut [f32]) {
-    let average = lengths.iter().sum::<f32>() / lengths.len().max(1) as f32;
-    for length in lengths {
-        *length /= average.max(1.0);
-    }
-}
-
 /// What an index is made from: the pack, and the program, because another version may analyse words differently.
 fn stamp(pack: &Pack) -> Result<String, PackError> {
     Ok(format!("bank-aicc {}\npack {}\n", env!("CARGO_PKG_VERSION"), pack.digest()?))
 }
 
-fn schema() -> (Schema, [Field; 3]) {
+fn schema() -> (Schema, [SchemaField; 3]) {
     let indexing = TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs).set_tokenizer("raw");
     let options = TextOptions::default().set_indexing_options(indexing);
     let mut schema = Schema::builder();
@@ -285,6 +241,17 @@ fn write(pack: &Pack, passages: &[Passage], dir: &Path) -> tantivy::Result<()> {
     writer.add_document(row)?;
     writer.finalize()?;
     Ok(())
+}
+
+/// Every word of a field.
+fn words(segment: &SegmentReader, field: &str) -> tantivy::Result<HashSet<Box<str>>> {
+    let reader = segment.inverted_index(segment.schema().get_field(field)?)?;
+    let mut words = HashSet::default();
+    let mut stream = reader.terms().stream()?;
+    while stream.advance() {
+        words.insert(String::from_utf8_lossy(stream.key()).into());
+    }
+    Ok(words)
 }
 
 fn pre_tokenized(tokens: Vec<String>) -> PreTokenizedString {

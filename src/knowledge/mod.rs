@@ -18,6 +18,7 @@ mod chunk;
 pub mod import;
 mod index;
 mod pack;
+mod postings;
 mod search;
 #[cfg(test)]
 mod tests;

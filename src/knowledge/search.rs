@@ -6,11 +6,7 @@
 //! whose size depends on the pack and the question, but how much of what was asked the passage speaks of.
 
 use std::cmp::Ordering;
-use std::io;
-use std::ops::Range;
 
-use tantivy::postings::BlockSegmentPostings;
-use tantivy::schema::IndexRecordOption;
 use time::Date;
 
 use crate::knowledge::analysis::Lookup;
@@ -18,16 +14,15 @@ use crate::knowledge::analysis::Question;
 use crate::knowledge::analysis::Unit;
 use crate::knowledge::bm25::Scores;
 use crate::knowledge::bm25::idf;
-use crate::knowledge::index::FieldPostings;
 use crate::knowledge::index::Index;
-use crate::knowledge::index::IndexError;
-use crate::knowledge::index::Part;
-use crate::knowledge::index::Row;
 use crate::knowledge::pack::is_within;
+use crate::knowledge::postings::Field;
+use crate::knowledge::postings::Postings;
 use crate::knowledge::weights::WEIGHTS;
 use crate::knowledge::weights::Weights;
 use crate::text::normalize::normalize;
 use crate::text::normalize::spaceless;
+use crate::text::reading::Reading;
 
 /// A passage that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,99 +41,43 @@ const CANDIDATES: usize = 16;
 impl Index {
     /// The passages that fit `question` best, best first, at most `limit`. Documents that are not in force on `today`
     /// (a day in KST) are not searched.
-    ///
-    /// # Errors
-    /// [`IndexError::Unreadable`] when the index's files can no longer be read.
-    pub fn search(&self, question: &str, today: Date, limit: usize) -> Result<Vec<Hit>, IndexError> {
-        self.search_weighted(question, today, limit, &WEIGHTS)
-    }
-
-    pub(super) fn search_weighted(
-        &self,
-        question: &str,
-        today: Date,
-        limit: usize,
-        weights: &Weights,
-    ) -> Result<Vec<Hit>, IndexError> {
+    pub fn search(&self, question: &Reading, today: Date, limit: usize) -> Vec<Hit> {
         let question = self.vocabulary.question(question);
-        let found = Found::look_up(self, &question, today, weights);
-        let found = found.map_err(|source| IndexError::Unreadable { path: self.dir.clone(), source })?;
-        let mut hits = found.best(self, &question, weights, limit.max(CANDIDATES));
+        let found = Found::look_up(self, &question, today, &WEIGHTS);
+        let mut hits = found.best(self, &question, &WEIGHTS, limit.max(CANDIDATES));
         hits.truncate(limit);
-        Ok(hits)
+        hits
     }
-}
 
-/// The postings of one token: a range of [`Found::postings`], and in how many documents it occurs.
-struct Occurrences {
-    postings: Range<usize>,
-    documents: u32,
+    /// Whether each document is in force; `None` if all are.
+    fn in_force(&self, today: Date) -> Option<Vec<bool>> {
+        let is_in_force = |&(from, until): &(Option<Date>, Option<Date>)| is_within(from, until, today);
+        let validity = &self.rows.validity;
+        if validity.iter().all(is_in_force) { None } else { Some(validity.iter().map(is_in_force).collect()) }
+    }
 }
 
 /// Everything the index says about a question, on documents in force.
-#[derive(Default)]
-pub(super) struct Found {
-    /// Row and frequency; rows ascend within one token.
-    postings: Vec<(u32, u32)>,
-    stems: Vec<Occurrences>,
-    grams: Vec<Occurrences>,
+struct Found<'i> {
+    stems: Vec<Postings<'i>>,
+    grams: Vec<Postings<'i>>,
     /// How telling each of the question's units is.
-    pub(super) rarities: Vec<f32>,
+    rarities: Vec<f32>,
 }
 
-impl Found {
-    pub(super) fn look_up(index: &Index, question: &Question, today: Date, weights: &Weights) -> io::Result<Self> {
-        let in_force: Vec<bool> =
-            index.rows.validity.iter().map(|&(from, until)| is_within(from, until, today)).collect();
-        let mut found = Self { postings: Vec::with_capacity(1024), ..Self::default() };
-        found.stems = found.read(index, &index.stems, &question.stems, &in_force)?;
-        found.grams = found.read(index, &index.grams, &question.grams, &in_force)?;
+impl<'i> Found<'i> {
+    fn look_up(index: &'i Index, question: &Question, today: Date, weights: &Weights) -> Self {
+        let in_force = index.in_force(today);
+        let read = |field: &'i Field, lookups: &[Lookup]| {
+            lookups.iter().map(|lookup| field.postings(&lookup.token, in_force.as_deref())).collect()
+        };
+        let (stems, grams) = (read(&index.stems, &question.stems), read(&index.grams, &question.grams));
+        let mut found = Self { stems, grams, rarities: Vec::with_capacity(question.units.len()) };
         for unit in &question.units {
-            let rarity = found.rarity(index, question, unit, weights)?;
+            let rarity = found.rarity(index, question, unit, weights);
             found.rarities.push(rarity);
         }
-        Ok(found)
-    }
-
-    fn read(
-        &mut self,
-        index: &Index,
-        field: &FieldPostings,
-        lookups: &[Lookup],
-        in_force: &[bool],
-    ) -> io::Result<Vec<Occurrences>> {
-        let mut all = Vec::with_capacity(lookups.len());
-        // One reader of blocks is opened and then moved from token to token.
-        let mut blocks: Option<BlockSegmentPostings> = None;
-        for lookup in lookups {
-            let begin = self.postings.len();
-            let mut documents = 0;
-            let mut last_document = u32::MAX;
-            if let Some(info) = field.reader.terms().get(lookup.token.as_bytes())? {
-                let mut block = match blocks.take() {
-                    Some(mut block) => {
-                        field.reader.reset_block_postings_from_terminfo(&info, &mut block)?;
-                        block
-                    }
-                    None => field.reader.read_block_postings_from_terminfo(&info, IndexRecordOption::WithFreqs)?,
-                };
-                while !block.docs().is_empty() {
-                    for (&row, &frequency) in block.docs().iter().zip(block.freqs()) {
-                        // A row beyond the last can only come of a damaged file.
-                        let Some(&Row { document, .. }) = index.rows.all.get(row as usize) else { continue };
-                        if in_force[document as usize] {
-                            self.postings.push((row, frequency));
-                            documents += u32::from(document != last_document);
-                            last_document = document;
-                        }
-                    }
-                    block.advance();
-                }
-                blocks = Some(block);
-            }
-            all.push(Occurrences { postings: begin..self.postings.len(), documents });
-        }
-        Ok(all)
+        found
     }
 
     /// The best passages by BM25 and coverage.
@@ -148,22 +87,19 @@ impl Found {
             (&index.stems, &self.stems, &question.stems, 1.0),
             (&index.grams, &self.grams, &question.grams, weights.gram),
         ] {
-            for (occurrences, lookup) in all.iter().zip(lookups) {
+            for (postings, lookup) in all.iter().zip(lookups) {
                 let weight = if lookup.is_synonym { weight * weights.synonym } else { weight };
-                scores.add(field, &self.postings[occurrences.postings.clone()], occurrences.documents, weight);
+                scores.add(field, postings, weight);
             }
         }
-        let of_row = |(row, Row { part, .. }, bm25)| match part {
-            Part::Text(passage) => Some(Ranked { row, passage, bm25, score: 0.0 }),
-            Part::Title | Part::Heading(_) => None,
-        };
-        let mut ranked: Vec<Ranked> = scores.passages().filter_map(of_row).collect();
+        let mut ranked: Vec<Ranked> =
+            scores.passages().map(|(passage, bm25)| Ranked { passage, bm25, score: 0.0 }).collect();
         if ranked.len() > candidates {
             ranked.select_nth_unstable_by(candidates, Ranked::best_first);
             ranked.truncate(candidates);
         }
         for ranked in &mut ranked {
-            let (score, coverage) = self.score(index, question, ranked.row, weights);
+            let (score, coverage) = self.score(index, question, ranked.passage, weights);
             ranked.score = score;
             ranked.bm25 *= 1.0 - weights.coverage + weights.coverage * coverage;
         }
@@ -173,32 +109,32 @@ impl Found {
 
     /// How telling a unit is: the rarer in the documents, the more. A word that no document has is the most telling,
     /// unless it is a customer's usual way of putting things.
-    fn rarity(&self, index: &Index, question: &Question, unit: &Unit, weights: &Weights) -> io::Result<f32> {
+    fn rarity(&self, index: &Index, question: &Question, unit: &Unit, weights: &Weights) -> f32 {
         let by_wording = unit.wordings.iter().map(|wording| {
-            let stems = wording.stems.iter().map(|&stem| self.stems[stem].documents).min().unwrap_or(0);
-            let grams = wording.grams.iter().map(|&gram| self.grams[gram].documents).min().unwrap_or(0);
+            let stems = wording.stems.iter().map(|&stem| self.stems[stem].documents()).min().unwrap_or(0);
+            let grams = wording.grams.iter().map(|&gram| self.grams[gram].documents()).min().unwrap_or(0);
             stems.max(grams)
         });
         let documents = by_wording.max().unwrap_or(0);
-        let mut rarity = idf(index.rows.titles.len(), documents);
+        let mut rarity = idf(index.rows.validity.len(), documents);
         if let Some(own) = unit.wordings.first().and_then(|wording| wording.stems.first()) {
             let own = question.stems[*own].token.as_str();
-            if documents == 0 && index.asked.terms().get(own)?.is_some() {
+            if documents == 0 && index.asked.contains(own) {
                 rarity *= weights.usual;
             }
             if own.chars().nth(1).is_none() {
                 rarity *= weights.syllable;
             }
         }
-        Ok(rarity)
+        rarity
     }
 
     /// The score of a passage, and the share of the question, weighted by rarity, that it speaks of.
-    fn score(&self, index: &Index, question: &Question, row: u32, weights: &Weights) -> (f32, f32) {
+    fn score(&self, index: &Index, question: &Question, passage: u32, weights: &Weights) -> (f32, f32) {
         let mut present = 0.0;
         let mut total = 0.0;
         for (unit, rarity) in question.units.iter().zip(&self.rarities) {
-            present += rarity * self.presence(index, unit, row, weights);
+            present += rarity * self.presence(index, unit, passage, weights);
             total += rarity;
         }
         let missing = total - present;
@@ -209,21 +145,16 @@ impl Found {
         }
     }
 
-    /// How surely a passage, given by the row of its text, is about a unit, in any of its wordings.
-    pub(super) fn presence(&self, index: &Index, unit: &Unit, row: u32, weights: &Weights) -> f32 {
-        let title = index.rows.titles[index.rows.all[row as usize].document as usize];
-        let surety = |occurrences: &Occurrences| {
-            let postings = &self.postings[occurrences.postings.clone()];
-            let has = |row: u32| postings.binary_search_by_key(&row, |&(row, _)| row).is_ok();
-            if has(row - 1) || has(title) {
-                1.0
-            } else if has(row) {
-                weights.mention
-            } else {
-                0.0
-            }
+    /// How surely a passage is about a unit, in any of its wordings.
+    fn presence(&self, index: &Index, unit: &Unit, passage: u32, weights: &Weights) -> f32 {
+        let document = index.passages[passage as usize].document;
+        let surety = |postings: &Postings<'_>| match postings.in_passage(passage) {
+            Some(place) if place.heading > 0 => 1.0,
+            _ if postings.is_in_title(document) => 1.0,
+            Some(_) => weights.mention,
+            None => 0.0,
         };
-        let share = |places: &[usize], all: &[Occurrences]| {
+        let share = |places: &[usize], all: &[Postings<'_>]| {
             places.iter().map(|&place| surety(&all[place])).sum::<f32>() / places.len().max(1) as f32
         };
         let by_wording = unit.wordings.iter().map(|wording| {
@@ -246,8 +177,6 @@ const GRAM_TRUST: f32 = 0.9;
 
 /// A passage on its way to becoming a hit.
 struct Ranked {
-    /// The row of its text.
-    row: u32,
     passage: u32,
     bm25: f32,
     score: f32,
@@ -256,7 +185,7 @@ struct Ranked {
 impl Ranked {
     /// Best first; the pack's order decides between equals, so that the same question always has the same answer.
     fn best_first(&self, other: &Self) -> Ordering {
-        other.bm25.total_cmp(&self.bm25).then(self.row.cmp(&other.row))
+        other.bm25.total_cmp(&self.bm25).then(self.passage.cmp(&other.passage))
     }
 
     fn hit(&self, index: &Index, question: &Question, weights: &Weights) -> Hit {

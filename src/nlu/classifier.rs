@@ -16,6 +16,7 @@ use crate::nlu::features::Features;
 use crate::nlu::features::Parts;
 use crate::nlu::features::Vector;
 use crate::nlu::training;
+use crate::text::reading::Reading;
 
 /// One utterance and the category it belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -74,7 +75,8 @@ impl Classifier {
         }
         let labels: Vec<usize> =
             examples.iter().filter_map(|example| categories.binary_search(&example.category).ok()).collect();
-        let parts: Vec<Parts> = examples.iter().map(|example| Parts::of(example.text)).collect();
+        let texts: Vec<Reading> = examples.iter().map(|example| Reading::of(example.text)).collect();
+        let parts: Vec<Parts<'_>> = texts.iter().map(Parts::of).collect();
         let features = Features::learn(&parts);
         if features.len() == 0 {
             return Err(TrainError::NoWords);
@@ -94,7 +96,7 @@ impl Classifier {
     /// The categories `text` may belong to, best first, at most [`GUESSES_MAX`]. Empty if it shares nothing
     /// with the examples. A text of another matter altogether gets guesses, too: whether it is the bank's
     /// business is for the search to say.
-    pub fn classify(&self, text: &str) -> Vec<Guess> {
+    pub fn classify(&self, text: &Reading) -> Vec<Guess> {
         let vector = self.features.vector(&Parts::of(text));
         if vector.is_empty() {
             return Vec::new();
@@ -211,7 +213,7 @@ mod tests {
             ("잔액증명서 발급이요", "증명서"),
             ("확인서 발급 되나요?", "증명서"),
         ] {
-            let guesses = classifier.classify(text);
+            let guesses = classifier.classify(&Reading::of(text));
             assert_eq!(guesses.first().map(|guess| &*guess.category), Some(expected), "{text}: {guesses:?}");
         }
     }
@@ -219,7 +221,7 @@ mod tests {
     #[test]
     fn guesses_are_at_most_three_and_best_first() {
         let classifier = Classifier::train(&examples()).unwrap();
-        let guesses = classifier.classify("대출 한도 확인서");
+        let guesses = classifier.classify(&Reading::of("대출 한도 확인서"));
         assert_eq!(guesses.len(), GUESSES_MAX);
         assert!(guesses.is_sorted_by(|a, b| a.confidence >= b.confidence));
         assert!(guesses.iter().all(|guess| (0.0..=1.0).contains(&guess.confidence)));
@@ -239,7 +241,8 @@ mod tests {
         let restored: Classifier = postcard::from_bytes(&stored).unwrap();
         assert_eq!(restored.categories(), classifier.categories());
         for example in examples() {
-            assert_eq!(restored.classify(example.text), classifier.classify(example.text));
+            let text = Reading::of(example.text);
+            assert_eq!(restored.classify(&text), classifier.classify(&text));
         }
     }
 
@@ -249,7 +252,10 @@ mod tests {
         let frequent: Vec<String> = (0..200).map(|number| format!("카드 한도 조회 {number}번")).collect();
         examples.extend(frequent.iter().map(|text| Example { category: "한도", text }));
         let classifier = Classifier::train(&examples).unwrap();
-        assert_eq!(classifier.classify("카드 분실이요").first().map(|guess| &*guess.category), Some("분실"));
+        assert_eq!(
+            classifier.classify(&Reading::of("카드 분실이요")).first().map(|guess| &*guess.category),
+            Some("분실")
+        );
     }
 
     #[test]
@@ -265,7 +271,7 @@ mod tests {
     fn a_text_without_anything_known_gets_no_guess() {
         let classifier = Classifier::train(&examples()).unwrap();
         for text in ["", "???", "\u{1F600}", "xyzxyz"] {
-            assert_eq!(classifier.classify(text), [], "{text}");
+            assert_eq!(classifier.classify(&Reading::of(text)), [], "{text}");
         }
     }
 }

@@ -5,13 +5,12 @@
 //! robustness against typing mistakes.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
 
+use foldhash::HashMap;
 use serde::Deserialize;
 use serde::Serialize;
 
-use crate::text::normalize::normalize;
-use crate::text::tokens::stems_of;
+use crate::text::reading::Reading;
 
 /// Longest character n-gram.
 const GRAM_CHARS_MAX: usize = 4;
@@ -32,7 +31,7 @@ pub(super) struct Features {
 
 impl Features {
     /// Learns the vocabularies of `texts`.
-    pub(super) fn learn(texts: &[Parts]) -> Self {
+    pub(super) fn learn(texts: &[Parts<'_>]) -> Self {
         let words = Vocabulary::learn(texts.iter().map(|parts| parts.words.iter().map(String::as_str)), texts.len());
         let grams = Vocabulary::learn(texts.iter().map(|parts| grams(&parts.characters)), texts.len());
         Self { words, grams }
@@ -44,7 +43,7 @@ impl Features {
     }
 
     /// The vector of a text; empty if it has no known term.
-    pub(super) fn vector(&self, parts: &Parts) -> Vector {
+    pub(super) fn vector(&self, parts: &Parts<'_>) -> Vector {
         let words = parts.words.iter().filter_map(|word| self.words.number(word));
         let mut vector = self.words.weigh(words.collect(), 0);
         vector.append(&mut self.grams.weigh(self.grams.numbers_of_grams(&parts.characters), self.words.len()));
@@ -53,18 +52,16 @@ impl Features {
 }
 
 /// A text taken apart.
-pub(super) struct Parts {
-    words: Vec<String>,
+pub(super) struct Parts<'t> {
+    words: &'t [String],
     /// Letters and digits only, every digit a zero: the numbers in a question rarely tell its kind.
     characters: String,
 }
 
-impl Parts {
-    pub(super) fn of(text: &str) -> Self {
-        let normalized = normalize(text);
-        let characters =
-            normalized.chars().filter(|c| c.is_alphanumeric()).map(|c| if c.is_ascii_digit() { '0' } else { c });
-        Self { characters: characters.collect(), words: stems_of(&normalized) }
+impl<'t> Parts<'t> {
+    pub(super) fn of(text: &'t Reading) -> Self {
+        let characters = text.tight().chars().map(|c| if c.is_ascii_digit() { '0' } else { c });
+        Self { characters: characters.collect(), words: text.stems() }
     }
 }
 
@@ -188,10 +185,10 @@ mod tests {
 
     #[test]
     fn stopping_at_the_first_unknown_run_misses_none() {
-        let texts = ["카드 한도 올려주세요", "카드 분실했어요", "대출 금리 알려주세요"].map(Parts::of);
-        let vocabulary = Features::learn(&texts).grams;
+        let texts = ["카드 한도 올려주세요", "카드 분실했어요", "대출 금리 알려주세요"].map(Reading::of);
+        let vocabulary = Features::learn(&texts.each_ref().map(Parts::of)).grams;
         for text in ["카드 한도 대출", "한도올려", "전혀 다른 말", "금리알려주세요"] {
-            let characters = Parts::of(text).characters;
+            let characters = Parts::of(&Reading::of(text)).characters;
             let all: Vec<u32> = grams(&characters).filter_map(|gram| vocabulary.number(gram)).collect();
             assert_eq!(vocabulary.numbers_of_grams(&characters), all, "{text}");
         }
@@ -199,13 +196,14 @@ mod tests {
 
     #[test]
     fn spacing_and_numbers_do_not_change_the_characters() {
-        assert_eq!(Parts::of("카드 한도, 500만원!").characters, "카드한도000만원");
-        assert_eq!(Parts::of("카드한도 300만 원").characters, "카드한도000만원");
+        assert_eq!(Parts::of(&Reading::of("카드 한도, 500만원!")).characters, "카드한도000만원");
+        assert_eq!(Parts::of(&Reading::of("카드한도 300만 원")).characters, "카드한도000만원");
     }
 
     #[test]
     fn each_block_has_length_one() {
-        let texts = ["카드 한도 올려주세요", "대출 금리 알려주세요"].map(Parts::of);
+        let texts = ["카드 한도 올려주세요", "대출 금리 알려주세요"].map(Reading::of);
+        let texts = texts.each_ref().map(Parts::of);
         let features = Features::learn(&texts);
         let vector = features.vector(&texts[0]);
         let words = features.words.len() as u32;
@@ -216,6 +214,6 @@ mod tests {
             let length: f32 = block.iter().map(|(_, weight)| weight * weight).sum();
             assert!((length - 1.0).abs() < 1e-5, "{length}");
         }
-        assert!(features.vector(&Parts::of("xyz")).is_empty());
+        assert!(features.vector(&Parts::of(&Reading::of("xyz"))).is_empty());
     }
 }

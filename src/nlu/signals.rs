@@ -13,7 +13,7 @@ use crate::nlu::lexicon::reply::Meaning;
 use crate::nlu::reply::Reply;
 use crate::text::hangul;
 use crate::text::haystack::Haystack;
-use crate::text::normalize::normalize;
+use crate::text::reading::Reading;
 
 /// Everything heard in one message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,10 +78,9 @@ pub enum SmallTalk {
 }
 
 /// Listens to one message.
-pub fn listen(text: &str) -> Signals {
-    let normalized = normalize(text);
-    let asks = normalized.contains('?');
-    let tight = Haystack::new(normalized.chars().filter(|c| is_letter_or_digit(*c)).collect());
+pub fn listen(message: &Reading) -> Signals {
+    let asks = message.normalized().contains('?');
+    let tight = Haystack::new(message.tight().to_owned());
     let reply = Reply::read(tight.as_str());
     let emergency = emergency(&tight);
     let wants_person = person::WISH.matches(&tight);
@@ -104,11 +103,6 @@ pub fn listen(text: &str) -> Signals {
             (false, false) => Intent::InfoReq,
         },
     }
-}
-
-fn is_letter_or_digit(c: char) -> bool {
-    // Asking Unicode about every syllable took a fifth of the time of listening.
-    hangul::is_syllable(c) || c.is_alphanumeric()
 }
 
 fn emergency(tight: &Haystack) -> Option<Emergency> {

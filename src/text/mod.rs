@@ -12,4 +12,5 @@ pub mod hangul;
 pub mod haystack;
 pub mod normalize;
 pub mod pii;
+pub mod reading;
 pub mod tokens;

@@ -46,11 +46,15 @@ pub fn stems_of(normalized: &str) -> Vec<String> {
 /// Pairs of neighbouring Hangul characters across white space, so that spacing mistakes do not matter; a
 /// lone syllable by itself. Words of Latin letters or digits stay whole.
 pub fn bigrams(text: &str) -> Vec<String> {
-    let normalized = normalize(text);
+    bigrams_of(&normalize(text))
+}
+
+/// [`bigrams`] of a text that is normalised already.
+pub fn bigrams_of(normalized: &str) -> Vec<String> {
     let mut bigrams = Vec::with_capacity(normalized.len() / 3 + 1);
     // The Hangul run that is being read: its last syllable, and whether that stands in a pair already.
     let mut open: Option<(&str, bool)> = None;
-    for (script, word) in Runs::of(&normalized) {
+    for (script, word) in Runs::of(normalized) {
         match script {
             Script::Hangul | Script::Other => {
                 for (at, c) in word.char_indices() {

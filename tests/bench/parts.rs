@@ -31,6 +31,7 @@ use bank_aicc::store::Change;
 use bank_aicc::store::NewMessage;
 use bank_aicc::store::Store;
 use bank_aicc::text::pii;
+use bank_aicc::text::reading::Reading;
 use clap::Parser;
 use serde_json::Value;
 use serde_json::json;
@@ -116,15 +117,16 @@ fn understanding(arguments: &Arguments, questions: &[&str], folder: &Path) -> an
     let parts: [Part<'_>; 5] = [
         ("masking", &|text| drop(black_box(pii::mask(text)))),
         ("understanding: signals", &|text| {
-            black_box(nlu::listen(text));
+            black_box(nlu::listen(&Reading::of(text)));
         }),
-        ("understanding: category", &|text| drop(black_box(classifier.classify(text)))),
-        ("retrieval", &|text| drop(black_box(engine.search(text, today, HITS_MAX)))),
+        ("understanding: category", &|text| drop(black_box(classifier.classify(&Reading::of(text))))),
+        ("retrieval", &|text| drop(black_box(engine.search(&Reading::of(text), today, HITS_MAX)))),
         ("masking, understanding and retrieval", &|text| {
             let masked = pii::mask(text);
-            black_box(nlu::listen(masked.as_str()));
-            black_box(classifier.classify(masked.as_str()));
-            black_box(engine.search(masked.as_str(), today, HITS_MAX));
+            let message = Reading::of(masked.as_str());
+            black_box(nlu::listen(&message));
+            black_box(classifier.classify(&message));
+            black_box(engine.search(&message, today, HITS_MAX));
         }),
     ];
     let mut told = vec![

@@ -11,9 +11,12 @@ pub(super) mod machine;
 pub(super) mod mood;
 pub(super) mod person;
 pub(super) mod reply;
+mod sieve;
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
+use crate::nlu::lexicon::sieve::Sieve;
 use crate::text::haystack::Haystack;
 
 /// Rules of one meaning.
@@ -21,6 +24,8 @@ pub(super) struct Lexicon {
     /// Words that hold a pattern without its meaning. Longer ones stand before their own beginnings.
     pub(super) harmless: &'static [&'static str],
     pub(super) rules: &'static [Rule],
+    /// Made of the rules when first needed; `None` if they cannot be sieved.
+    sieve: OnceLock<Option<Sieve>>,
 }
 
 /// A text follows a rule if one pattern of each part occurs, in the parts' order, each close to the one before.
@@ -40,15 +45,31 @@ const fn any(patterns: &'static [&'static [&'static str]]) -> Rule {
 impl Lexicon {
     /// Whether the text follows one of the rules.
     pub(super) fn matches(&self, tight: &Haystack) -> bool {
+        let candidates: Vec<&Rule> = self.candidates(tight).collect();
+        if candidates.is_empty() {
+            return false;
+        }
         let text = self.without_harmless(tight);
-        self.rules.iter().any(|rule| rule.matches(&text))
+        candidates.into_iter().any(|rule| rule.matches(&text))
     }
 
     /// How many patterns of the one-part rules occur.
     pub(super) fn count(&self, tight: &Haystack) -> usize {
+        let candidates: Vec<&Rule> = self.candidates(tight).collect();
+        if candidates.is_empty() {
+            return 0;
+        }
         let text = self.without_harmless(tight);
-        let patterns = self.rules.iter().flat_map(|rule| rule.parts).flat_map(|part| part.iter());
+        let patterns = candidates.into_iter().flat_map(|rule| rule.parts).flat_map(|part| part.iter());
         patterns.filter(|pattern| occurs(&text, pattern)).count()
+    }
+
+    /// The rules that `tight` could follow. Harmless words are still in it; taking them out adds no word.
+    fn candidates(&self, tight: &Haystack) -> impl Iterator<Item = &'static Rule> {
+        let sieve = self.sieve.get_or_init(|| Sieve::new(self.rules)).as_ref();
+        let candidates = sieve.map(|sieve| sieve.candidates(tight.as_str()));
+        let is_candidate = move |number: usize| candidates.as_ref().is_none_or(|all| all.get(number) == Some(&true));
+        self.rules.iter().enumerate().filter(move |(number, _)| is_candidate(*number)).map(|(_, rule)| rule)
     }
 
     fn without_harmless<'a>(&self, tight: &'a Haystack) -> Cow<'a, Haystack> {
@@ -118,6 +139,7 @@ mod tests {
             Rule { parts: &[&["사기", "피싱"], &["당했", "같아"]], gap: 4, unless: &["예방"] },
             any(&[&["^살려줘$"]]),
         ],
+        sieve: OnceLock::new(),
     };
 
     #[test]

@@ -4,8 +4,11 @@ use super::*;
 
 #[track_caller]
 fn assert_each<T: PartialEq + std::fmt::Debug>(expected: T, hear: impl Fn(Signals) -> T, texts: &[&str]) {
-    let wrong: Vec<_> =
-        texts.iter().map(|text| (text, hear(listen(text)))).filter(|(_, heard)| *heard != expected).collect();
+    let wrong: Vec<_> = texts
+        .iter()
+        .map(|text| (text, hear(listen(&Reading::of(text)))))
+        .filter(|(_, heard)| *heard != expected)
+        .collect();
     assert!(wrong.is_empty(), "expected {expected:?}, heard {wrong:#?}");
 }
 
@@ -302,6 +305,6 @@ fn no_input_panics() {
         &"가".repeat(5_000),
         &"네 ".repeat(5_000),
     ] {
-        listen(text);
+        listen(&Reading::of(text));
     }
 }
