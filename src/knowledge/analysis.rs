@@ -5,15 +5,18 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::collections::HashMap;
-use std::collections::HashSet;
+
+use foldhash::HashMap;
+use foldhash::HashSet;
 
 use crate::knowledge::chunk::Passage;
 use crate::knowledge::pack::Document;
 use crate::knowledge::pack::Pack;
+use crate::knowledge::postings::Dictionary;
+use crate::knowledge::postings::Number;
 use crate::text::reading::Reading;
 use crate::text::tokens::bigrams;
-use crate::text::tokens::bigrams_of;
+use crate::text::tokens::each_bigram;
 use crate::text::tokens::stems;
 
 /// The tokens of one row of the index.
@@ -71,12 +74,16 @@ pub(super) struct Wording {
 pub(super) struct Unit {
     /// The customer's wording first, then the pack's synonyms.
     pub wordings: Vec<Wording>,
+    /// The pack's example utterances have the customer's word.
+    pub is_usual: bool,
+    /// The customer's word is a lone syllable.
+    pub is_syllable: bool,
 }
 
 /// A token to look up.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Lookup {
-    pub token: String,
+    pub token: Number,
     /// The customer did not write it; a synonym brought it in.
     pub is_synonym: bool,
 }
@@ -96,9 +103,25 @@ pub(super) struct Question {
 #[derive(Debug, Default)]
 pub(super) struct Vocabulary {
     /// The joined stems of a term, and the tokens of the terms that mean the same.
-    synonyms: HashMap<String, Vec<Tokens>>,
+    synonyms: HashMap<String, Vec<Equivalent>>,
     /// The joined stems of the terms that are not ours.
     others: HashSet<String>,
+    /// The stems of the example utterances.
+    asked: HashSet<Box<str>>,
+}
+
+/// The tokens of a term that means the same as another.
+#[derive(Debug)]
+struct Equivalent {
+    stems: Vec<Number>,
+    grams: Vec<Number>,
+}
+
+/// The dictionaries of the index.
+#[derive(Clone, Copy)]
+pub(super) struct Dictionaries<'i> {
+    pub stems: &'i Dictionary,
+    pub grams: &'i Dictionary,
 }
 
 /// Different stems and bigrams of one question that are looked up; a longer message is cut short.
@@ -111,33 +134,38 @@ const TERM_CHARS_MIN: usize = 2;
 const OTHER_CHARS_MIN: usize = 3;
 
 impl Vocabulary {
-    /// The words of a pack.
-    pub fn new(pack: &Pack) -> Self {
-        let mut synonyms: HashMap<String, Vec<Tokens>> = HashMap::new();
+    /// The words of a pack, and `asked`, those of its example utterances.
+    pub fn new(pack: &Pack, asked: HashSet<Box<str>>, dictionaries: Dictionaries<'_>) -> Self {
+        let mut synonyms: HashMap<String, Vec<Equivalent>> = HashMap::default();
         for pair in &pack.synonyms {
             for (from, to) in [(&pair.term, &pair.synonym), (&pair.synonym, &pair.term)] {
-                synonyms.entry(key(from)).or_default().push(Tokens::of([to.as_str()]));
+                let tokens = Tokens::of([to.as_str()]);
+                let stems = tokens.stems.iter().map(|stem| dictionaries.stems.number(stem)).collect();
+                let grams = tokens.grams.iter().map(|gram| dictionaries.grams.number(gram)).collect();
+                synonyms.entry(key(from)).or_default().push(Equivalent { stems, grams });
             }
         }
         let mut others: HashSet<String> = pack.others.iter().map(|term| key(term)).collect();
         // A term of nothing but stop words would be found everywhere.
         synonyms.remove("");
         others.remove("");
-        Self { synonyms, others }
+        Self { synonyms, others, asked }
     }
 
     /// Takes a question apart.
-    pub fn question(&self, text: &Reading) -> Question {
+    pub fn question(&self, text: &Reading, dictionaries: Dictionaries<'_>) -> Question {
         let mut question = Question::default();
         let words = &text.stems()[..text.stems().len().min(STEMS_MAX)];
-        for gram in bigrams_of(text.normalized()).into_iter().take(GRAMS_MAX) {
-            add(&mut question.grams, gram, false);
-        }
+        each_bigram(text.normalized(), |gram| {
+            if question.grams.len() < GRAMS_MAX {
+                add(&mut question.grams, dictionaries.grams.number(gram), false);
+            }
+        });
         for (index, word) in words.iter().enumerate() {
             if words[..index].contains(word) {
                 continue;
             }
-            let mut wordings = vec![question.own_wording(word)];
+            let mut wordings = vec![question.own_wording(word, dictionaries)];
             for term in terms_at(words, index) {
                 for synonym in self.synonyms.get(term.text.as_ref()).into_iter().flatten() {
                     let share = if term.is_whole { 1.0 } else { term.text.len() as f32 / word.len() as f32 };
@@ -148,7 +176,8 @@ impl Vocabulary {
                     question.others.push(term.text.into_owned());
                 }
             }
-            question.units.push(Unit { wordings });
+            let is_usual = self.asked.contains(word.as_str());
+            question.units.push(Unit { wordings, is_usual, is_syllable: word.chars().nth(1).is_none() });
         }
         question
     }
@@ -159,21 +188,23 @@ fn key(term: &str) -> String {
 }
 
 impl Question {
-    fn own_wording(&mut self, stem: &str) -> Wording {
-        let stems = vec![add(&mut self.stems, stem.to_owned(), false)];
-        let grams = bigrams_of(stem).into_iter().map(|gram| add(&mut self.grams, gram, false)).collect();
+    fn own_wording(&mut self, stem: &str, dictionaries: Dictionaries<'_>) -> Wording {
+        let stems = vec![add(&mut self.stems, dictionaries.stems.number(stem), false)];
+        let mut grams = Vec::with_capacity(stem.len() / '가'.len_utf8());
+        each_bigram(stem, |gram| grams.push(add(&mut self.grams, dictionaries.grams.number(gram), false)));
         Wording { stems, grams, share: 1.0 }
     }
 
-    fn synonym_wording(&mut self, tokens: &Tokens, share: f32) -> Wording {
-        let stems = tokens.stems.iter().map(|stem| add(&mut self.stems, stem.clone(), true)).collect();
-        let grams = tokens.grams.iter().map(|gram| add(&mut self.grams, gram.clone(), true)).collect();
+    fn synonym_wording(&mut self, synonym: &Equivalent, share: f32) -> Wording {
+        let stems = synonym.stems.iter().map(|stem| add(&mut self.stems, *stem, true)).collect();
+        let grams = synonym.grams.iter().map(|gram| add(&mut self.grams, *gram, true)).collect();
         Wording { stems, grams, share }
     }
 }
 
-/// The token's place among the lookups; what the customer wrote stays the customer's.
-fn add(lookups: &mut Vec<Lookup>, token: String, is_synonym: bool) -> usize {
+/// The token's place among the lookups; what the customer wrote stays the customer's. What does not occur is one token:
+/// there is nothing to be told apart.
+fn add(lookups: &mut Vec<Lookup>, token: Number, is_synonym: bool) -> usize {
     if let Some(place) = lookups.iter().position(|lookup| lookup.token == token) {
         lookups[place].is_synonym &= is_synonym;
         return place;
@@ -225,40 +256,65 @@ mod tests {
         assert_eq!(terms_at(&words, 2).count(), 1);
     }
 
-    fn vocabulary() -> Vocabulary {
-        let pair = |term: &str, synonym: &str| Synonym { term: term.into(), synonym: synonym.into() };
-        Vocabulary::new(&Pack {
-            synonyms: vec![pair("마통", "마이너스통장"), pair("카드값", "카드 대금"), pair("어떻게", "언제")],
-            others: vec!["토스".into(), "카카오뱅크".into(), "우리 은행".into()],
-            ..Pack::default()
-        })
+    /// A vocabulary, and the words it may meet, numbered in order.
+    struct Fixture {
+        vocabulary: Vocabulary,
+        words: Vec<&'static str>,
+        stems: Dictionary,
+        grams: Dictionary,
     }
 
-    /// The wordings of each unit, their stems joined by a space.
-    fn units(question: &Question) -> Vec<Vec<String>> {
-        let stems = |wording: &Wording| {
-            wording.stems.iter().map(|&stem| question.stems[stem].token.as_str()).collect::<Vec<_>>()
-        };
-        question
-            .units
-            .iter()
-            .map(|unit| unit.wordings.iter().map(|wording| stems(wording).join(" ")).collect())
-            .collect()
+    impl Fixture {
+        fn new() -> Self {
+            let words = vec!["마통", "마이너스통장", "한도", "마통한도", "카드", "대금", "카드값", "송금"];
+            let mut stems = Dictionary::default();
+            words.iter().for_each(|word| stems.add(word));
+            let grams = Dictionary::default();
+            let pair = |term: &str, synonym: &str| Synonym { term: term.into(), synonym: synonym.into() };
+            let pack = Pack {
+                synonyms: vec![pair("마통", "마이너스통장"), pair("카드값", "카드 대금"), pair("어떻게", "언제")],
+                others: vec!["토스".into(), "카카오뱅크".into(), "우리 은행".into()],
+                ..Pack::default()
+            };
+            let asked = ["한도".into()].into_iter().collect();
+            let vocabulary = Vocabulary::new(&pack, asked, Dictionaries { stems: &stems, grams: &grams });
+            Self { vocabulary, words, stems, grams }
+        }
+
+        fn question(&self, text: &str) -> Question {
+            self.vocabulary.question(&Reading::of(text), Dictionaries { stems: &self.stems, grams: &self.grams })
+        }
+
+        /// The wordings of each unit, their stems joined by a space.
+        fn units(&self, question: &Question) -> Vec<Vec<String>> {
+            let word = |stem: &usize| question.stems[*stem].token.map_or("?", |token| self.words[token as usize]);
+            let wording = |wording: &Wording| wording.stems.iter().map(word).collect::<Vec<_>>().join(" ");
+            question.units.iter().map(|unit| unit.wordings.iter().map(wording).collect()).collect()
+        }
     }
 
     #[test]
     fn synonyms_are_other_wordings_in_both_directions() {
+        let fixture = Fixture::new();
         for (text, expected) in [
             ("마통 한도", vec![vec!["마통", "마이너스통장"], vec!["한도"]]),
             ("마이너스통장은요", vec![vec!["마이너스통장", "마통"]]),
             ("마통한도", vec![vec!["마통한도", "마이너스통장"]]),
             ("카드 대금 언제", vec![vec!["카드", "카드값"], vec!["대금"]]),
             ("카드값 카드값", vec![vec!["카드값", "카드 대금"]]),
+            ("파이썬 한도", vec![vec!["?"], vec!["한도"]]),
         ] {
-            assert_eq!(units(&vocabulary().question(&Reading::of(text))), expected, "{text}");
+            assert_eq!(fixture.units(&fixture.question(text)), expected, "{text}");
         }
-        let question = vocabulary().question(&Reading::of("마통한도"));
+        let question = fixture.question("마통한도");
         assert_eq!(question.units[0].wordings.iter().map(|wording| wording.share).collect::<Vec<_>>(), [1.0, 0.5]);
+    }
+
+    #[test]
+    fn units_know_what_kind_of_word_they_are() {
+        let question = Fixture::new().question("한도 송금 돈");
+        let kinds: Vec<_> = question.units.iter().map(|unit| (unit.is_usual, unit.is_syllable)).collect();
+        assert_eq!(kinds, [(true, false), (false, false), (false, true)]);
     }
 
     #[test]
@@ -270,14 +326,14 @@ mod tests {
             ("우리은행 금리", vec!["우리은행"]),
             ("우리 금리", vec![]),
         ] {
-            assert_eq!(vocabulary().question(&Reading::of(text)).others, expected, "{text}");
+            assert_eq!(Fixture::new().question(text).others, expected, "{text}");
         }
     }
 
     #[test]
     fn a_long_message_is_cut_short() {
         let text: String = (0..2_000).map(|number| format!("낱말{number} ")).collect();
-        let question = vocabulary().question(&Reading::of(&text));
+        let question = Fixture::new().question(&text);
         assert!((1..=STEMS_MAX).contains(&question.units.len()));
         assert!(question.grams.len() <= GRAMS_MAX + 2 * STEMS_MAX);
     }

@@ -28,6 +28,7 @@ use tantivy::tokenizer::PreTokenizedString;
 use tantivy::tokenizer::Token;
 use time::Date;
 
+use crate::knowledge::analysis::Dictionaries;
 use crate::knowledge::analysis::Tokens;
 use crate::knowledge::analysis::Vocabulary;
 use crate::knowledge::chunk;
@@ -72,8 +73,6 @@ pub struct Index {
     pub(super) rows: Rows,
     pub(super) stems: Field,
     pub(super) grams: Field,
-    /// Words of the example utterances.
-    pub(super) asked: HashSet<Box<str>>,
     pub(super) vocabulary: Vocabulary,
 }
 
@@ -167,7 +166,9 @@ impl Index {
         let stems = Field::read(&segment, STEMS, &rows).map_err(engine)?;
         let grams = Field::read(&segment, GRAMS, &rows).map_err(engine)?;
         let asked = words(&segment, ASKED).map_err(engine)?;
-        Ok(Self { passages, rows, stems, grams, asked, vocabulary: Vocabulary::new(pack) })
+        let dictionaries = Dictionaries { stems: &stems.dictionary, grams: &grams.dictionary };
+        let vocabulary = Vocabulary::new(pack, asked, dictionaries);
+        Ok(Self { passages, rows, stems, grams, vocabulary })
     }
 
     /// Opens the index of `pack` in `dir`, making it first when it is not there or was made from something else.

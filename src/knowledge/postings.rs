@@ -16,7 +16,9 @@ use crate::knowledge::index::Rows;
 
 /// The postings and the lengths of one field.
 pub(super) struct Field {
-    tokens: HashMap<Box<str>, Places>,
+    pub dictionary: Dictionary,
+    /// The postings of each token, by number.
+    places: Vec<Places>,
     passages: Vec<InPassage>,
     documents: Vec<InDocument>,
     /// Tokens of each passage in relation to the average passage.
@@ -24,6 +26,13 @@ pub(super) struct Field {
     /// Tokens of each document in relation to the average document.
     pub document_length: Vec<f32>,
 }
+
+/// The tokens that occur, and their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Dictionary(HashMap<Box<str>, u32>);
+
+/// A token's number in its dictionary; `None` if it does not occur.
+pub(super) type Number = Option<u32>;
 
 /// Ranges of [`Field::passages`] and [`Field::documents`].
 struct Places {
@@ -80,8 +89,14 @@ impl Field {
         }
         relate_to_average(&mut passage_length);
         relate_to_average(&mut document_length);
-        let mut read =
-            Self { tokens: HashMap::default(), passages: vec![], documents: vec![], passage_length, document_length };
+        let mut read = Self {
+            dictionary: Dictionary::default(),
+            places: vec![],
+            passages: vec![],
+            documents: vec![],
+            passage_length,
+            document_length,
+        };
         read.read_tokens(&*segment.inverted_index(field)?, rows)?;
         Ok(read)
     }
@@ -110,7 +125,8 @@ impl Field {
                 passages: range(passages..self.passages.len()),
                 documents: range(documents..self.documents.len()),
             };
-            self.tokens.insert(String::from_utf8_lossy(token).into(), places);
+            self.dictionary.add(&String::from_utf8_lossy(token));
+            self.places.push(places);
         }
         Ok(())
     }
@@ -140,8 +156,8 @@ impl Field {
     }
 
     /// Where `token` stands. `in_force` says of each document whether it counts; `None` if all do.
-    pub fn postings(&self, token: &str, in_force: Option<&[bool]>) -> Postings<'_> {
-        let Some(places) = self.tokens.get(token) else { return Postings::default() };
+    pub fn postings(&self, token: Number, in_force: Option<&[bool]>) -> Postings<'_> {
+        let Some(places) = token.and_then(|token| self.places.get(token as usize)) else { return Postings::default() };
         let passages = &self.passages[places.passages.start as usize..places.passages.end as usize];
         let documents = &self.documents[places.documents.start as usize..places.documents.end as usize];
         let Some(in_force) = in_force else {
@@ -150,6 +166,19 @@ impl Field {
         let passages = passages.iter().copied().filter(|place| in_force[place.document as usize]);
         let documents = documents.iter().copied().filter(|place| in_force[place.document as usize]);
         Postings { passages: passages.collect(), documents: documents.collect() }
+    }
+}
+
+impl Dictionary {
+    /// The number of a token.
+    pub fn number(&self, token: &str) -> Number {
+        self.0.get(token).copied()
+    }
+
+    /// Gives a new token the next number.
+    pub fn add(&mut self, token: &str) {
+        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        self.0.entry(token.into()).or_insert(next);
     }
 }
 

@@ -9,6 +9,7 @@ use std::cmp::Ordering;
 
 use time::Date;
 
+use crate::knowledge::analysis::Dictionaries;
 use crate::knowledge::analysis::Lookup;
 use crate::knowledge::analysis::Question;
 use crate::knowledge::analysis::Unit;
@@ -42,7 +43,8 @@ impl Index {
     /// The passages that fit `question` best, best first, at most `limit`. Documents that are not in force on `today`
     /// (a day in KST) are not searched.
     pub fn search(&self, question: &Reading, today: Date, limit: usize) -> Vec<Hit> {
-        let question = self.vocabulary.question(question);
+        let dictionaries = Dictionaries { stems: &self.stems.dictionary, grams: &self.grams.dictionary };
+        let question = self.vocabulary.question(question, dictionaries);
         let found = Found::look_up(self, &question, today, &WEIGHTS);
         let mut hits = found.best(self, &question, &WEIGHTS, limit.max(CANDIDATES));
         hits.truncate(limit);
@@ -69,12 +71,12 @@ impl<'i> Found<'i> {
     fn look_up(index: &'i Index, question: &Question, today: Date, weights: &Weights) -> Self {
         let in_force = index.in_force(today);
         let read = |field: &'i Field, lookups: &[Lookup]| {
-            lookups.iter().map(|lookup| field.postings(&lookup.token, in_force.as_deref())).collect()
+            lookups.iter().map(|lookup| field.postings(lookup.token, in_force.as_deref())).collect()
         };
         let (stems, grams) = (read(&index.stems, &question.stems), read(&index.grams, &question.grams));
         let mut found = Self { stems, grams, rarities: Vec::with_capacity(question.units.len()) };
         for unit in &question.units {
-            let rarity = found.rarity(index, question, unit, weights);
+            let rarity = found.rarity(index, unit, weights);
             found.rarities.push(rarity);
         }
         found
@@ -109,7 +111,7 @@ impl<'i> Found<'i> {
 
     /// How telling a unit is: the rarer in the documents, the more. A word that no document has is the most telling,
     /// unless it is a customer's usual way of putting things.
-    fn rarity(&self, index: &Index, question: &Question, unit: &Unit, weights: &Weights) -> f32 {
+    fn rarity(&self, index: &Index, unit: &Unit, weights: &Weights) -> f32 {
         let by_wording = unit.wordings.iter().map(|wording| {
             let stems = wording.stems.iter().map(|&stem| self.stems[stem].documents()).min().unwrap_or(0);
             let grams = wording.grams.iter().map(|&gram| self.grams[gram].documents()).min().unwrap_or(0);
@@ -117,14 +119,11 @@ impl<'i> Found<'i> {
         });
         let documents = by_wording.max().unwrap_or(0);
         let mut rarity = idf(index.rows.validity.len(), documents);
-        if let Some(own) = unit.wordings.first().and_then(|wording| wording.stems.first()) {
-            let own = question.stems[*own].token.as_str();
-            if documents == 0 && index.asked.contains(own) {
-                rarity *= weights.usual;
-            }
-            if own.chars().nth(1).is_none() {
-                rarity *= weights.syllable;
-            }
+        if documents == 0 && unit.is_usual {
+            rarity *= weights.usual;
+        }
+        if unit.is_syllable {
+            rarity *= weights.syllable;
         }
         rarity
     }

@@ -1,5 +1,9 @@
 //! Reads a short reply as a whole: is it nothing but a yes, a no, a thank-you, a laugh?
 
+use std::sync::LazyLock;
+
+use foldhash::HashMap;
+
 use crate::nlu::lexicon::reply::Meaning;
 use crate::nlu::lexicon::reply::PIECES;
 use crate::text::hangul;
@@ -32,8 +36,8 @@ impl Reply {
                 }
             };
             let rest = &tight[at..];
-            for (meanings, words) in PIECES {
-                for word in words.iter().filter(|word| begins_with(rest, word)) {
+            for (word, meanings) in PIECES_BY_FIRST.get(&c).into_iter().flatten() {
+                if rest.starts_with(word) {
                     reach(at + word.len(), reply.with(meanings));
                 }
             }
@@ -54,14 +58,21 @@ impl Reply {
     }
 }
 
-/// As `starts_with`, but most words are told by one byte: the last of a syllable's three varies most.
-fn begins_with(rest: &str, word: &str) -> bool {
-    let telling = '가'.len_utf8() - 1;
-    match (rest.as_bytes().get(telling), word.as_bytes().get(telling)) {
-        (Some(found), Some(wanted)) if found != wanted => false,
-        _ => rest.starts_with(word),
+/// A word of a piece, and what it says.
+type Piece = (&'static str, &'static [Meaning]);
+
+/// The pieces that begin with a character.
+static PIECES_BY_FIRST: LazyLock<HashMap<char, Vec<Piece>>> = LazyLock::new(|| {
+    let mut pieces: HashMap<char, Vec<Piece>> = HashMap::default();
+    for (meanings, words) in PIECES {
+        for word in *words {
+            if let Some(first) = word.chars().next() {
+                pieces.entry(first).or_default().push((word, meanings));
+            }
+        }
     }
-}
+    pieces
+});
 
 fn bit(meaning: Meaning) -> u16 {
     1 << meaning as u16

@@ -5,6 +5,7 @@
 
 use crate::domain::Intent;
 use crate::domain::Sentiment;
+use crate::nlu::lexicon::Sifted;
 use crate::nlu::lexicon::accident;
 use crate::nlu::lexicon::machine;
 use crate::nlu::lexicon::mood;
@@ -12,7 +13,6 @@ use crate::nlu::lexicon::person;
 use crate::nlu::lexicon::reply::Meaning;
 use crate::nlu::reply::Reply;
 use crate::text::hangul;
-use crate::text::haystack::Haystack;
 use crate::text::reading::Reading;
 
 /// Everything heard in one message.
@@ -80,23 +80,24 @@ pub enum SmallTalk {
 /// Listens to one message.
 pub fn listen(message: &Reading) -> Signals {
     let asks = message.normalized().contains('?');
-    let tight = Haystack::new(message.tight().to_owned());
-    let reply = Reply::read(tight.as_str());
-    let emergency = emergency(&tight);
-    let wants_person = person::WISH.matches(&tight);
-    let abuse = mood::SWEARING.matches(&tight);
-    let is_complaint = abuse || mood::COMPLAINT.matches(&tight);
+    let tight = message.tight();
+    let sifted = Sifted::new(tight);
+    let reply = Reply::read(tight);
+    let emergency = emergency(&sifted);
+    let wants_person = person::WISH.matches(&sifted);
+    let abuse = mood::SWEARING.matches(&sifted);
+    let is_complaint = abuse || mood::COMPLAINT.matches(&sifted);
     Signals {
         emergency,
         wants_person,
         consent: reply.filter(|_| !abuse).and_then(|reply| consent(reply, asks)),
         cancels: !asks && reply.is_some_and(|reply| reply.says(Meaning::Cancel) && !reply.says(Meaning::Subject)),
-        does_not_know: !asks && does_not_know(tight.as_str(), reply),
+        does_not_know: !asks && does_not_know(tight, reply),
         small_talk: reply.filter(|_| !wants_person && !abuse).and_then(small_talk),
         abuse,
-        manipulates: machine::INSTRUCTIONS.matches(&tight),
-        is_foreign: is_foreign(tight.as_str()),
-        sentiment: sentiment(&tight, is_complaint || emergency.is_some()),
+        manipulates: machine::INSTRUCTIONS.matches(&sifted),
+        is_foreign: is_foreign(tight),
+        sentiment: sentiment(&sifted, is_complaint || emergency.is_some()),
         intent: match (wants_person, is_complaint) {
             (true, _) => Intent::HumanReq,
             (false, true) => Intent::Complaint,
@@ -105,13 +106,13 @@ pub fn listen(message: &Reading) -> Signals {
     }
 }
 
-fn emergency(tight: &Haystack) -> Option<Emergency> {
+fn emergency(message: &Sifted) -> Option<Emergency> {
     let kinds = [
         (&accident::PHISHING, Emergency::Phishing),
         (&accident::THEFT, Emergency::Theft),
         (&accident::THREAT, Emergency::Threat),
     ];
-    kinds.into_iter().find(|(lexicon, _)| lexicon.matches(tight)).map(|(_, emergency)| emergency)
+    kinds.into_iter().find(|(lexicon, _)| lexicon.matches(message)).map(|(_, emergency)| emergency)
 }
 
 fn consent(reply: Reply, asks: bool) -> Option<Consent> {
@@ -188,9 +189,9 @@ fn is_foreign(tight: &str) -> bool {
     korean + others >= LETTERS_MIN && korean * 10 < others
 }
 
-fn sentiment(tight: &Haystack, is_upset: bool) -> Sentiment {
-    let negative = usize::from(is_upset) * 2 + mood::DISTRESS.count(tight);
-    let positive = mood::PRAISE.count(tight);
+fn sentiment(message: &Sifted, is_upset: bool) -> Sentiment {
+    let negative = usize::from(is_upset) * 2 + mood::DISTRESS.count(message);
+    let positive = mood::PRAISE.count(message);
     match (negative, positive) {
         (0, 0) => Sentiment::Neutral,
         (negative, positive) if positive > negative => Sentiment::Positive,

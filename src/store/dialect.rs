@@ -110,6 +110,15 @@ impl<'l> Tx<'l> {
         }
     }
 
+    /// How an insert begins. A failed statement fails its transaction here, so SQLite need not keep copies of the pages
+    /// a statement changes in order to undo that statement alone.
+    pub(super) const fn insert_verb(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "INSERT OR FAIL",
+            Self::MySql { .. } => "INSERT",
+        }
+    }
+
     /// The end of an insert that replaces the row with the same key.
     pub(super) const fn upsert<'s>(&self, sqlite: &'s str, mysql: &'s str) -> &'s str {
         match self {

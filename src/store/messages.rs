@@ -24,17 +24,17 @@ use crate::store::pool::Pool;
 use crate::store::pool::on_pool;
 use crate::store::statement::Value;
 
-/// `INSERT` up to its values, for [`row`].
-pub(super) const INSERT: &str = "INSERT INTO messages (
+/// What is inserted into, up to the values, for [`row`].
+pub(super) const INTO: &str = "INTO messages (
     session_id, author, body, intent, suggested_action, sources, quick_replies, client_message_id, is_protected,
     created_at_ms)";
-/// Number of columns in [`INSERT`].
+/// Number of columns in [`INTO`].
 pub(super) const COLUMNS: usize = 10;
-/// `INSERT` up to its values, for [`decision_row`].
-pub(super) const INSERT_DECISION: &str = "INSERT INTO decisions (
+/// What is inserted into, up to the values, for [`decision_row`].
+pub(super) const INTO_DECISIONS: &str = "INTO decisions (
     message_id, user_message_id, ticket, category, confidence, rule, stage_before, stage_after, handover_change,
     engine, pack_digest, program_version)";
-/// Number of columns in [`INSERT_DECISION`].
+/// Number of columns in [`INTO_DECISIONS`].
 pub(super) const DECISION_COLUMNS: usize = 12;
 
 /// Reads messages.
@@ -123,7 +123,7 @@ impl<'s> Messages<'s> {
     }
 }
 
-/// A message's values in the order of [`INSERT`]'s columns.
+/// A message's values in the order of [`INTO`]'s columns.
 pub(super) fn row(session: &Session, message: &NewMessage) -> Vec<Value> {
     vec![
         session.id.as_str().to_owned().into(),
@@ -139,7 +139,7 @@ pub(super) fn row(session: &Session, message: &NewMessage) -> Vec<Value> {
     ]
 }
 
-/// A decision's values in the order of [`INSERT_DECISION`]'s columns.
+/// A decision's values in the order of [`INTO_DECISIONS`]'s columns.
 pub(super) fn decision_row(decision: &Decision, answer: i64, question: i64) -> Vec<Value> {
     vec![
         Value::Int(answer),

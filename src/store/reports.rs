@@ -10,9 +10,9 @@ use crate::store::pool::on_pool;
 use crate::store::sessions;
 use crate::store::statement::Value;
 
-/// `INSERT` up to its values, for [`row`].
-pub(super) const INSERT: &str = "INSERT INTO reports (session_id, report, created_at_ms, updated_at_ms)";
-/// Number of columns in [`INSERT`].
+/// What is inserted into, up to the values, for [`row`].
+pub(super) const INTO: &str = "INTO reports (session_id, report, created_at_ms, updated_at_ms)";
+/// Number of columns in [`INTO`].
 pub(super) const COLUMNS: usize = 4;
 /// A later report replaces the earlier; its place among the others stays.
 pub(super) const UPSERT_SQLITE: &str =
@@ -62,7 +62,7 @@ impl<'s> Reports<'s> {
     }
 }
 
-/// A report's values in the order of [`INSERT`]'s columns.
+/// A report's values in the order of [`INTO`]'s columns.
 pub(super) fn row(session: &SessionId, report: &Report, now: Timestamp) -> Vec<Value> {
     let now = Value::Int(now.unix_ms());
     vec![session.as_str().to_owned().into(), sessions::json(report), now.clone(), now]

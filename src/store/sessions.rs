@@ -14,11 +14,11 @@ use crate::store::pool::Pool;
 use crate::store::pool::on_pool;
 use crate::store::statement::Value;
 
-/// `INSERT` up to its values, for [`row`].
-pub(super) const INSERT: &str = "INSERT INTO sessions (
+/// What is inserted into, up to the values, for [`row`].
+pub(super) const INTO: &str = "INTO sessions (
     id, version, token_hash, created_at_ms, updated_at_ms, last_message_at_ms, activity, stage, collected, topic,
     handover_status, handover_requested_at_ms, handover_accepted_at_ms, agent_id, is_listed_for_agents)";
-/// Number of columns in [`INSERT`].
+/// Number of columns in [`INTO`].
 pub(super) const COLUMNS: usize = 15;
 /// Replaces the conversation's state; who opened it, and when, stays.
 pub(super) const UPSERT_SQLITE: &str = "ON CONFLICT (id) DO UPDATE SET
@@ -115,7 +115,7 @@ impl<'s> Sessions<'s> {
     }
 }
 
-/// A conversation's values in the order of [`INSERT`]'s columns, one version on.
+/// A conversation's values in the order of [`INTO`]'s columns, one version on.
 pub(super) fn row(session: &Session) -> Vec<Value> {
     let ms = |at: Option<Timestamp>| Value::MaybeInt(at.map(Timestamp::unix_ms));
     vec![

@@ -1,7 +1,5 @@
 //! Statements whose number of rows is known only at run time, built from constant pieces and bound values.
 
-use std::sync::Arc;
-
 use sqlx::AssertSqlSafe;
 use sqlx::MySqlConnection;
 use sqlx::SqliteConnection;
@@ -18,7 +16,7 @@ pub(super) enum Value {
     MaybeInt(Option<i64>),
     Real(f64),
     Bool(bool),
-    Text(Arc<str>),
+    Text(String),
     Word(&'static str),
     MaybeText(Option<String>),
     MaybeWord(Option<&'static str>),
@@ -26,7 +24,7 @@ pub(super) enum Value {
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(text.into())
+        Self::Text(text)
     }
 }
 
@@ -58,10 +56,11 @@ macro_rules! bound {
 }
 
 impl Statement {
-    /// Multi-row inserts for any number of rows, each ending in `suffix`. They come in sizes that are powers of
+    /// Multi-row inserts (`verb`, `into`, the values, `suffix`) for any number of rows. They come in sizes that are powers of
     /// two, so that few distinct statements are ever prepared.
     pub(super) fn inserts(
-        head: &'static str,
+        verb: &'static str,
+        into: &'static str,
         columns: usize,
         suffix: &'static str,
         rows: Vec<Vec<Value>>,
@@ -71,7 +70,7 @@ impl Statement {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let count = largest_power_of_two(rows.len()).min(ROWS_MAX);
-            let sql = format!("{head} VALUES {} {suffix}", vec![row.as_str(); count].join(", "));
+            let sql = format!("{verb} {into} VALUES {} {suffix}", vec![row.as_str(); count].join(", "));
             statements.push(Self { sql, values: rows.by_ref().take(count).flatten().collect() });
         }
         statements
@@ -143,7 +142,10 @@ mod tests {
     fn any_number_of_rows_needs_few_distinct_statements() {
         let rows = |count| (0..count).map(|number| vec![Value::Int(number), Value::Bool(true)]).collect();
         let sizes = |count| {
-            Statement::inserts("INSERT INTO t (a, b)", 2, "", rows(count)).iter().map(|s| s.rows(2)).collect::<Vec<_>>()
+            Statement::inserts("INSERT", "INTO t (a, b)", 2, "", rows(count))
+                .iter()
+                .map(|s| s.rows(2))
+                .collect::<Vec<_>>()
         };
         assert_eq!(sizes(0), Vec::<usize>::new());
         assert_eq!(sizes(1), [1]);

@@ -234,15 +234,17 @@ async fn stored_duplicates<'c>(
 
 /// Writes the accepted changes; what each of them left behind, in order.
 async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
+    let verb = tx.insert_verb();
     let rows = changes.iter().map(|change| sessions::row(&change.session)).collect();
     let upsert = tx.upsert(sessions::UPSERT_SQLITE, sessions::UPSERT_MYSQL);
-    insert_all(tx, Statement::inserts(sessions::INSERT, sessions::COLUMNS, upsert, rows), sessions::COLUMNS).await?;
+    insert_all(tx, Statement::inserts(verb, sessions::INTO, sessions::COLUMNS, upsert, rows), sessions::COLUMNS)
+        .await?;
 
     let rows = changes
         .iter()
         .flat_map(|change| change.messages.iter().map(|message| messages::row(&change.session, message)))
         .collect();
-    let statements = Statement::inserts(messages::INSERT, messages::COLUMNS, "", rows);
+    let statements = Statement::inserts(verb, messages::INTO, messages::COLUMNS, "", rows);
     let mut ids = insert_all(tx, statements, messages::COLUMNS).await?.into_iter();
     let committed: Vec<Committed> = changes
         .iter()
@@ -253,14 +255,14 @@ async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
         let [question, .., answer] = committed.message_ids.as_slice() else { return None };
         Some(messages::decision_row(change.decision.as_ref()?, answer.get(), question.get()))
     });
-    let statements = Statement::inserts(messages::INSERT_DECISION, messages::DECISION_COLUMNS, "", rows.collect());
+    let statements = Statement::inserts(verb, messages::INTO_DECISIONS, messages::DECISION_COLUMNS, "", rows.collect());
     insert_all(tx, statements, messages::DECISION_COLUMNS).await?;
 
     let rows = changes.iter().filter_map(|change| {
         Some(reports::row(&change.session.id, change.report.as_ref()?, change.session.updated_at))
     });
     let upsert = tx.upsert(reports::UPSERT_SQLITE, reports::UPSERT_MYSQL);
-    let statements = Statement::inserts(reports::INSERT, reports::COLUMNS, upsert, rows.collect());
+    let statements = Statement::inserts(verb, reports::INTO, reports::COLUMNS, upsert, rows.collect());
     insert_all(tx, statements, reports::COLUMNS).await?;
     Ok(committed)
 }

@@ -3,9 +3,33 @@
 //!
 //! `#[rustfmt::skip]` keeps them in columns of words; formatted, each would be one word a line.
 
+use std::sync::LazyLock;
+
+use foldhash::HashSet;
+
+/// The tables, ready to be asked.
+pub(super) static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
+    suffixes: SUFFIXES.into_iter().flatten().copied().collect(),
+    nouns: NOUNS.iter().copied().collect(),
+    stop_words: STOP_WORDS.iter().copied().collect(),
+});
+
+/// See the module.
+pub(super) struct Tables {
+    /// Particles and endings of up to [`SUFFIX_SYLLABLES_MAX`] syllables.
+    pub suffixes: HashSet<&'static str>,
+    /// Two syllables that end a word and are not cut.
+    pub nouns: HashSet<&'static str>,
+    /// Words that say nothing about the matter.
+    pub stop_words: HashSet<&'static str>,
+}
+
+/// Syllables of the longest suffix.
+pub(super) const SUFFIX_SYLLABLES_MAX: usize = 6;
+
 /// Particles and endings by their number of syllables, each row sorted.
 #[rustfmt::skip]
-pub(super) static SUFFIXES: [&[&str]; 6] = [
+static SUFFIXES: [&[&str]; SUFFIX_SYLLABLES_MAX] = [
     &[
         "가", "고", "과", "기", "께", "나", "는", "도", "돼", "된", "될", "됨", "든", "라", "랑", "로",
         "를", "만", "며", "면", "야", "에", "와", "요", "은", "을", "의", "이", "죠", "한", "할", "함",
@@ -71,7 +95,7 @@ pub(super) static SUFFIXES: [&[&str]; 6] = [
 
 /// Nouns that end like a particle or an ending, sorted. A word that ends in one is not cut further.
 #[rustfmt::skip]
-pub(super) static NOUNS: &[&str] = &[
+static NOUNS: &[&str] = &[
     "개요", "결과", "경고", "경로", "고지", "공지", "관할", "광고", "국가", "권한", "금고", "기기", "기한",
     "나이", "년도", "단가", "단기", "당해", "대기", "도로", "동의", "라면", "만기", "무한", "문의", "보고",
     "보험", "분기", "분할", "상한", "상해", "서면", "성과", "속도", "손해", "수요", "수해", "시기", "신고",
@@ -84,7 +108,7 @@ pub(super) static NOUNS: &[&str] = &[
 
 /// Words that say nothing about the matter, sorted.
 #[rustfmt::skip]
-pub(super) static STOP_WORDS: &[&str] = &[
+static STOP_WORDS: &[&str] = &[
     "가나요", "가능하나요", "가능한가요", "가능할까요", "가능해요", "가르쳐", "가르쳐주세요", "가르쳐줘",
     "감사합니다", "거", "거예요", "거죠", "건가요", "것", "것도", "것이", "계신가요", "고", "고맙습니다",
     "궁금", "궁금한데요", "궁금합니다", "궁금해요", "그", "그거", "그건", "그것", "그게", "그냥", "그래서",

@@ -3,9 +3,8 @@
 //! A light suffix stripper stands in for a morphological analyser, which on card-company utterances gained nothing
 //! over it and broke on typos. The same functions must be applied to documents and to questions.
 
-use crate::text::endings::NOUNS;
-use crate::text::endings::STOP_WORDS;
-use crate::text::endings::SUFFIXES;
+use crate::text::endings::SUFFIX_SYLLABLES_MAX;
+use crate::text::endings::TABLES;
 use crate::text::hangul;
 use crate::text::normalize::normalize;
 
@@ -52,6 +51,13 @@ pub fn bigrams(text: &str) -> Vec<String> {
 /// [`bigrams`] of a text that is normalised already.
 pub fn bigrams_of(normalized: &str) -> Vec<String> {
     let mut bigrams = Vec::with_capacity(normalized.len() / 3 + 1);
+    each_bigram(normalized, |bigram| bigrams.push(bigram.to_owned()));
+    bigrams
+}
+
+/// Calls `take` with each of the [`bigrams`] of a text that is normalised already.
+pub fn each_bigram(normalized: &str, mut take: impl FnMut(&str)) {
+    let mut pair = String::new();
     // The Hangul run that is being read: its last syllable, and whether that stands in a pair already.
     let mut open: Option<(&str, bool)> = None;
     for (script, word) in Runs::of(normalized) {
@@ -60,30 +66,32 @@ pub fn bigrams_of(normalized: &str) -> Vec<String> {
                 for (at, c) in word.char_indices() {
                     let syllable = &word[at..at + c.len_utf8()];
                     if let Some((before, _)) = open {
-                        bigrams.push([before, syllable].concat());
+                        pair.clear();
+                        pair.push_str(before);
+                        pair.push_str(syllable);
+                        take(&pair);
                     }
                     open = Some((syllable, open.is_some()));
                 }
             }
             Script::Space => {}
             Script::Latin | Script::Digit | Script::Jamo | Script::Break => {
-                close(&mut open, &mut bigrams);
+                close(&mut open, &mut take);
                 match script {
-                    Script::Latin => bigrams.push(word.to_owned()),
-                    Script::Digit => bigrams.push(word.replace(',', "")),
+                    Script::Latin => take(word),
+                    Script::Digit => take(&word.replace(',', "")),
                     Script::Hangul | Script::Other | Script::Jamo | Script::Break | Script::Space => {}
                 }
             }
         }
     }
-    close(&mut open, &mut bigrams);
-    bigrams
+    close(&mut open, &mut take);
 }
 
 /// Ends a Hangul run; a lone syllable is kept by itself.
-fn close(open: &mut Option<(&str, bool)>, bigrams: &mut Vec<String>) {
+fn close(open: &mut Option<(&str, bool)>, take: &mut impl FnMut(&str)) {
     if let Some((syllable, false)) = open.take() {
-        bigrams.push(syllable.to_owned());
+        take(syllable);
     }
 }
 
@@ -172,14 +180,13 @@ fn strip(word: &str) -> &str {
 fn strip_once(word: &str) -> Option<&str> {
     let syllables = word.len() / SYLLABLE_BYTES;
     let last_two = word.get(word.len().saturating_sub(2 * SYLLABLE_BYTES)..)?;
-    if NOUNS.binary_search(&last_two).is_ok() {
+    if TABLES.nouns.contains(last_two) {
         return None;
     }
-    let longest = (syllables.saturating_sub(STEM_SYLLABLES_MIN)).min(SUFFIXES.len());
-    SUFFIXES[..longest].iter().enumerate().rev().find_map(|(index, suffixes)| {
-        let at = word.len() - (index + 1) * SYLLABLE_BYTES;
-        let ending = word.get(at..)?;
-        suffixes.binary_search(&ending).is_ok().then(|| &word[..at])
+    let longest = (syllables.saturating_sub(STEM_SYLLABLES_MIN)).min(SUFFIX_SYLLABLES_MAX);
+    (1..=longest).rev().find_map(|syllables| {
+        let (stem, ending) = word.split_at_checked(word.len() - syllables * SYLLABLE_BYTES)?;
+        TABLES.suffixes.contains(ending).then_some(stem)
     })
 }
 
@@ -192,12 +199,11 @@ fn is_attached(before: Script) -> bool {
 }
 
 fn is_suffix(word: &str) -> bool {
-    let row = (word.len() / SYLLABLE_BYTES).saturating_sub(1);
-    SUFFIXES.get(row).is_some_and(|suffixes| suffixes.binary_search(&word).is_ok())
+    TABLES.suffixes.contains(word)
 }
 
 fn is_stop_word(word: &str) -> bool {
-    STOP_WORDS.binary_search(&word).is_ok()
+    TABLES.stop_words.contains(word)
 }
 
 #[cfg(test)]

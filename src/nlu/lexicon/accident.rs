@@ -1,7 +1,5 @@
 //! What customers say when something is happening to them: fraud, theft, threat.
 
-use std::sync::OnceLock;
-
 use crate::nlu::lexicon::Lexicon;
 use crate::nlu::lexicon::Rule;
 use crate::nlu::lexicon::any;
@@ -209,7 +207,6 @@ pub(in crate::nlu) static PHISHING: Lexicon = Lexicon {
             unless: IN_GENERAL,
         },
     ],
-    sieve: OnceLock::new(),
 };
 
 /// A card, money or identity that somebody else has and uses.
@@ -378,7 +375,6 @@ pub(in crate::nlu) static THEFT: Lexicon = Lexicon {
             unless: GONE_BY,
         },
     ],
-    sieve: OnceLock::new(),
 };
 
 /// The matter is settled, or asked about in general.
@@ -416,5 +412,4 @@ pub(in crate::nlu) static THREAT: Lexicon = Lexicon {
             "목숨을끊", "살기싫", "살고싶지않",
         ]]),
     ],
-    sieve: OnceLock::new(),
 };

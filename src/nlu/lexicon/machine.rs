@@ -1,7 +1,5 @@
 //! What is said to the machine as a machine: attempts to instruct it.
 
-use std::sync::OnceLock;
-
 use crate::nlu::lexicon::Lexicon;
 use crate::nlu::lexicon::Rule;
 use crate::nlu::lexicon::any;
@@ -109,5 +107,4 @@ pub(in crate::nlu) static INSTRUCTIONS: Lexicon = Lexicon {
             "systemprompt", "시스템프롬프트", "프롬프트인젝션", "droptable",
         ]]),
     ],
-    sieve: OnceLock::new(),
 };

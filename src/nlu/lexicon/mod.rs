@@ -14,9 +14,8 @@ pub(super) mod reply;
 mod sieve;
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
 
-use crate::nlu::lexicon::sieve::Sieve;
+pub(super) use crate::nlu::lexicon::sieve::Sifted;
 use crate::text::haystack::Haystack;
 
 /// Rules of one meaning.
@@ -24,8 +23,6 @@ pub(super) struct Lexicon {
     /// Words that hold a pattern without its meaning. Longer ones stand before their own beginnings.
     pub(super) harmless: &'static [&'static str],
     pub(super) rules: &'static [Rule],
-    /// Made of the rules when first needed; `None` if they cannot be sieved.
-    sieve: OnceLock<Option<Sieve>>,
 }
 
 /// A text follows a rule if one pattern of each part occurs, in the parts' order, each close to the one before.
@@ -37,6 +34,19 @@ pub(super) struct Rule {
     pub(super) unless: &'static [&'static str],
 }
 
+/// Every lexicon there is.
+static LEXICONS: [&Lexicon; 9] = [
+    &accident::PHISHING,
+    &accident::THEFT,
+    &accident::THREAT,
+    &machine::INSTRUCTIONS,
+    &mood::COMPLAINT,
+    &mood::DISTRESS,
+    &mood::PRAISE,
+    &mood::SWEARING,
+    &person::WISH,
+];
+
 /// A rule of one part.
 const fn any(patterns: &'static [&'static [&'static str]]) -> Rule {
     Rule { parts: patterns, gap: 0, unless: &[] }
@@ -44,32 +54,24 @@ const fn any(patterns: &'static [&'static [&'static str]]) -> Rule {
 
 impl Lexicon {
     /// Whether the text follows one of the rules.
-    pub(super) fn matches(&self, tight: &Haystack) -> bool {
-        let candidates: Vec<&Rule> = self.candidates(tight).collect();
-        if candidates.is_empty() {
-            return false;
+    pub(super) fn matches(&self, message: &Sifted) -> bool {
+        let mut candidates = message.candidates(self.rules).peekable();
+        // Harmless words are still in the message, but taking them out adds none.
+        candidates.peek().is_some() && {
+            let text = self.without_harmless(&message.text);
+            candidates.any(|rule| rule.matches(&text))
         }
-        let text = self.without_harmless(tight);
-        candidates.into_iter().any(|rule| rule.matches(&text))
     }
 
     /// How many patterns of the one-part rules occur.
-    pub(super) fn count(&self, tight: &Haystack) -> usize {
-        let candidates: Vec<&Rule> = self.candidates(tight).collect();
-        if candidates.is_empty() {
+    pub(super) fn count(&self, message: &Sifted) -> usize {
+        let mut candidates = message.candidates(self.rules).peekable();
+        if candidates.peek().is_none() {
             return 0;
         }
-        let text = self.without_harmless(tight);
-        let patterns = candidates.into_iter().flat_map(|rule| rule.parts).flat_map(|part| part.iter());
+        let text = self.without_harmless(&message.text);
+        let patterns = candidates.flat_map(|rule| rule.parts).flat_map(|part| part.iter());
         patterns.filter(|pattern| occurs(&text, pattern)).count()
-    }
-
-    /// The rules that `tight` could follow. Harmless words are still in it; taking them out adds no word.
-    fn candidates(&self, tight: &Haystack) -> impl Iterator<Item = &'static Rule> {
-        let sieve = self.sieve.get_or_init(|| Sieve::new(self.rules)).as_ref();
-        let candidates = sieve.map(|sieve| sieve.candidates(tight.as_str()));
-        let is_candidate = move |number: usize| candidates.as_ref().is_none_or(|all| all.get(number) == Some(&true));
-        self.rules.iter().enumerate().filter(move |(number, _)| is_candidate(*number)).map(|(_, rule)| rule)
     }
 
     fn without_harmless<'a>(&self, tight: &'a Haystack) -> Cow<'a, Haystack> {
@@ -132,6 +134,7 @@ fn occurs(text: &Haystack, pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nlu::lexicon::sieve::Sieve;
 
     static FRAUD: Lexicon = Lexicon {
         harmless: &["심사기간"],
@@ -139,7 +142,6 @@ mod tests {
             Rule { parts: &[&["사기", "피싱"], &["당했", "같아"]], gap: 4, unless: &["예방"] },
             any(&[&["^살려줘$"]]),
         ],
-        sieve: OnceLock::new(),
     };
 
     #[test]
@@ -156,7 +158,9 @@ mod tests {
             ("살려줘요", false),
             ("", false),
         ] {
-            assert_eq!(FRAUD.matches(&Haystack::new(text.to_owned())), expected, "{text}");
+            for sieve in [None, Sieve::new(FRAUD.rules.iter())] {
+                assert_eq!(FRAUD.matches(&Sifted::through(sieve.as_ref(), text)), expected, "{text}");
+            }
         }
     }
 }

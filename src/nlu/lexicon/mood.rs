@@ -1,7 +1,5 @@
 //! Praise, complaint, distress and swearing.
 
-use std::sync::OnceLock;
-
 use crate::nlu::lexicon::Lexicon;
 use crate::nlu::lexicon::any;
 
@@ -27,7 +25,6 @@ pub(in crate::nlu) static COMPLAINT: Lexicon = Lexicon {
         "뺑뺑이", "빨리좀", "똑바로", "제대로좀", "제대로해", "제대로된", "속터", "스트레스", "ㅡㅡ", "거지같",
         "뭐하는",
     ]])],
-    sieve: OnceLock::new(),
 };
 
 /// Fear, worry, need.
@@ -39,7 +36,6 @@ pub(in crate::nlu) static DISTRESS: Lexicon = Lexicon {
         "어떡하", "망했", "미안하지만", "당황", "막막", "절망", "죽겠", "울고싶", "ㅠㅠ", "ㅜㅜ", "ㅠㅜ",
         "안돼서죽", "살려",
     ]])],
-    sieve: OnceLock::new(),
 };
 
 /// Content and thanks.
@@ -57,7 +53,6 @@ pub(in crate::nlu) static PRAISE: Lexicon = Lexicon {
         "편하네", "편리하", "빠르네", "빨라서좋", "잘됐", "잘되네", "해결됐", "해결되었", "해결했", "잘해결",
         "사랑해", "굿굿", "칭찬", "대박", "축하",
     ]])],
-    sieve: OnceLock::new(),
 };
 
 /// Swearing. The harmless words are why matching without spaces needs care.
@@ -86,5 +81,4 @@ pub(in crate::nlu) static SWEARING: Lexicon = Lexicon {
         "개판이", "씹새", "씹할", "호구로", "도둑놈", "사기꾼들아", "사기꾼새", "양아치", "fuck", "shit",
         "bitch", "asshole", "ㅗㅗ", "ㅁㅊ",
     ]])],
-    sieve: OnceLock::new(),
 };

@@ -1,7 +1,5 @@
 //! Ways to ask for a person instead of the machine.
 
-use std::sync::OnceLock;
-
 use crate::nlu::lexicon::Lexicon;
 use crate::nlu::lexicon::Rule;
 use crate::nlu::lexicon::any;
@@ -196,5 +194,4 @@ pub(in crate::nlu) static WISH: Lexicon = Lexicon {
             "talktoanagent", "representative", "^agent$", "agentplease", "^human$", "humanplease", "operator",
         ]]),
     ],
-    sieve: OnceLock::new(),
 };
