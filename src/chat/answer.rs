@@ -1,7 +1,6 @@
 //! Extractive answers: whole sentences of the bank's documents, cited (design D5).
 
-use std::collections::HashSet;
-
+use foldhash::HashMap;
 use time::Date;
 
 use crate::chat::engine::Engine;
@@ -10,6 +9,7 @@ use crate::domain::Source;
 use crate::knowledge::Passage;
 use crate::knowledge::PassageKind;
 use crate::knowledge::sentences;
+use crate::text::normalize::normalize;
 use crate::text::reading::Reading;
 use crate::text::tokens;
 
@@ -69,9 +69,10 @@ fn quote(question: &Reading, passage: &Passage) -> String {
         PassageKind::TableRows => {
             let (rows, caption): (Vec<&str>, Vec<&str>) =
                 passage.text.lines().partition(|line| line.contains(COLUMN_GLUE));
-            let covered = coverage(question);
-            let most = rows.iter().map(|row| covered(row)).max().unwrap_or_default();
-            let asked_for = rows.into_iter().filter(|row| covered(row) == most);
+            let asked = Asked::by(question);
+            let said: Vec<u32> = rows.iter().map(|row| asked.said_in(row).count_ones()).collect();
+            let most = said.iter().max().copied().unwrap_or_default();
+            let asked_for = rows.into_iter().zip(said).filter(|(_, said)| *said == most).map(|(row, _)| row);
             caption.into_iter().chain(asked_for).collect::<Vec<_>>().join("\n")
         }
         PassageKind::Prose => {
@@ -79,23 +80,44 @@ fn quote(question: &Reading, passage: &Passage) -> String {
             if sentences.len() <= SENTENCES_MAX {
                 return passage.text.clone();
             }
-            let covered = coverage(question);
+            let asked = Asked::by(question);
+            let said: Vec<u128> = sentences.iter().map(|sentence| asked.said_in(sentence)).collect();
+            let together = |window: &[u128]| window.iter().fold(0, |all, said| all | said).count_ones();
             // The first of equals: a section opens with what matters most.
-            let best = sentences
-                .windows(SENTENCES_MAX)
-                .map(|window| window.join(" "))
-                .enumerate()
-                .max_by_key(|(position, window)| (covered(window), usize::MAX - position));
-            best.map_or_else(|| passage.text.clone(), |(_, window)| window)
+            let windows = said.windows(SENTENCES_MAX).enumerate();
+            let best = windows.max_by_key(|(position, window)| (together(window), usize::MAX - position));
+            best.map_or_else(
+                || passage.text.clone(),
+                |(position, _)| sentences[position..position + SENTENCES_MAX].join(" "),
+            )
         }
     }
 }
 
-/// How many of the question's pairs of characters a text says.
-fn coverage(question: &Reading) -> impl Fn(&str) -> usize {
-    let asked: HashSet<String> = tokens::bigrams_of(question.normalized()).into_iter().collect();
-    move |text| {
-        let said: HashSet<String> = tokens::bigrams(text).into_iter().collect();
-        asked.intersection(&said).count()
+/// A question's pairs of characters, numbered.
+struct Asked(HashMap<String, u32>);
+
+impl Asked {
+    fn by(question: &Reading) -> Self {
+        let mut pairs = HashMap::default();
+        tokens::each_bigram(question.normalized(), |pair| {
+            let next = pairs.len() as u32;
+            // What does not fit into a `u128` is left out: no question of that length hangs on one pair.
+            if next < u128::BITS && !pairs.contains_key(pair) {
+                pairs.insert(pair.to_owned(), next);
+            }
+        });
+        Self(pairs)
+    }
+
+    /// Which of them a text says, one bit each.
+    fn said_in(&self, text: &str) -> u128 {
+        let mut said = 0;
+        tokens::each_bigram(&normalize(text), |pair| {
+            if let Some(number) = self.0.get(pair) {
+                said |= 1 << number;
+            }
+        });
+        said
     }
 }
