@@ -6,7 +6,6 @@ use axum::http::HeaderValue;
 use axum::http::Method;
 use axum::http::StatusCode;
 use axum::http::header;
-use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
 
@@ -17,21 +16,21 @@ use crate::edge::Problem;
 const SOCKETS: &str = "/api/v1/chat/ws/";
 
 /// Applies the conventions around every route of the API; what else there is, such as screens, is left alone.
-pub async fn keep(mut request: Request, next: Next) -> Response {
+pub async fn keep(mut request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
     if !is_api(request.uri().path()) {
-        return next.run(request).await;
+        return next(request).await;
     }
     if is_upgrade(request.headers()) {
         if !request.uri().path().starts_with(SOCKETS) {
             return refused_upgrade();
         }
-        return next.run(request).await;
+        return next(request).await;
     }
     // Existing clients are told that HEAD is not allowed; the router would serve it as GET. TRACE is allowed nowhere.
     if request.method() == Method::HEAD {
         *request.method_mut() = Method::TRACE;
     }
-    let response = next.run(request).await;
+    let response = next(request).await;
     if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         return method_not_allowed(response.headers());
     }

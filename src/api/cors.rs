@@ -4,18 +4,15 @@
 //! The session cookie is `SameSite=Strict`, so another site's page never brings it along.
 
 use axum::extract::Request;
-use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::Method;
 use axum::http::StatusCode;
 use axum::http::header;
-use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
 
-use crate::api::AppState;
 use crate::config::AllowedOrigin;
 use crate::config::Api;
 
@@ -24,16 +21,15 @@ const METHODS: HeaderValue = HeaderValue::from_static("DELETE, GET, HEAD, OPTION
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
 /// Answers preflights and marks the responses other origins may read.
-pub async fn allow(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return next.run(request).await };
-    let settings = &state.settings;
+pub async fn allow(settings: &Api, request: Request, next: impl AsyncFnOnce(Request) -> Response) -> Response {
+    let Some(origin) = request.headers().get(header::ORIGIN).cloned() else { return next(request).await };
     let is_allowed = origin.to_str().is_ok_and(|origin| settings.allows_origin(origin));
     let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_METHOD).is_some();
     if request.method() == Method::OPTIONS && asked {
         return preflight(is_allowed, origin, request.headers());
     }
     let has_cookie = request.headers().contains_key(header::COOKIE);
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     if is_allowed {
         mark(settings, response.headers_mut(), origin, has_cookie);
     }

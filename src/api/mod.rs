@@ -1,6 +1,6 @@
 //! HTTP and WebSocket in, conversations out; the only room that knows the product's JSON.
 //!
-//! The whole API is [`router`], on one page. What existing clients rely on is the wire contract; refusals leave as
+//! The whole API is in `router`, on one page. What existing clients rely on is the wire contract; refusals leave as
 //! [`edge::Problem`](crate::edge::Problem) through [`error::ApiError`] alone.
 
 mod auth;
@@ -23,18 +23,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::handler::Handler;
-use axum::middleware;
 use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tower::Service;
 
 use crate::api::error::ApiError;
 use crate::chat::Chat;
 use crate::config::Api;
 use crate::config::Config;
+use crate::edge::Application;
 
 pub use conventions::is_api;
 pub use conventions::is_upgrade;
@@ -70,13 +72,32 @@ impl AppState {
     }
 }
 
-/// Every route, and `otherwise` for what is none of them; see [`not_found`].
-pub fn router<H, T>(state: AppState, otherwise: H) -> Router
+/// The whole API: its routes, and around them what holds for all. `otherwise` answers what is no route; see
+/// [`not_found`].
+pub fn application<H, T>(state: AppState, otherwise: H) -> impl Application
 where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    let routes = Router::new()
+    let settings = Arc::clone(&state.settings);
+    let routes = router(state, otherwise);
+    tower::service_fn(move |request: Request| {
+        let (settings, mut routes) = (Arc::clone(&settings), routes.clone());
+        async move {
+            let next = async |request: Request| routes.call(request).await.unwrap_or_else(|never| match never {});
+            // Around the routes as a whole, because only there a 405 names the methods that are allowed.
+            Ok(cors::allow(&settings, request, async |request: Request| conventions::keep(request, next).await).await)
+        }
+    })
+}
+
+/// Every route, and `otherwise` for what is none of them.
+fn router<H, T>(state: AppState, otherwise: H) -> Router
+where
+    H: Handler<T, AppState>,
+    T: 'static,
+{
+    Router::new()
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -102,10 +123,5 @@ where
         .route("/api/v1/openapi.json", get(openapi::openapi))
         .route("/api/docs", get(docs::page))
         .fallback(otherwise)
-        .with_state(state.clone());
-    // Around the routes as a whole, because only there a 405 names the methods that are allowed.
-    Router::new()
-        .fallback_service(routes)
-        .layer(middleware::from_fn(conventions::keep))
-        .layer(middleware::from_fn_with_state(state, cors::allow))
+        .with_state(state)
 }

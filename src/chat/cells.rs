@@ -6,6 +6,8 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use governor::DefaultDirectRateLimiter;
@@ -40,7 +42,10 @@ pub(super) struct Cell {
     /// The state as of the last change made here; `None` if it has to be read. Locked for the whole of a change.
     state: Mutex<Option<Session>>,
     /// Never changes once the conversation is stored.
-    pub(super) owner: OnceLock<Owner>,
+    owner: OnceLock<Owner>,
+    /// The store was asked and did not know the conversation, so that its first message need not ask again. If another
+    /// node stores it meanwhile, the version check refuses what was made of a conversation that seemed new.
+    is_unknown: AtomicBool,
     pace: DefaultDirectRateLimiter,
     wait_max: Duration,
 }
@@ -72,6 +77,7 @@ impl Cells {
             Arc::new(Cell {
                 state: Mutex::new(None),
                 owner: OnceLock::new(),
+                is_unknown: AtomicBool::new(false),
                 pace: RateLimiter::direct(self.pace),
                 wait_max: self.wait_max,
             })
@@ -86,6 +92,23 @@ impl Cell {
     /// [`StoreError::TimedOut`]: a change only ever waits for the database.
     pub(super) async fn enter(&self) -> Result<MutexGuard<'_, Option<Session>>, StoreError> {
         tokio::time::timeout(self.wait_max, self.state.lock()).await.map_err(|_| StoreError::TimedOut)
+    }
+
+    /// Who may use the conversation, if that is known here.
+    pub(super) fn owner(&self) -> Option<&Owner> {
+        self.owner.get()
+    }
+
+    /// Notes what the store has; who may use it.
+    pub(super) fn note(&self, stored: Option<&Session>) -> Option<&Owner> {
+        self.is_unknown.store(stored.is_none(), Ordering::Relaxed);
+        let session = stored?;
+        Some(self.owner.get_or_init(|| session.token_hash.clone().map_or(Owner::Legacy, Owner::Token)))
+    }
+
+    /// Whether the store did not know the conversation when it was asked. Said once: after a refusal it is asked again.
+    pub(super) fn take_unknown(&self) -> bool {
+        self.is_unknown.swap(false, Ordering::Relaxed)
     }
 
     /// Takes one message from the conversation's allowance; else how long to wait for the next.

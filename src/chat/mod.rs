@@ -148,7 +148,9 @@ impl Chat {
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Stale | CommitError::Duplicate(_)) => return Err(ChatError::Contended),
         }
-        *self.inner.cells.get(&id).enter().await? = Some(session.clone());
+        let cell = self.inner.cells.get(&id);
+        cell.note(Some(&session));
+        *cell.enter().await? = Some(session.clone());
         Ok(session)
     }
 
@@ -158,12 +160,11 @@ impl Chat {
     /// When the database refuses.
     pub async fn owner(&self, id: &SessionId) -> Result<Option<Owner>, ChatError> {
         let cell = self.inner.cells.get(id);
-        if let Some(owner) = cell.owner.get() {
+        if let Some(owner) = cell.owner() {
             return Ok(Some(owner.clone()));
         }
-        let Some(session) = self.inner.store.sessions().find(id).await? else { return Ok(None) };
-        let owner = session.token_hash.map_or(Owner::Legacy, Owner::Token);
-        Ok(Some(cell.owner.get_or_init(|| owner).clone()))
+        let stored = self.inner.store.sessions().find(id).await?;
+        Ok(cell.note(stored.as_ref()).cloned())
     }
 
     /// The conversation's state, active or not.

@@ -115,6 +115,7 @@ impl Chat {
         for _ in 0..STALE_RETRIES {
             let before = match state.take() {
                 Some(session) => session,
+                None if cell.take_unknown() => Session::open(id.clone(), None, self.inner.clock.now()),
                 None => {
                     let stored = self.inner.store.sessions().find(id).await?;
                     stored.unwrap_or_else(|| Session::open(id.clone(), None, self.inner.clock.now()))
@@ -134,7 +135,10 @@ impl Chat {
                 }
             };
             match self.commit(&mut state, change, announce).await {
-                Ok(_) => return told.get().cloned().ok_or(ChatError::Contended),
+                Ok(_) => {
+                    cell.note(state.as_ref());
+                    return told.get().cloned().ok_or(ChatError::Contended);
+                }
                 Err(CommitError::Stale) => {}
                 Err(CommitError::Duplicate(question)) => {
                     drop(state);

@@ -7,7 +7,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -24,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use crate::config::ServerLimits;
+use crate::edge::Application;
 use crate::edge::ClientAddress;
 use crate::edge::ConnectionPermit;
 use crate::edge::connections::Connections;
@@ -58,12 +58,18 @@ impl Listener {
         self.sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect()
     }
 
-    /// Serves `router` on tasks of `tracker` until `shutdown`; connections then finish the request they are in.
-    pub fn serve(self, router: Router, limits: &ServerLimits, tracker: &TaskTracker, shutdown: &CancellationToken) {
+    /// Serves `application` on tasks of `tracker` until `shutdown`; connections then finish the request they are in.
+    pub fn serve(
+        self,
+        application: impl Application,
+        limits: &ServerLimits,
+        tracker: &TaskTracker,
+        shutdown: &CancellationToken,
+    ) {
         let connections = Connections::new(limits.connections_max, limits.connections_per_client_max);
         for socket in self.sockets {
             let acceptor = Acceptor {
-                router: router.clone(),
+                application: application.clone(),
                 limits: limits.clone(),
                 connections: connections.clone(),
                 tracker: tracker.clone(),
@@ -84,15 +90,15 @@ fn bind_one(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::from_std(socket.into())
 }
 
-struct Acceptor {
-    router: Router,
+struct Acceptor<A> {
+    application: A,
     limits: ServerLimits,
     connections: Connections,
     tracker: TaskTracker,
     shutdown: CancellationToken,
 }
 
-impl Acceptor {
+impl<A: Application> Acceptor<A> {
     async fn run(self, socket: TcpListener) {
         loop {
             let accepted = tokio::select! {
@@ -117,13 +123,14 @@ impl Acceptor {
 
     fn serve(&self, stream: TcpStream, client: ClientAddress, permit: ConnectionPermit) {
         let _ = stream.set_nodelay(true);
-        let router = self.router.clone();
+        let application = self.application.clone();
         let keep = permit.clone();
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
             let mut request: Request = request.map(axum::body::Body::new);
             request.extensions_mut().insert(client);
             request.extensions_mut().insert(permit.clone());
-            router.clone().oneshot(request)
+            // On the heap while it lasts, so that an idle connection does not hold its place.
+            Box::pin(application.clone().oneshot(request))
         });
         // The one limit covers a client that sends nothing at all, a slow header, and an idle keep-alive.
         let connection = http1::Builder::new()

@@ -23,6 +23,7 @@ pub use assets::Assets;
 pub use client::ClientAddress;
 pub use connections::ConnectionPermit;
 pub use listener::Listener;
+pub use pipeline::Application;
 pub use pipeline::wrap;
 pub use problem::Problem;
 pub use request_id::RequestId;

@@ -2,9 +2,9 @@
 //! body's limit, and then the application.
 
 use std::any::Any;
+use std::convert::Infallible;
 use std::time::Instant;
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::HeaderMap;
@@ -12,12 +12,12 @@ use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
-use axum::middleware;
-use axum::middleware::Next;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use http_body_util::Limited;
 use hyper::body::Body as _;
+use tower::Service;
+use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::ByteSize;
@@ -35,6 +35,17 @@ const COMMON_HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer-when-downgrade")),
 ];
 
+/// What answers requests: a tower service that is always ready and never fails.
+pub trait Application:
+    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
+impl<S> Application for S where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+{
+}
+
 /// How requests are treated.
 #[derive(Debug, Clone, Copy)]
 struct Treatment {
@@ -43,18 +54,25 @@ struct Treatment {
 }
 
 /// Puts the edge around an application.
-pub fn wrap(application: Router, body_bytes_max: ByteSize, logs_access: bool) -> Router {
+///
+/// Composed of tower services rather than of axum's layers, which would box each step of each request.
+pub fn wrap(application: impl Application, body_bytes_max: ByteSize, logs_access: bool) -> impl Application {
     let treatment = Treatment { body_bytes_max: body_bytes_max.get(), logs_access };
-    application
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(compression::layer())
-        .layer(middleware::from_fn_with_state(treatment, handle))
+    let application =
+        ServiceBuilder::new().layer(compression::layer()).layer(CatchPanicLayer::custom(panicked)).service(application);
+    tower::service_fn(move |request: Request| {
+        let mut application = application.clone();
+        async move {
+            let next = async |request| application.call(request).await.map(|response| response.map(Body::new));
+            Ok(handle(treatment, request, next).await)
+        }
+    })
 }
 
 async fn handle(
-    axum::extract::State(treatment): axum::extract::State<Treatment>,
+    treatment: Treatment,
     mut request: Request,
-    next: Next,
+    next: impl AsyncFnOnce(Request) -> Result<Response, Infallible>,
 ) -> Response {
     let begun = Instant::now();
     let request_id = RequestId::generate();
@@ -65,7 +83,7 @@ async fn handle(
         Line::begin(client, request.method(), request.uri(), request.headers())
     });
     let response = match limit_body(request, treatment.body_bytes_max) {
-        Ok(request) => next.run(request).await,
+        Ok(request) => next(request).await.unwrap_or_else(|never| match never {}),
         Err(problem) => problem.into_response(),
     };
     let mut response = match response.extensions().get::<Problem>() {

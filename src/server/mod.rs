@@ -123,9 +123,9 @@ impl Server {
         tasks.spawn(schedule::sweep_silent(chat.clone(), sweep_interval, shutdown.clone()));
 
         let state = AppState::new(chat, &config, tasks.clone(), shutdown.clone());
-        let application = api::router(state, web::page);
-        let router = edge::wrap(application, config.server.limits.body_bytes_max, config.log.access);
-        listener.serve(router, &config.server.limits, &tasks, &shutdown);
+        let application = api::application(state, web::page);
+        let edge = edge::wrap(application, config.server.limits.body_bytes_max, config.log.access);
+        listener.serve(edge, &config.server.limits, &tasks, &shutdown);
 
         shutdown.cancelled().await;
         tracing::info!("shutting down");

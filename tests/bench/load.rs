@@ -87,6 +87,8 @@ struct Bank {
     turns: usize,
     /// Names this run's sessions apart from those of other runs.
     run: u128,
+    /// How many conversations were begun over HTTP. Their names ascend, as those do that the server gives.
+    conversations: AtomicUsize,
     phase: Arc<AtomicU8>,
     answers_left: AtomicUsize,
 }
@@ -134,6 +136,7 @@ impl Bank {
             accept_encoding: arguments.accept_encoding.clone(),
             turns: arguments.turns.max(1),
             run: std::time::UNIX_EPOCH.elapsed()?.as_micros(),
+            conversations: AtomicUsize::new(0),
             phase: Arc::new(AtomicU8::new(WARM_UP)),
             answers_left: AtomicUsize::new(arguments.answers_max),
         })
@@ -228,6 +231,7 @@ async fn over_http(bank: &Bank, customer: usize) -> io::Result<Tally> {
     let mut stream = TcpStream::connect(bank.address).await?;
     stream.set_nodelay(true)?;
     let mut tally = Tally::default();
+    let mut conversation = 0;
     let (mut request, mut reply) = (Vec::new(), Vec::new());
     let encoding = match bank.accept_encoding.as_str() {
         "" => String::new(),
@@ -237,7 +241,10 @@ async fn over_http(bank: &Bank, customer: usize) -> io::Result<Tally> {
         if bank.is_over() {
             break;
         }
-        let session = format!("bench-{}-{customer}-{}", bank.run, turn / bank.turns);
+        if turn % bank.turns == 0 {
+            conversation = bank.conversations.fetch_add(1, Ordering::Relaxed);
+        }
+        let session = format!("bench-{}-{conversation:09}", bank.run);
         let body = format!(r#"{{"session_id":"{session}","user_message":{}}}"#, bank.question(customer, turn));
         request.clear();
         request.extend_from_slice(
