@@ -56,14 +56,14 @@ fn passport_end(sheet: &Sheet, start: usize) -> Option<usize> {
     let after_letters = start + letters;
     let is_split = matches!(sheet.at(after_letters), '-' | ' ');
     let digits_start = after_letters + usize::from(is_split);
-    let digits = count_digits(sheet, digits_start);
+    let digits = sheet.digits_from(digits_start);
     let after_digits = digits_start + digits;
     let end = match (letters, digits) {
         (1, 8) | (2, 7) => after_digits,
         (1, 3) => {
             let second = after_digits + usize::from(matches!(sheet.at(after_digits), '-' | ' '));
             let last = second + 1 + usize::from(matches!(sheet.at(second + 1), '-' | ' '));
-            if !sheet.at(second).is_ascii_alphabetic() || count_digits(sheet, last) != 4 {
+            if !sheet.at(second).is_ascii_alphabetic() || sheet.digits_from(last) != 4 {
                 return None;
             }
             last + 4
@@ -82,8 +82,4 @@ fn passport_end(sheet: &Sheet, start: usize) -> Option<usize> {
         Hint::Account | Hint::Card | Hint::Licence | Hint::Person | Hint::Centre | Hint::Nothing => is_usual,
     };
     is_passport.then_some(end)
-}
-
-fn count_digits(sheet: &Sheet, start: usize) -> usize {
-    (start..sheet.len()).take_while(|at| sheet.at(*at).is_ascii_digit()).count()
 }

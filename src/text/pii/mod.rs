@@ -13,6 +13,7 @@
 mod context;
 mod letters;
 mod numbers;
+mod secrets;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,8 @@ pub enum Kind {
     Passport,
     /// Driver's licence number (운전면허번호).
     DriverLicence,
+    /// Password, PIN, one-time code, a card's verification code or expiry date (비밀번호, 인증번호, CVC, 유효기간).
+    Secret,
 }
 
 /// A text without personal data: the one kind of customer text that is stored, logged, indexed or sent.
@@ -73,6 +76,7 @@ pub fn mask(text: &str) -> Masked {
         return Masked { text: text.to_owned(), kinds: Vec::new() };
     }
     let mut sheet = Sheet::new(text);
+    secrets::cover_secrets(&mut sheet);
     letters::cover_emails(&mut sheet);
     letters::cover_passports(&mut sheet);
     numbers::cover_numbers(&mut sheet);

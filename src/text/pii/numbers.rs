@@ -25,7 +25,12 @@ pub(super) fn cover_numbers(sheet: &mut Sheet) {
         at = chain.read(sheet, at);
         let mut index = 0;
         while index < chain.groups.len() {
-            let found = find(&Place { sheet, chain: &chain, index });
+            let place = Place { sheet, chain: &chain, index };
+            if let Some(groups) = date(&place) {
+                index += groups;
+                continue;
+            }
+            let found = find(&place);
             if let Some(Find { groups, kind, keep }) = found {
                 sheet.cover(chain.span(index, groups), kind, keep);
             }
@@ -175,6 +180,17 @@ impl Place<'_> {
             || (before == '-' && is_letter(self.sheet.before(start.saturating_sub(1))))
             || (after == '-' && is_letter(self.sheet.at(end + 1)))
     }
+}
+
+/// 2026-11-23 and then a space or nothing: how many groups are a date.
+fn date(place: &Place<'_>) -> Option<usize> {
+    let is_date = place.len(0) == 4
+        && matches!(place.digits(1), [1, 9, ..] | [2, 0, ..])
+        && place.has_shape(&[4, 2, 2])
+        && is_month_and_day(&place.digits(3)[4..])
+        && place.gap(0) == place.gap(1)
+        && matches!(place.gap(2), None | Some(Gap::Loose));
+    is_date.then_some(3)
 }
 
 fn find(place: &Place<'_>) -> Option<Find> {

@@ -54,6 +54,16 @@ impl Sheet {
         at.checked_sub(1).map_or('\0', |before| self.at(before))
     }
 
+    /// Whether `word`, in lower case, stands at `at`.
+    pub(super) fn says(&self, at: usize, word: &str) -> bool {
+        word.chars().zip(at..).all(|(c, at)| self.at(at).to_ascii_lowercase() == c)
+    }
+
+    /// How many digits begin at `at`.
+    pub(super) fn digits_from(&self, at: usize) -> usize {
+        (at..self.len()).take_while(|at| self.at(*at).is_ascii_digit()).count()
+    }
+
     /// The plain characters of a range, cut to the text.
     pub(super) fn slice(&self, range: Range<usize>) -> &[char] {
         let end = range.end.min(self.plain.len());
