@@ -53,9 +53,14 @@ impl Clock {
         }
     }
 
+    /// The time now on Korea's wall clock.
+    pub fn now_in_korea(&self) -> OffsetDateTime {
+        to_kst(self.now())
+    }
+
     /// Today's date in Korea, on which documents take effect and expire.
     pub fn today_in_korea(&self) -> time::Date {
-        to_kst(self.now()).date()
+        self.now_in_korea().date()
     }
 }
 

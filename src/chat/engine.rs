@@ -57,8 +57,6 @@ pub struct Found<'e> {
     pub score: f32,
 }
 
-/// The category to collect details under when none was recognised (wire contract §7).
-const DEFAULT_DOMAIN: &str = "_DEFAULT";
 /// The classifier beside the index, so that an unchanged pack is not learned again.
 const CLASSIFIER_FILE: &str = "classifier.bin";
 
@@ -135,7 +133,7 @@ impl Engine {
     pub(super) fn category_or_default(&self, topic: Option<&str>) -> Option<&Category> {
         topic
             .and_then(|topic| self.category(topic))
-            .or_else(|| self.pack.categories.iter().find(|category| category.domain == DEFAULT_DOMAIN))
+            .or_else(|| self.pack.categories.iter().find(|category| category.is_default()))
     }
 }
 

@@ -19,17 +19,20 @@ pub(super) fn too_long(chars: usize, chars_max: usize) -> String {
     format!("메시지가 너무 깁니다. 최대 {chars_max}자까지 입력하실 수 있습니다. (현재: {chars}자)")
 }
 
-pub(super) fn ask_consent(reason: PersonReason) -> String {
+/// `asks` says whether anything will be asked once he agrees.
+pub(super) fn ask_consent(reason: PersonReason, asks: bool) -> String {
     let opening = match reason {
         PersonReason::Wanted => "네, 상담원 연결을 도와드리겠습니다.",
         PersonReason::Needed => {
             "불편을 드려 죄송합니다. 말씀하신 내용은 상담원이 직접 확인해 드려야 하는 업무라 상담원에게 연결해 드리겠습니다."
         }
     };
-    format!(
-        "{opening}\n\n정확하고 빠른 상담을 위해 몇 가지 정보를 여쭤보고 상담원에게 전달하려고 합니다. \
-         동의하시면 '네', 원하지 않으시면 '아니오'를 선택해 주세요."
-    )
+    let purpose = if asks {
+        "정확하고 빠른 상담을 위해 몇 가지 정보를 여쭤보고 상담원에게 전달하려고 합니다."
+    } else {
+        "정확하고 빠른 상담을 위해 지금까지 말씀하신 내용을 정리해 상담원에게 전달하려고 합니다."
+    };
+    format!("{opening}\n\n{purpose} 동의하시면 '네', 원하지 않으시면 '아니오'를 선택해 주세요.")
 }
 
 pub(super) const ASK_CONSENT_AGAIN: &str = "상담원에게 연결해 드리려면 정보 수집에 대한 동의 여부를 먼저 확인해야 합니다. \
@@ -49,10 +52,18 @@ pub(super) fn offer_person_instead(pack: &Pack) -> String {
 pub(super) const CONSENT_REFUSED: &str =
     "네, 알겠습니다. 상담원 연결은 진행하지 않겠습니다. 다른 궁금하신 점이 있으면 언제든지 말씀해 주세요.";
 
-pub(super) fn start_collecting(question: &str) -> String {
-    format!(
-        "감사합니다. 상담 가능한 상담원을 확인하고 있습니다. 기다리시는 동안 몇 가지만 여쭤보겠습니다.\n\n{question}"
-    )
+/// `is_staffed` says whether agents work now.
+pub(super) fn start_collecting(question: &str, is_staffed: Option<bool>) -> String {
+    let opening = if is_staffed == Some(false) {
+        "감사합니다. 지금은 상담 시간이 아닙니다. 상담 시간이 되면 상담원이 바로 확인할 수 있도록 몇 가지만 여쭤보겠습니다."
+    } else {
+        "감사합니다. 상담 가능한 상담원을 확인하고 있습니다. 기다리시는 동안 몇 가지만 여쭤보겠습니다."
+    };
+    format!("{opening}\n\n{question}")
+}
+
+pub(super) fn defer_then_ask_slot(question: &str) -> String {
+    format!("그 내용은 상담원이 확인해 안내해 드리겠습니다. 상담을 위해 먼저 확인하겠습니다.\n\n{question}")
 }
 
 pub(super) fn ask_slot_again(slot: &Slot) -> String {
@@ -68,11 +79,20 @@ pub(super) fn ask_slot_again(slot: &Slot) -> String {
     }
 }
 
-pub(super) fn queued(pack: &Pack) -> String {
-    let mut text =
-        String::from("상담원 연결을 접수했습니다. 상담원이 확인하는 대로 바로 도와드리겠습니다. 잠시만 기다려 주세요.");
+/// `is_staffed` says whether agents work now.
+pub(super) fn queued(pack: &Pack, is_staffed: Option<bool>) -> String {
+    let mut text = String::from(if is_staffed == Some(false) {
+        "상담원 연결을 접수했습니다. 지금은 상담 시간이 아니므로, 상담 시간이 되면 접수된 순서대로 상담원이 확인해 이 대화창에서 도와드리겠습니다."
+    } else {
+        "상담원 연결을 접수했습니다. 상담원이 확인하는 대로 바로 도와드리겠습니다. 잠시만 기다려 주세요."
+    });
     if let Some(hours) = pack.hours.get("weekdays") {
         let _ = write!(text, "\n\n상담 시간: 평일 {}", hours.replace('-', "~"));
+    }
+    if is_staffed == Some(false)
+        && let Some(phone) = pack.phones.get("emergency")
+    {
+        let _ = write!(text, "\n사고 신고(분실·도난·금융사기): {phone}");
     }
     text
 }
@@ -93,6 +113,11 @@ pub(super) fn emergency_queued(pack: &Pack) -> String {
 
 pub(super) const STILL_WAITING: &str =
     "상담원을 기다리는 중입니다. 남겨 주신 내용은 상담원에게 함께 전달됩니다. 잠시만 더 기다려 주세요.";
+
+pub(super) const THANKS_WAITING: &str = "별말씀을요. 상담원이 확인하는 대로 도와드리겠습니다. 잠시만 더 기다려 주세요.";
+
+pub(super) const CALM_WAITING: &str =
+    "오래 기다리시게 해 죄송합니다. 남겨 주신 내용은 상담원에게 함께 전달됩니다. 최대한 빨리 도와드리겠습니다.";
 
 pub(super) const PASSED_TO_AGENT: &str = "상담원에게 메시지를 전달했습니다. 잠시만 기다려 주세요.";
 

@@ -58,7 +58,17 @@ fn inquiry_line(engine: &Engine, session: &Session, telling: &[&Message]) -> Sum
     // A detail that was asked for is not the inquiry; unless the inquiry was told together with it.
     let details = slots::readable(engine, &session.collected);
     let is_detail = |message: &Message| details.iter().any(|(_, value)| message.body.contains(value));
-    let inquiry = telling.iter().rev().find(|message| !is_detail(message)).or(telling.first());
+    // Of what was said, the message that is most surely about the conversation's topic; else the last.
+    let sureness = |message: &Message| {
+        let guesses = engine.classifier().map(|classifier| classifier.classify(&Reading::of(&message.body)));
+        let guess = guesses
+            .unwrap_or_default()
+            .into_iter()
+            .find(|guess| category.is_some_and(|name| **name == *guess.category));
+        guess.map_or(0.0, |guess| guess.confidence)
+    };
+    let inquiries = telling.iter().filter(|message| !is_detail(message));
+    let inquiry = inquiries.max_by(|one, other| sureness(one).total_cmp(&sureness(other))).or(telling.first());
     let text = match (category, inquiry) {
         (Some(category), Some(message)) => format!("문의: {category} - \"{}\"", shortened(&message.body)),
         (Some(category), None) => format!("문의: {category}"),

@@ -50,8 +50,12 @@ pub(super) struct Understanding {
 impl Understanding {
     /// The category of a message that has one, when the classifier is sure enough of it, and how sure it is.
     pub(super) fn topic(&self, engine: &Engine) -> Option<(&str, f32)> {
-        let best = self.guesses.first().filter(|_| self.input.is_topical())?;
-        is_sure(best, engine).then_some((&*best.category, best.confidence))
+        let best = self.guesses.first().filter(|best| is_sure(best, engine))?;
+        // "대출 연장하고 싶은데 상담원 연결해 주세요" has a topic, "상담원 연결해 주세요" none.
+        let is_named = self.input.is_topical()
+            || (self.input == Input::WantsPerson
+                && engine.category(&best.category).is_some_and(|category| !category.is_default()));
+        is_named.then_some((&*best.category, best.confidence))
     }
 }
 
@@ -103,8 +107,13 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     let best = understanding.guesses.first().filter(|best| is_sure(best, engine));
     let category = best.and_then(|best| engine.category(&best.category));
     let is_surely = best.is_some_and(|best| best.confidence >= PERSON_CONFIDENCE_MIN);
-    if is_surely && category.is_some_and(|category| category.policy == Policy::Person) {
+    let policy = category.filter(|_| is_surely).map(|category| category.policy);
+    if policy == Some(Policy::Person) {
         return Input::NeedsPerson;
+    }
+    // What happens to somebody reads unlike a document; what he asks about it does not.
+    if policy == Some(Policy::Urgent) && !is_clear_question(understanding) {
+        return if signals.asks { Input::NeedsPerson } else { Input::Emergency };
     }
     if understanding.answer.is_some() {
         return Input::Answerable;
@@ -142,6 +151,10 @@ fn awaiting_consent(signals: &Signals, understanding: &Understanding) -> Input {
     if signals.cancels {
         return Input::Cancels;
     }
+    // Whoever objects in the middle of a sentence has not agreed either, and is not to be asked again.
+    if signals.objects {
+        return Input::Refuses;
+    }
     if is_clear_question(understanding) && !signals.abuse {
         return Input::Answerable;
     }
@@ -175,7 +188,13 @@ fn collecting(engine: &Engine, asking: &str, signals: &Signals, understanding: &
     if has_value {
         return Input::SlotValue;
     }
-    if is_clear_question(understanding) { Input::Answerable } else { Input::Unclear }
+    if is_clear_question(understanding) {
+        Input::Answerable
+    } else if signals.asks {
+        Input::Unanswerable
+    } else {
+        Input::Unclear
+    }
 }
 
 fn queued(signals: &Signals, understanding: &Understanding) -> Input {
@@ -188,7 +207,13 @@ fn queued(signals: &Signals, understanding: &Understanding) -> Input {
     if signals.cancels {
         return Input::Cancels;
     }
-    if signals.small_talk.is_none() && !signals.abuse && is_clear_question(understanding) {
+    if signals.abuse {
+        return Input::Abuse;
+    }
+    if signals.small_talk == Some(SmallTalk::Thanks) {
+        return Input::Thanks;
+    }
+    if signals.small_talk.is_none() && is_clear_question(understanding) {
         return Input::Answerable;
     }
     Input::Unclear

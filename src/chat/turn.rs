@@ -186,7 +186,12 @@ impl Chat {
         let stage_before = session.stage.name();
         let handover_before = session.handover.clone();
         perform(engine, &mut session, &step, &understanding, now);
-        let spoken = word(engine, &step, &understanding);
+        let scene = Scene {
+            engine,
+            is_staffed: engine.pack().is_staffed(self.inner.clock.now_in_korea()),
+            topic: session.topic.as_deref(),
+        };
+        let spoken = word(&scene, &step, &understanding);
         let topic = understanding.topic(engine);
         let decision = Decision {
             ticket: step.ticket,
@@ -372,8 +377,18 @@ impl Spoken {
     }
 }
 
+/// What words depend on beside the step.
+struct Scene<'t> {
+    engine: &'t Engine,
+    /// Whether agents work now.
+    is_staffed: Option<bool>,
+    /// What the conversation is about.
+    topic: Option<&'t str>,
+}
+
 /// Words a step.
-fn word(engine: &Engine, step: &Step, understanding: &Understanding) -> Spoken {
+fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken {
+    let (engine, is_staffed) = (scene.engine, scene.is_staffed);
     let pack = engine.pack();
     let slot = match &step.stage {
         Stage::Collecting { asking, .. } => engine.slot(asking),
@@ -391,17 +406,23 @@ fn word(engine: &Engine, step: &Step, understanding: &Understanding) -> Spoken {
         Say::AnswerThenAskConsent => Spoken::answer(answer, prompts::ASK_CONSENT_AGAIN, prompts::consent_buttons()),
         Say::AnswerThenAskSlot => Spoken::answer(answer, question, prompts::skip_buttons()),
         Say::AnswerThenWait => Spoken::answer(answer, prompts::WAITING_SUFFIX, prompts::waiting_buttons()),
-        Say::AskConsent(reason) => Spoken::rule(prompts::ask_consent(reason), prompts::consent_buttons()),
+        Say::AskConsent(reason) => {
+            let asks = engine.category_or_default(scene.topic).is_some_and(|topic| !topic.required_slots.is_empty());
+            Spoken::rule(prompts::ask_consent(reason, asks), prompts::consent_buttons())
+        }
         Say::AskConsentAgain => Spoken::rule(prompts::ASK_CONSENT_AGAIN, prompts::consent_buttons()),
         Say::OfferPersonInstead => Spoken::rule(prompts::offer_person_instead(pack), prompts::consent_buttons_again()),
         Say::ConsentRefused => Spoken::rule(prompts::CONSENT_REFUSED, Vec::new()),
-        Say::StartCollecting => Spoken::rule(prompts::start_collecting(question), prompts::skip_buttons()),
+        Say::StartCollecting => Spoken::rule(prompts::start_collecting(question, is_staffed), prompts::skip_buttons()),
         Say::AskSlot => Spoken::rule(question, prompts::skip_buttons()),
         Say::AskSlotAgain => {
             Spoken::rule(slot.map(prompts::ask_slot_again).unwrap_or_default(), prompts::skip_buttons())
         }
-        Say::Queued => Spoken::rule(prompts::queued(pack), prompts::waiting_buttons()),
+        Say::Queued => Spoken::rule(prompts::queued(pack, is_staffed), prompts::waiting_buttons()),
         Say::EmergencyQueued => Spoken::rule(prompts::emergency_queued(pack), Vec::new()),
+        Say::DeferThenAskSlot => Spoken::rule(prompts::defer_then_ask_slot(question), prompts::skip_buttons()),
+        Say::ThanksWaiting => Spoken::rule(prompts::THANKS_WAITING, prompts::waiting_buttons()),
+        Say::CalmWaiting => Spoken::rule(prompts::CALM_WAITING, prompts::waiting_buttons()),
         Say::StillWaiting => Spoken::rule(prompts::STILL_WAITING, prompts::waiting_buttons()),
         Say::PassedToAgent => Spoken::rule(prompts::PASSED_TO_AGENT, Vec::new()),
         Say::HandoverCancelled => Spoken::rule(prompts::HANDOVER_CANCELLED, Vec::new()),

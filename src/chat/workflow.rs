@@ -91,6 +91,8 @@ pub enum Say {
     AnswerThenAskSlot,
     /// The answer, then that an agent is still awaited.
     AnswerThenWait,
+    /// An agent will answer that; the slot's question again.
+    DeferThenAskSlot,
     /// May details be collected for an agent?
     AskConsent(PersonReason),
     /// The same, after a reply that was neither yes nor no.
@@ -111,6 +113,10 @@ pub enum Say {
     EmergencyQueued,
     /// Still waiting for an agent.
     StillWaiting,
+    /// You are welcome; still waiting for an agent.
+    ThanksWaiting,
+    /// Calm words to swearing while an agent is awaited.
+    CalmWaiting,
     /// The message goes to the agent.
     PassedToAgent,
     /// The way to a person was cancelled.
@@ -292,10 +298,16 @@ fn collecting(slot: &str, unclear: u8, input: Input, missing: Option<&str>, uncl
             Ticket::AutoAnswer,
             "answer_between_slots",
         ),
+        // A question is no failure to answer ours.
+        Input::Unanswerable => step(
+            Stage::Collecting { asking: slot.to_owned(), unclear },
+            Say::DeferThenAskSlot,
+            Ticket::HumanRequired,
+            "question_between_slots",
+        ),
         Input::NeedsPerson
         | Input::Agrees
         | Input::Ambiguous
-        | Input::Unanswerable
         | Input::OffTopic
         | Input::Greeting
         | Input::Thanks
@@ -318,6 +330,8 @@ fn queued(input: Input) -> Step {
         Input::Emergency => emergency(),
         Input::Cancels => cancel(),
         Input::Answerable => wait(Say::AnswerThenWait, Ticket::AutoAnswer, "answer_while_waiting"),
+        Input::Thanks => wait(Say::ThanksWaiting, Ticket::HumanRequired, "thanks_while_waiting"),
+        Input::Abuse => wait(Say::CalmWaiting, Ticket::HumanRequired, "abuse_while_waiting"),
         Input::WantsPerson
         | Input::NeedsPerson
         | Input::Agrees
@@ -328,9 +342,7 @@ fn queued(input: Input) -> Step {
         | Input::Unanswerable
         | Input::OffTopic
         | Input::Greeting
-        | Input::Thanks
         | Input::Farewell
-        | Input::Abuse
         | Input::Unclear => wait(Say::StillWaiting, Ticket::HumanRequired, "waiting"),
     }
 }

@@ -26,6 +26,10 @@ pub struct Signals {
     /// A clear yes or no, when the whole message says nothing else. "네 아니요", questions, anger and
     /// anything with other content are neither.
     pub consent: Option<Consent>,
+    /// Says no somewhere in a longer message ("싫어요, 개인정보는 왜요"). Means something only where consent was asked for.
+    pub objects: bool,
+    /// Asks something, by a question mark or by its ending.
+    pub asks: bool,
     /// Wants what is going on to stop, and says nothing else. "결제 취소하고 싶어요" is a matter for the bank.
     pub cancels: bool,
     /// Has no answer, or none now. Means something only where a question was asked.
@@ -86,13 +90,16 @@ pub fn listen(message: &Reading) -> Signals {
     let emergency = emergency(&sifted);
     let wants_person = person::WISH.matches(&sifted);
     let abuse = mood::SWEARING.matches(&sifted);
+    let does_not_know = !asks && does_not_know(tight, reply);
     let is_complaint = abuse || mood::COMPLAINT.matches(&sifted);
     Signals {
         emergency,
         wants_person,
         consent: reply.filter(|_| !abuse).and_then(|reply| consent(reply, asks)),
+        objects: OBJECTIONS.iter().any(|objection| tight.contains(objection)),
+        asks: asks || (!does_not_know && QUESTION_ENDINGS.iter().any(|ending| tight.ends_with(ending))),
         cancels: !asks && reply.is_some_and(|reply| reply.says(Meaning::Cancel) && !reply.says(Meaning::Subject)),
-        does_not_know: !asks && does_not_know(tight, reply),
+        does_not_know,
         small_talk: reply.filter(|_| !wants_person && !abuse).and_then(small_talk),
         abuse,
         manipulates: machine::INSTRUCTIONS.matches(&sifted),
@@ -105,6 +112,57 @@ pub fn listen(message: &Reading) -> Signals {
         },
     }
 }
+
+/// What refuses wherever it stands.
+const OBJECTIONS: [&str; 18] = [
+    "싫어",
+    "싫은",
+    "싫습",
+    "싫다",
+    "거부",
+    "거절",
+    "안할래",
+    "안할거",
+    "안하고싶",
+    "하고싶지않",
+    "동의안",
+    "동의못",
+    "동의하지",
+    "동의할수없",
+    "필요없",
+    "됐어요",
+    "됐습니",
+    "됐거든",
+];
+/// How questions end.
+const QUESTION_ENDINGS: [&str; 26] = [
+    "나요",
+    "까요",
+    "가요",
+    "는지요",
+    "은지요",
+    "인지요",
+    "되죠",
+    "하죠",
+    "있죠",
+    "뭐예요",
+    "뭐에요",
+    "어떡해",
+    "어떡해요",
+    "어떻게해",
+    "어떻게해요",
+    "얼마예요",
+    "얼마에요",
+    "얼마야",
+    "뭐야",
+    "언제야",
+    "어디야",
+    "되나",
+    "하나",
+    "될까",
+    "할까",
+    "있나",
+];
 
 fn emergency(message: &Sifted) -> Option<Emergency> {
     let kinds = [

@@ -82,12 +82,15 @@ fn every_stage_answers_every_input() {
             ],
         ),
         (I::Ambiguous, [(assisted(), Say::AskWhich), consent_again(), slot_again(), waiting()]),
-        (I::Unanswerable, [(assisted(), Say::NotFound), consent_again(), slot_again(), waiting()]),
+        (
+            I::Unanswerable,
+            [(assisted(), Say::NotFound), consent_again(), (collecting(), Say::DeferThenAskSlot), waiting()],
+        ),
         (I::OffTopic, [(assisted(), Say::OffTopic), consent_again(), slot_again(), waiting()]),
         (I::Greeting, [(assisted(), Say::Greeting), consent_again(), slot_again(), waiting()]),
-        (I::Thanks, [(assisted(), Say::Thanks), consent_again(), slot_again(), waiting()]),
+        (I::Thanks, [(assisted(), Say::Thanks), consent_again(), slot_again(), (Stage::Queued, Say::ThanksWaiting)]),
         (I::Farewell, [(assisted(), Say::Farewell), consent_again(), slot_again(), waiting()]),
-        (I::Abuse, [(assisted(), Say::Calm), consent_again(), slot_again(), waiting()]),
+        (I::Abuse, [(assisted(), Say::Calm), consent_again(), slot_again(), (Stage::Queued, Say::CalmWaiting)]),
         (I::Unclear, [(unclear(1), Say::Rephrase), consent_again(), slot_again(), waiting()]),
     ];
     assert_eq!(table.each_ref().map(|(input, _)| *input), INPUTS, "every input has its row");

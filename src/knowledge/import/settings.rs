@@ -79,6 +79,7 @@ enum PolicyWord {
     Answer,
     Ask,
     Person,
+    Urgent,
 }
 
 #[derive(Debug, Deserialize)]
@@ -165,6 +166,7 @@ impl From<CategoryTable> for Category {
                 PolicyWord::Answer => Policy::Answer,
                 PolicyWord::Ask => Policy::Ask,
                 PolicyWord::Person => Policy::Person,
+                PolicyWord::Urgent => Policy::Urgent,
             },
             priority: table.priority,
             required_slots: table.required_slots,

@@ -292,6 +292,38 @@ fn other_languages_are_noticed() {
 }
 
 #[test]
+fn objections_and_questions_are_heard_in_longer_messages() {
+    assert_each(
+        true,
+        |signals| signals.objects,
+        &[
+            "싫어요 개인정보 왜 물어봐요",
+            "그런 거 동의 안 할 건데요",
+            "정보 수집은 거부할게요 그냥 알려줘요",
+            "아 됐어요 그냥 제가 할게요",
+            "동의하지 않고 물어볼 순 없나요",
+        ],
+    );
+    assert_each(
+        false,
+        |signals| signals.objects,
+        &["네", "카드 번호가 뭐였더라", "잘 모르겠는데요", "그게 무슨 뜻이에요"],
+    );
+    assert_each(
+        true,
+        |signals| signals.asks,
+        &[
+            "환불은 얼마나 걸려요?",
+            "수수료도 돌려받을 수 있나요",
+            "취소하면 언제 들어올까요",
+            "그거 얼마예요",
+            "어떻게 되는 건가요",
+        ],
+    );
+    assert_each(false, |signals| signals.asks, &["35,000원이에요", "어제 저녁이요", "환불해 주세요", "기억이 안 나요"]);
+}
+
+#[test]
 fn no_input_panics() {
     for text in [
         "\0",
