@@ -1,5 +1,6 @@
 //! What holds for every route because existing clients know it so (wire contract §1).
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
@@ -37,20 +38,23 @@ pub async fn keep(mut request: Request, next: impl AsyncFnOnce(Request) -> Respo
     response
 }
 
-/// No such route; but a route with a slash too many is pointed to.
+/// No such route.
 pub fn not_found(request: &Request) -> Response {
-    if is_upgrade(request.headers()) {
-        return refused_upgrade();
-    }
+    if is_upgrade(request.headers()) { refused_upgrade() } else { ApiError::NotFound.into_response() }
+}
+
+/// For a path with a slash too many: a request that a route without it answers with 405, and the redirect to it.
+pub fn without_slash(request: &Request) -> Option<(Request, Response)> {
     let path = request.uri().path();
     let canonical = path.trim_end_matches('/');
-    if is_api(canonical) && canonical.len() < path.len() {
-        let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
-        if let Ok(location) = HeaderValue::from_str(&format!("{canonical}{query}")) {
-            return (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response();
-        }
+    if canonical.len() == path.len() || !is_api(canonical) || is_upgrade(request.headers()) {
+        return None;
     }
-    ApiError::NotFound.into_response()
+    // TRACE is allowed on no route, and what is no route knows no methods at all.
+    let probe = Request::builder().method(Method::TRACE).uri(canonical).body(Body::empty()).ok()?;
+    let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
+    let location = HeaderValue::from_str(&format!("{canonical}{query}")).ok()?;
+    Some((probe, (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, location)]).into_response()))
 }
 
 /// Whether a path is the API's.

@@ -43,6 +43,8 @@ pub enum ApiError {
     AgentsOnly,
     /// A body that ended early or was cut because it is too long.
     BodyUnread,
+    /// A body that stood still for too long.
+    BodyTooSlow,
     /// Nothing by that name.
     NotFound,
     /// The conversation refused.
@@ -102,7 +104,11 @@ impl ApiError {
                     InvalidId::TooLong { chars_max } => format!("최대 {chars_max}자까지 사용할 수 있습니다"),
                     InvalidId::Forbidden => "'/'와 제어 문자는 사용할 수 없습니다".to_owned(),
                 };
-                let code = if field == "session_id" { "invalid_session_id" } else { "invalid_client_message_id" };
+                let code = match field {
+                    "session_id" => "invalid_session_id",
+                    "agent_id" => "invalid_agent_id",
+                    _ => "invalid_client_message_id",
+                };
                 Problem::new(StatusCode::BAD_REQUEST, code, format!("{field}가 올바르지 않습니다: {reason}."))
             }
             Self::TokenRequired => {
@@ -116,6 +122,10 @@ impl ApiError {
                 Problem::new(StatusCode::FORBIDDEN, "session_token_wrong", "세션 토큰이 이 세션의 것이 아닙니다.")
             }
             Self::AgentsOnly => Problem::new(StatusCode::FORBIDDEN, "agents_only", "상담원만 사용할 수 있습니다."),
+            Self::BodyTooSlow => {
+                let detail = "the request's body did not come in time; send it again";
+                Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
+            }
             Self::BodyUnread => {
                 Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "요청 본문을 끝까지 읽지 못했습니다.")
             }

@@ -107,17 +107,19 @@ struct Progress {
     id: SessionId,
     after: MessageId,
     subscription: Subscription<Topic, Event>,
+    /// More is stored than was sent.
+    is_behind: bool,
 }
 
 fn server_sent(state: AppState, id: SessionId, after: MessageId) -> Response {
     let subscription = state.chat.subscribe(Topic::Session(id.clone()));
-    let progress = Progress { state, id, after, subscription };
-    let chunks = stream::unfold(Some((progress, true)), |progress| async move {
-        let (mut progress, is_first) = progress?;
-        let chunk = if is_first { progress.catch_up().await } else { progress.wait().await };
-        let chunk = chunk.ok()?;
-        Some((Ok::<_, std::convert::Infallible>(Bytes::from(chunk?)), Some((progress, false))))
-    });
+    let progress = Progress { state, id, after, subscription, is_behind: true };
+    // Each chunk is made when the one before it was taken, so a client that reads slowly costs one page of messages.
+    let first = stream::once(async { Ok(Bytes::from_static(b": connected\n\n")) });
+    let chunks = first.chain(stream::unfold(progress, |mut progress| async move {
+        let chunk = progress.next().await.ok()??;
+        Some((Ok::<_, std::convert::Infallible>(Bytes::from(chunk)), progress))
+    }));
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -127,41 +129,49 @@ fn server_sent(state: AppState, id: SessionId, after: MessageId) -> Response {
 }
 
 impl Progress {
-    /// All messages since the last one sent, as events.
-    async fn catch_up(&mut self) -> Result<Option<String>, ApiError> {
-        let mut events = String::from(": connected\n\n");
+    /// The next events; `None` ends the stream.
+    async fn next(&mut self) -> Result<Option<String>, ApiError> {
         loop {
-            let limit = self.state.settings.limits.messages_page_max;
-            let messages = self.state.chat.store().messages().after(&self.id, self.after, limit).await?;
-            let is_last = messages.len() < limit as usize;
-            for message in messages {
-                self.after = message.id;
-                events.push_str(&sse_event("message", Some(message.id.get()), &MessageShape::from(message)));
+            if self.is_behind {
+                let events = self.catch_up().await?;
+                if !events.is_empty() {
+                    return Ok(Some(events));
+                }
             }
-            if is_last {
-                return Ok(Some(events));
+            let heard = tokio::select! {
+                heard = tokio::time::timeout(KEEP_ALIVE, self.subscription.next()) => heard,
+                () = self.state.shutdown.cancelled() => return Ok(None),
+            };
+            match heard {
+                Err(_) => {
+                    // Another node may have stored something without a word to this one.
+                    let events = self.catch_up().await?;
+                    return Ok(Some(if events.is_empty() { ": still here\n\n".to_owned() } else { events }));
+                }
+                Ok(None) => return Ok(None),
+                Ok(Some(event)) => match &*event {
+                    Event::Handover(handover) => {
+                        return Ok(Some(sse_event("handover_status", None, &HandoverShape::new(&self.id, handover))));
+                    }
+                    Event::Closed => return Ok(Some(sse_event("session_closed", None, &serde_json::json!({})))),
+                    Event::Turn(_) | Event::CustomerMessage(_) | Event::AgentMessage(_) | Event::Report(_) => {
+                        self.is_behind = true;
+                    }
+                },
             }
         }
     }
 
-    /// The next events; `None` ends the stream.
-    async fn wait(&mut self) -> Result<Option<String>, ApiError> {
-        let heard = tokio::select! {
-            heard = tokio::time::timeout(KEEP_ALIVE, self.subscription.next()) => heard,
-            () = self.state.shutdown.cancelled() => return Ok(None),
-        };
-        match heard {
-            Err(_) => Ok(Some(": still here\n\n".to_owned())),
-            Ok(None) => Ok(None),
-            Ok(Some(event)) => match &*event {
-                Event::Handover(handover) => {
-                    Ok(Some(sse_event("handover_status", None, &HandoverShape::new(&self.id, handover))))
-                }
-                Event::Closed => Ok(Some(sse_event("session_closed", None, &serde_json::json!({})))),
-                Event::Turn(_) | Event::CustomerMessage(_) | Event::AgentMessage(_) | Event::Report(_) => {
-                    self.catch_up().await
-                }
-            },
+    /// A page of the messages since the last one sent, as events.
+    async fn catch_up(&mut self) -> Result<String, ApiError> {
+        let limit = self.state.settings.limits.messages_page_max;
+        let messages = self.state.chat.store().messages().after(&self.id, self.after, limit).await?;
+        self.is_behind = messages.len() == limit as usize;
+        let mut events = String::new();
+        for message in messages {
+            self.after = message.id;
+            events.push_str(&sse_event("message", Some(message.id.get()), &MessageShape::from(message)));
         }
+        Ok(events)
     }
 }

@@ -19,12 +19,14 @@ mod socket;
 mod validation;
 mod welcome;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
+use axum::http::StatusCode;
 use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
@@ -84,9 +86,19 @@ where
     tower::service_fn(move |request: Request| {
         let (settings, mut routes) = (Arc::clone(&settings), routes.clone());
         async move {
-            let next = async |request: Request| routes.call(request).await.unwrap_or_else(|never| match never {});
             // Around the routes as a whole, because only there a 405 names the methods that are allowed.
-            Ok(cors::allow(&settings, request, async |request: Request| conventions::keep(request, next).await).await)
+            let keep = async |request: Request| {
+                let mut route = async |request: Request| {
+                    routes.call(request).await.unwrap_or_else(|never: Infallible| match never {})
+                };
+                if let Some((probe, redirect)) = conventions::without_slash(&request)
+                    && route(probe).await.status() == StatusCode::METHOD_NOT_ALLOWED
+                {
+                    return redirect;
+                }
+                conventions::keep(request, route).await
+            };
+            Ok(cors::allow(&settings, request, keep).await)
         }
     })
 }

@@ -27,6 +27,7 @@ use crate::api::validation::JsonBody;
 use crate::api::validation::Query;
 use crate::chat::Chat;
 use crate::config::CookieSecure;
+use crate::domain::AgentId;
 use crate::domain::Message;
 use crate::domain::MessageId;
 use crate::domain::Session;
@@ -194,6 +195,8 @@ pub async fn accept(
     let mut fields = body.optional();
     let agent_id = fields.optional_string("agent_id");
     fields.finish()?;
+    let agent_id = agent_id.as_deref().map(AgentId::parse).transpose();
+    let agent_id = agent_id.map_err(|reason| ApiError::InvalidId { field: "agent_id", reason })?;
     Ok(done("상담을 수락했습니다.", &state.chat.accept(&id, agent_id).await?))
 }
 

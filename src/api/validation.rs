@@ -25,7 +25,7 @@ impl<S: Sync> FromRequest<S> for JsonBody {
         let content_type = request.headers().get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
         let is_json = content_type.is_none_or(is_json);
         // The edge has limited the body already.
-        let bytes = to_bytes(request.into_body(), usize::MAX).await.map_err(|_| ApiError::BodyUnread)?;
+        let bytes = to_bytes(request.into_body(), usize::MAX).await.map_err(body_unread)?;
         if bytes.is_empty() {
             return Ok(Self { members: None });
         }
@@ -48,6 +48,17 @@ impl<S: Sync> FromRequest<S> for JsonBody {
             }
         }
     }
+}
+
+fn body_unread(error: axum::Error) -> ApiError {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
+    while let Some(error) = source {
+        if error.is::<tower_http::timeout::TimeoutError>() {
+            return ApiError::BodyTooSlow;
+        }
+        source = error.source();
+    }
+    ApiError::BodyUnread
 }
 
 impl JsonBody {

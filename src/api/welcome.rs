@@ -13,6 +13,8 @@ use crate::api::error::ApiError;
 use crate::chat::Chat;
 use crate::domain::QuickReply;
 use crate::knowledge::Block;
+use crate::knowledge::Document;
+use crate::knowledge::Pack;
 
 /// How the bank greets.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,7 +69,7 @@ pub async fn greeting(State(state): State<AppState>) -> Result<Json<Greeting>, A
     }))
 }
 
-/// A document that answers cite. Whoever can ask can read it, so it needs no permission.
+/// A document that answers cite, while it is in force. Whoever can ask can read it, so it needs no permission.
 #[utoipa::path(get, path = "/api/v1/knowledge/documents/{document_id}", tag = "knowledge",
     params(("document_id" = String, Path, description = "as given in a source")),
     responses((status = 200, body = DocumentShape), (status = 404)))]
@@ -77,7 +79,9 @@ pub async fn document(
 ) -> Result<Json<DocumentShape>, ApiError> {
     let engine = state.chat.engine().await?;
     let documents = &engine.pack().documents;
-    let document = documents.iter().find(|document| document.id == document_id).ok_or(ApiError::NotFound)?;
+    let today = state.chat.today();
+    let is_it = |document: &&Document| document.id == document_id && Pack::is_in_force(document, today);
+    let document = documents.iter().find(is_it).ok_or(ApiError::NotFound)?;
     let sections = document.sections.iter().map(|section| SectionShape {
         heading: section.heading.clone(),
         page: section.page,

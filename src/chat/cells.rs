@@ -7,6 +7,7 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicI64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ use moka::sync::Cache;
 use tokio::sync::Mutex;
 use tokio::sync::MutexGuard;
 
+use crate::domain::MessageId;
 use crate::domain::Session;
 use crate::domain::SessionId;
 use crate::domain::TokenHash;
@@ -46,6 +48,8 @@ pub(super) struct Cell {
     /// The store was asked and did not know the conversation, so that its first message need not ask again. If another
     /// node stores it meanwhile, the version check refuses what was made of a conversation that seemed new.
     is_unknown: AtomicBool,
+    /// The highest message that was announced from here, or at least known to be.
+    announced: AtomicI64,
     pace: DefaultDirectRateLimiter,
     wait_max: Duration,
 }
@@ -78,6 +82,7 @@ impl Cells {
                 state: Mutex::new(None),
                 owner: OnceLock::new(),
                 is_unknown: AtomicBool::new(false),
+                announced: AtomicI64::new(0),
                 pace: RateLimiter::direct(self.pace),
                 wait_max: self.wait_max,
             })
@@ -109,6 +114,11 @@ impl Cell {
     /// Whether the store did not know the conversation when it was asked. Said once: after a refusal it is asked again.
     pub(super) fn take_unknown(&self) -> bool {
         self.is_unknown.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that a turn up to this message is announced; whether it was new.
+    pub(super) fn note_announced(&self, last: MessageId) -> bool {
+        self.announced.fetch_max(last.get(), Ordering::Relaxed) < last.get()
     }
 
     /// Takes one message from the conversation's allowance; else how long to wait for the next.

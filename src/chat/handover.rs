@@ -8,7 +8,9 @@ use crate::chat::Topic;
 use crate::chat::slots;
 use crate::chat::summary;
 use crate::domain::Activity;
+use crate::domain::AgentId;
 use crate::domain::Author;
+use crate::domain::HandoverStatus;
 use crate::domain::Message;
 use crate::domain::MessageId;
 use crate::domain::Report;
@@ -50,9 +52,7 @@ impl Chat {
     pub async fn request_handover(&self, id: &SessionId) -> Result<Session, ChatError> {
         self.change_handover(id, |session, now| {
             session.handover.request(now);
-            if session.stage != Stage::Attended {
-                session.stage = Stage::Queued;
-            }
+            session.stage = session.waiting_stage();
             session.is_listed_for_agents = true;
             Ok(())
         })
@@ -64,11 +64,11 @@ impl Chat {
     ///
     /// # Errors
     /// [`ChatError::AlreadyAccepted`] when an agent has it, or [`ChatError`].
-    pub async fn accept(&self, id: &SessionId, agent_id: Option<String>) -> Result<Session, ChatError> {
+    pub async fn accept(&self, id: &SessionId, agent_id: Option<AgentId>) -> Result<Session, ChatError> {
         self.change_handover(id, |session, now| {
-            session.handover.accept(agent_id.clone(), now)?;
+            session.handover.accept(agent_id.clone().map(AgentId::into_string), now)?;
             if session.stage == Stage::Queued {
-                session.stage = Stage::Attended;
+                session.stage = session.waiting_stage();
             }
             Ok(())
         })
@@ -125,20 +125,20 @@ impl Chat {
                         session.collected.entry(key).or_insert(value);
                     }
                     for message in messages.iter().filter(|message| message.author == Author::Customer) {
-                        session.collected.extend(slots::values(
-                            &engine,
-                            category,
-                            &session.collected,
-                            None,
-                            &message.body,
-                        ));
+                        let said = summary::heard_part(&message.body);
+                        let values = slots::values(&engine, category, &session.collected, None, said);
+                        session.collected.extend(values);
                     }
                     Ok(())
                 },
                 |_, _| None,
             )
             .await?;
-        Ok(summary::report(&engine, &session, &messages, self.inner.clock.today_in_korea()))
+        let today = self.inner.clock.today_in_korea();
+        // Reading sixty messages takes milliseconds: too long for a worker that others wait for, and one at a time.
+        let _turn = self.inner.reports.acquire().await;
+        let report = tokio::task::spawn_blocking(move || summary::report(&engine, &session, &messages, today));
+        report.await.map_err(|_| ChatError::NotReady)
     }
 
     /// Makes the report of a conversation that waits for an agent, keeps it and shows it to the dashboards that may
@@ -173,7 +173,10 @@ impl Chat {
     /// Marks one conversation silent unless something was said since `cutoff`.
     pub(super) async fn fall_silent(&self, id: &SessionId, cutoff: Timestamp) -> Result<(), ChatError> {
         let fall_silent = |session: &mut Session, _| {
-            if session.is_active() && session.last_message_at.is_some_and(|at| at < cutoff) {
+            // Asked again here: an agent may have been asked for since the list was read.
+            let awaits_agent =
+                matches!(session.handover.status(), Some(HandoverStatus::Pending | HandoverStatus::Accepted));
+            if session.is_active() && !awaits_agent && session.last_message_at.is_some_and(|at| at < cutoff) {
                 session.activity = Activity::Silent;
             }
             Ok(())
@@ -190,6 +193,9 @@ impl Chat {
     ) -> Result<Message, ChatError> {
         if super::turn::is_no_text(text) {
             return Err(ChatError::InvalidText);
+        }
+        if author == Author::Customer {
+            self.inner.cells.get(id).admit().map_err(|retry_after| ChatError::RateLimited { retry_after })?;
         }
         let masked = pii::mask(text);
         let (body, is_protected) = (masked.as_str().to_owned(), masked.is_altered());
@@ -244,12 +250,18 @@ impl Chat {
     ) -> Result<(Session, Committed), ChatError> {
         let cell = self.inner.cells.get(id);
         let mut state = cell.enter().await?;
-        for _ in 0..STALE_RETRIES {
+        for attempt in 0..STALE_RETRIES {
+            let is_remembered = attempt == 0 && state.is_some();
             let before = self.current(id, &mut state).await?;
             let mut session = before.clone();
             let now = self.inner.clock.now();
-            verb(&mut session, now)?;
-            if session == before && messages.is_empty() {
+            let changed = verb(&mut session, now).map(|()| session != before || !messages.is_empty());
+            if !matches!(changed, Ok(true)) && is_remembered {
+                // Another node may have changed it since; only a commit would notice.
+                *state = None;
+                continue;
+            }
+            if !changed? {
                 return Ok((session, Committed { message_ids: Vec::new() }));
             }
             session.updated_at = now;

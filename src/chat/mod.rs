@@ -25,6 +25,7 @@ mod workflow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::sync::watch;
 
 use crate::clock::Clock;
@@ -109,6 +110,8 @@ struct Inner {
     engine: watch::Receiver<Option<Arc<Engine>>>,
     hub: Hub<Topic, Event>,
     cells: Cells,
+    /// Held while a report is made.
+    reports: Semaphore,
     unclear_max: u8,
     silent_after: Duration,
     message_chars_min: usize,
@@ -129,6 +132,7 @@ impl Chat {
                 limits.session_messages_burst,
                 config.storage.write_timeout,
             ),
+            reports: Semaphore::new(1),
             unclear_max: config.chat.unclear_replies_max,
             silent_after: config.chat.session_inactive_after,
             message_chars_min: limits.message_chars_min,
@@ -184,6 +188,11 @@ impl Chat {
     /// The store, for reading lists.
     pub fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    /// Today in Korea, by the conversations' clock.
+    pub fn today(&self) -> time::Date {
+        self.inner.clock.today_in_korea()
     }
 
     /// Whether there is a knowledge pack to answer from.

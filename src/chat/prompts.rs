@@ -140,6 +140,9 @@ pub(super) fn not_found(pack: &Pack) -> String {
 pub(super) const OFF_TOPIC: &str =
     "죄송합니다. 저는 은행 업무만 안내해 드릴 수 있습니다. 은행 거래와 관련하여 궁금하신 점을 말씀해 주세요.";
 
+pub(super) const FOREIGN: &str = "죄송합니다. 저는 한국어로만 안내해 드릴 수 있습니다. 한국어로 말씀해 주시거나 상담원 연결을 선택해 주세요.\n\n\
+     I'm sorry, I can only answer in Korean. Please write in Korean, or choose “상담원 연결” to talk to a person.";
+
 pub(super) const THANKS: &str = "도움이 되어 기쁩니다. 더 궁금하신 점이 있으면 언제든지 말씀해 주세요.";
 
 pub(super) const FAREWELL: &str = "이용해 주셔서 감사합니다. 좋은 하루 보내세요.";

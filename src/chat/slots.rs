@@ -67,13 +67,13 @@ pub(super) fn values(
         .collect()
 }
 
-/// The slots a person reads, as label and value, in the order they are asked; internal keys left out.
+/// The slots a report tells, as label and value, in the order they are asked; internal keys and personal data left out.
 pub(super) fn readable<'e>(engine: &'e Engine, collected: &'e Collected) -> Vec<(&'e str, &'e str)> {
     engine
         .pack()
         .slots
         .iter()
-        .filter(|slot| slot.name != "inquiry_detail")
+        .filter(|slot| slot.name != "inquiry_detail" && !slot.personal)
         .filter_map(|slot: &Slot| Some((slot.label.as_str(), collected.get(&slot.name)?.as_str())))
         .collect()
 }

@@ -32,14 +32,22 @@ const TOPIC_MESSAGES_MAX: usize = 5;
 /// Characters of a customer's sentence quoted in a line.
 const QUOTE_CHARS_MAX: usize = 80;
 
+/// Characters of one message that are looked at: a customer's message is no longer, but what he writes to an agent may be.
+const HEARD_CHARS_MAX: usize = 2_000;
+
+/// The part of a message that is looked at.
+pub(super) fn heard_part(body: &str) -> &str {
+    body.char_indices().nth(HEARD_CHARS_MAX).map_or(body, |(end, _)| &body[..end])
+}
+
 /// Sums up a conversation for the agent. `messages` are its latest, oldest first.
 pub(super) fn report(engine: &Engine, session: &Session, messages: &[Message], today: Date) -> Report {
     let said: Vec<&Message> = messages.iter().filter(|message| message.author == Author::Customer).collect();
-    let heard: Vec<Signals> = said.iter().map(|message| nlu::listen(&Reading::of(&message.body))).collect();
+    let heard: Vec<Signals> = said.iter().map(|message| nlu::listen(&Reading::of(heard_part(&message.body)))).collect();
     let is_telling = said.iter().zip(&heard).filter(|(_, signals)| is_telling(signals));
     let telling: Vec<&Message> = is_telling.map(|(message, _)| *message).collect();
     let lately = telling.iter().rev().take(TOPIC_MESSAGES_MAX).rev();
-    let topic_text = lately.map(|message| message.body.as_str()).collect::<Vec<_>>().join(" ");
+    let topic_text = lately.map(|message| heard_part(&message.body)).collect::<Vec<_>>().join(" ");
     let sentiment = mood(&heard);
     Report {
         sentiment,
@@ -60,7 +68,8 @@ fn inquiry_line(engine: &Engine, session: &Session, telling: &[&Message]) -> Sum
     let is_detail = |message: &Message| details.iter().any(|(_, value)| message.body.contains(value));
     // Of what was said, the message that is most surely about the conversation's topic; else the last.
     let sureness = |message: &Message| {
-        let guesses = engine.classifier().map(|classifier| classifier.classify(&Reading::of(&message.body)));
+        let guesses =
+            engine.classifier().map(|classifier| classifier.classify(&Reading::of(heard_part(&message.body))));
         let guess = guesses
             .unwrap_or_default()
             .into_iter()
@@ -132,7 +141,7 @@ fn mood(heard: &[Signals]) -> Sentiment {
 fn keywords(telling: &[&Message]) -> Vec<String> {
     let mut order = Vec::new();
     let mut counts: HashMap<String, usize> = HashMap::new();
-    for stem in telling.iter().flat_map(|message| tokens::stems(&message.body)) {
+    for stem in telling.iter().flat_map(|message| tokens::stems(heard_part(&message.body))) {
         if stem.chars().count() < 2 || stem.contains('*') {
             continue;
         }

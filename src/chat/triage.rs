@@ -24,6 +24,8 @@ use crate::text::reading::Reading;
 const AMBIGUITY_GAP: f32 = 0.1;
 /// Leading somebody to a person who did not ask for one takes more than a guess.
 const PERSON_CONFIDENCE_MIN: f32 = 0.6;
+/// A person too many costs less than a fraud that nobody hears of, so danger takes less.
+const URGENT_CONFIDENCE_MIN: f32 = 0.5;
 /// On the way to a person only a passage that fits this well interrupts.
 const INTERRUPTION_SCORE_MIN: f32 = 0.5;
 /// Below this score nothing in the pack has to do with the question.
@@ -43,6 +45,8 @@ pub(super) struct Understanding {
     score_best: f32,
     /// What it says of the slots, by name.
     pub(super) values: Vec<(String, String)>,
+    /// It is written in another language than Korean.
+    pub(super) is_foreign: bool,
     /// The slot to ask once this message is dealt with.
     pub(super) missing: Option<String>,
 }
@@ -71,6 +75,7 @@ pub(super) fn understand(engine: &Engine, session: &Session, raw: &str, masked: 
         answer: found.answer,
         score_best: found.score_best,
         values: Vec::new(),
+        is_foreign: signals.is_foreign,
         missing: None,
     };
     understanding.input = match &session.stage {
@@ -107,12 +112,13 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     let best = understanding.guesses.first().filter(|best| is_sure(best, engine));
     let category = best.and_then(|best| engine.category(&best.category));
     let is_surely = best.is_some_and(|best| best.confidence >= PERSON_CONFIDENCE_MIN);
-    let policy = category.filter(|_| is_surely).map(|category| category.policy);
-    if policy == Some(Policy::Person) {
+    let policy = category.map(|category| category.policy);
+    if is_surely && policy == Some(Policy::Person) {
         return Input::NeedsPerson;
     }
     // What happens to somebody reads unlike a document; what he asks about it does not.
-    if policy == Some(Policy::Urgent) && !is_clear_question(understanding) {
+    let is_urgent = policy == Some(Policy::Urgent) && best.is_some_and(|best| best.confidence >= URGENT_CONFIDENCE_MIN);
+    if is_urgent && !is_clear_question(understanding) {
         return if signals.asks { Input::NeedsPerson } else { Input::Emergency };
     }
     if understanding.answer.is_some() {
@@ -207,7 +213,7 @@ fn queued(signals: &Signals, understanding: &Understanding) -> Input {
     if signals.cancels {
         return Input::Cancels;
     }
-    if signals.abuse {
+    if signals.abuse || signals.intent == Intent::Complaint {
         return Input::Abuse;
     }
     if signals.small_talk == Some(SmallTalk::Thanks) {

@@ -126,8 +126,10 @@ impl Chat {
             let told = Arc::new(OnceLock::new());
             let (hub, topic, tell) = (self.inner.hub.clone(), Topic::Session(id.clone()), Arc::clone(&told));
             let handover = is_handover_changed.then(|| change.session.handover.clone());
+            let announced = Arc::clone(&cell);
             let announce = move |committed: &Committed| {
                 let [question, answer] = committed.message_ids[..] else { return };
+                announced.note_announced(answer);
                 let reply = Arc::clone(tell.get_or_init(|| Arc::new(drafts.stored(question, answer))));
                 hub.publish(&topic, Event::Turn(reply).into(), listener);
                 if let Some(handover) = handover {
@@ -142,7 +144,13 @@ impl Chat {
                 Err(CommitError::Stale) => {}
                 Err(CommitError::Duplicate(question)) => {
                     drop(state);
-                    return self.replay(id, question).await.map(Arc::new);
+                    let reply = Arc::new(self.replay(id, question).await?);
+                    // A commit of unknown outcome told nobody; now it is known to have happened.
+                    if reply.turn.as_ref().is_some_and(|turn| cell.note_announced(turn.answer.id)) {
+                        let event = Event::Turn(Arc::clone(&reply));
+                        self.inner.hub.publish(&Topic::Session(id.clone()), event.into(), listener);
+                    }
+                    return Ok(reply);
                 }
                 Err(CommitError::Store(error)) => return Err(error.into()),
             }
@@ -344,8 +352,11 @@ fn perform(engine: &Engine, session: &mut Session, step: &Step, understanding: &
         HandoverVerb::Cancel => session.handover.cancel(),
         HandoverVerb::Withdraw => session.handover.withdraw(),
     }
-    session.stage = step.stage.clone();
-    if session.activity == Activity::Silent {
+    session.stage = if step.stage == Stage::Queued { session.waiting_stage() } else { step.stage.clone() };
+    // A closed conversation answers but stays closed (wire contract §6), until its customer needs a person: agents see
+    // and take only what is open.
+    let needs_person = session.stage.name().is_human_required_flow();
+    if session.activity == Activity::Silent || needs_person {
         session.activity = Activity::Active;
     }
     session.is_listed_for_agents |= session.stage.name().is_collection_complete();
@@ -433,6 +444,7 @@ fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken
             Spoken::rule(prompts::ASK_WHICH, buttons)
         }
         Say::NotFound => Spoken::rule(prompts::not_found(pack), topics_and_person()),
+        Say::OffTopic if understanding.is_foreign => Spoken::rule(prompts::FOREIGN, topics_and_person()),
         Say::OffTopic => Spoken::rule(prompts::OFF_TOPIC, topics_and_person()),
         Say::Greeting => Spoken::rule(pack.greeting.clone(), prompts::topic_buttons(pack)),
         Say::Thanks => Spoken::rule(prompts::THANKS, Vec::new()),

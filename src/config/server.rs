@@ -73,6 +73,8 @@ pub struct ServerLimits {
     pub header_bytes_max: ByteSize,
     /// How long a client may take to send its headers, and how long an idle connection is kept.
     pub header_read_timeout: Duration,
+    /// How long a client may leave a request's body, and how long a response, standing still.
+    pub transfer_timeout: Duration,
     /// Largest request body.
     pub body_bytes_max: ByteSize,
 }
@@ -90,6 +92,7 @@ impl ServerLimits {
                 ByteSize::kib(8)..=ByteSize::mib(1),
             ),
             header_read_timeout: section.within("header_read_timeout", Duration::from_secs(10), timeout.clone()),
+            transfer_timeout: section.within("transfer_timeout", Duration::from_secs(30), timeout),
             body_bytes_max: section.within("body_bytes_max", ByteSize::mib(10), ByteSize::kib(1)..=ByteSize::gib(1)),
         }
     }

@@ -75,6 +75,28 @@ impl ClientMessageId {
     }
 }
 
+/// The name an agent's desk gives the agent who takes a conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentId(String);
+
+impl AgentId {
+    /// The contract's limit (wire contract §10).
+    pub const CHARS_MAX: usize = 100;
+
+    /// Accepts a desk's name for an agent.
+    ///
+    /// # Errors
+    /// As [`SessionId::parse`], with [`Self::CHARS_MAX`].
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        parse_id(text, Self::CHARS_MAX).map(|id: Arc<str>| Self(id.as_ref().to_owned()))
+    }
+
+    /// The name as the desk wrote it.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
 /// A message's place in the one stream of all messages: positive and strictly increasing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -20,6 +20,7 @@ pub use handover::HandoverStatus;
 pub use handover::Recommendation;
 pub use handover::Report;
 pub use handover::SummaryLine;
+pub use ids::AgentId;
 pub use ids::ClientMessageId;
 pub use ids::InvalidId;
 pub use ids::MessageId;

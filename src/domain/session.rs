@@ -7,6 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::Handover;
+use crate::domain::HandoverStatus;
 use crate::domain::SessionId;
 use crate::domain::SuggestedAction;
 use crate::domain::Timestamp;
@@ -166,6 +167,11 @@ impl Session {
             handover: Handover::default(),
             is_listed_for_agents: false,
         }
+    }
+
+    /// Where a conversation waits that nothing more is asked in: with the agent who has it, else in the queue.
+    pub fn waiting_stage(&self) -> Stage {
+        if self.handover.status() == Some(HandoverStatus::Accepted) { Stage::Attended } else { Stage::Queued }
     }
 
     /// The contract's `is_active`.

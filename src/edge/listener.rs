@@ -18,6 +18,7 @@ use socket2::Socket;
 use socket2::Type;
 use tokio::net::TcpListener;
 use tokio::net::TcpStream;
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
@@ -36,6 +37,15 @@ const BACKLOG: i32 = 4096;
 const HEADER_BYTES_MIN: usize = 8192;
 /// How long to rest when the process has no file descriptor left for the next connection.
 const EXHAUSTED_PAUSE: Duration = Duration::from_millis(50);
+
+/// How serving ends.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// No new connections; those there are finish the request they are in.
+    pub begin: CancellationToken,
+    /// Connections that are still there are cut.
+    pub now: CancellationToken,
+}
 
 /// Sockets that are bound but not yet served.
 pub struct Listener {
@@ -58,14 +68,8 @@ impl Listener {
         self.sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect()
     }
 
-    /// Serves `application` on tasks of `tracker` until `shutdown`; connections then finish the request they are in.
-    pub fn serve(
-        self,
-        application: impl Application,
-        limits: &ServerLimits,
-        tracker: &TaskTracker,
-        shutdown: &CancellationToken,
-    ) {
+    /// Serves `application` on tasks of `tracker` until `end`.
+    pub fn serve(self, application: impl Application, limits: &ServerLimits, tracker: &TaskTracker, end: &End) {
         let connections = Connections::new(limits.connections_max, limits.connections_per_client_max);
         for socket in self.sockets {
             let acceptor = Acceptor {
@@ -73,7 +77,7 @@ impl Listener {
                 limits: limits.clone(),
                 connections: connections.clone(),
                 tracker: tracker.clone(),
-                shutdown: shutdown.clone(),
+                end: end.clone(),
             };
             tracker.spawn(acceptor.run(socket));
         }
@@ -95,14 +99,14 @@ struct Acceptor<A> {
     limits: ServerLimits,
     connections: Connections,
     tracker: TaskTracker,
-    shutdown: CancellationToken,
+    end: End,
 }
 
 impl<A: Application> Acceptor<A> {
     async fn run(self, socket: TcpListener) {
         loop {
             let accepted = tokio::select! {
-                () = self.shutdown.cancelled() => return,
+                () = self.end.begin.cancelled() => return,
                 accepted = socket.accept() => accepted,
             };
             match accepted {
@@ -123,6 +127,8 @@ impl<A: Application> Acceptor<A> {
 
     fn serve(&self, stream: TcpStream, client: ClientAddress, permit: ConnectionPermit) {
         let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.limits.transfer_timeout));
         let application = self.application.clone();
         let keep = permit.clone();
         let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
@@ -137,18 +143,21 @@ impl<A: Application> Acceptor<A> {
             .timer(TokioTimer::new())
             .header_read_timeout(self.limits.header_read_timeout)
             .max_buf_size(self.limits.header_bytes_max.as_usize().max(HEADER_BYTES_MIN))
-            .serve_connection(TokioIo::new(stream), service)
+            .serve_connection(TokioIo::new(Box::pin(stream)), service)
             .with_upgrades();
-        let shutdown = self.shutdown.clone();
+        let end = self.end.clone();
         self.tracker.spawn(async move {
             let _keep = keep;
             tokio::pin!(connection);
+            // A client that goes away is no event; its request, if there was one, has its line in the access log.
             tokio::select! {
                 _ = connection.as_mut() => return,
-                () = shutdown.cancelled() => connection.as_mut().graceful_shutdown(),
+                () = end.begin.cancelled() => connection.as_mut().graceful_shutdown(),
             }
-            // A client that goes away is no event; its request, if there was one, has its line in the access log.
-            let _ = connection.await;
+            tokio::select! {
+                _ = connection => {}
+                () = end.now.cancelled() => {}
+            }
         });
     }
 }

@@ -22,6 +22,7 @@ pub use assets::Asset;
 pub use assets::Assets;
 pub use client::ClientAddress;
 pub use connections::ConnectionPermit;
+pub use listener::End;
 pub use listener::Listener;
 pub use pipeline::Application;
 pub use pipeline::wrap;

@@ -3,6 +3,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::time::Duration;
 use std::time::Instant;
 
 use axum::body::Body;
@@ -19,8 +20,9 @@ use hyper::body::Body as _;
 use tower::Service;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutBody;
 
-use crate::config::ByteSize;
+use crate::config::ServerLimits;
 use crate::edge::Problem;
 use crate::edge::RequestId;
 use crate::edge::access_log::Line;
@@ -50,14 +52,23 @@ impl<S> Application for S where
 #[derive(Debug, Clone, Copy)]
 struct Treatment {
     body_bytes_max: u64,
+    transfer_timeout: Duration,
     logs_access: bool,
+    is_api: fn(&str) -> bool,
 }
 
-/// Puts the edge around an application.
+/// Puts the edge around an application. Where `is_api` says so of a path, programs ask, and refusals are JSON even for a
+/// browser.
 ///
 /// Composed of tower services rather than of axum's layers, which would box each step of each request.
-pub fn wrap(application: impl Application, body_bytes_max: ByteSize, logs_access: bool) -> impl Application {
-    let treatment = Treatment { body_bytes_max: body_bytes_max.get(), logs_access };
+pub fn wrap(
+    application: impl Application,
+    limits: &ServerLimits,
+    logs_access: bool,
+    is_api: fn(&str) -> bool,
+) -> impl Application {
+    let ServerLimits { body_bytes_max, transfer_timeout, .. } = *limits;
+    let treatment = Treatment { body_bytes_max: body_bytes_max.get(), transfer_timeout, logs_access, is_api };
     let application =
         ServiceBuilder::new().layer(compression::layer()).layer(CatchPanicLayer::custom(panicked)).service(application);
     tower::service_fn(move |request: Request| {
@@ -77,12 +88,12 @@ async fn handle(
     let begun = Instant::now();
     let request_id = RequestId::generate();
     request.extensions_mut().insert(request_id.clone());
-    let (is_api, reads_html) = (is_api(request.uri().path()), reads_html(request.headers()));
+    let (is_api, reads_html) = ((treatment.is_api)(request.uri().path()), reads_html(request.headers()));
     let line = treatment.logs_access.then(|| {
         let client = request.extensions().get().copied();
         Line::begin(client, request.method(), request.uri(), request.headers())
     });
-    let response = match limit_body(request, treatment.body_bytes_max) {
+    let response = match limit_body(request, treatment) {
         Ok(request) => next(request).await.unwrap_or_else(|never| match never {}),
         Err(problem) => problem.into_response(),
     };
@@ -115,23 +126,22 @@ fn dressed(mut refusal: Response, around: &HeaderMap) -> Response {
     refusal
 }
 
-/// Refuses a body that says it is too long, and cuts one that does not say so.
-fn limit_body(request: Request, bytes_max: u64) -> Result<Request, Problem> {
+/// Refuses a body that says it is too long, cuts one that does not say so, and waits for none that stands still.
+fn limit_body(request: Request, treatment: Treatment) -> Result<Request, Problem> {
+    let Treatment { body_bytes_max: bytes_max, transfer_timeout, .. } = treatment;
+    let timed = |body| Body::new(TimeoutBody::new(transfer_timeout, body));
     match request.body().size_hint().exact() {
+        Some(0) => Ok(request),
         Some(bytes) if bytes > bytes_max => {
             let detail = format!("the request body is {bytes} bytes long; at most {bytes_max} are taken");
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail))
         }
-        Some(_) => Ok(request),
+        Some(_) => Ok(request.map(timed)),
         None => {
             let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-            Ok(request.map(|body| Body::new(Limited::new(body, bytes_max))))
+            Ok(request.map(|body| timed(Body::new(Limited::new(body, bytes_max)))))
         }
     }
-}
-
-fn is_api(path: &str) -> bool {
-    path == "/health" || path.starts_with("/health/") || path.starts_with("/api/")
 }
 
 fn reads_html(headers: &HeaderMap) -> bool {

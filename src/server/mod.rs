@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -25,6 +26,7 @@ use crate::chat::Engine;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::edge;
+use crate::edge::End;
 use crate::edge::Listener;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -54,6 +56,8 @@ pub enum ServerError {
 }
 
 /// The cache of indexes and classifiers, under the data folder.
+/// What is left at least for writes that were accepted, however long the connections took.
+const WRITES_TIME_MIN: Duration = Duration::from_secs(2);
 const KNOWLEDGE_FOLDER: &str = "knowledge";
 
 /// Where indexes and classifiers are kept.
@@ -124,22 +128,26 @@ impl Server {
 
         let state = AppState::new(chat, &config, tasks.clone(), shutdown.clone());
         let application = api::application(state, web::page);
-        let edge = edge::wrap(application, config.server.limits.body_bytes_max, config.log.access);
-        listener.serve(edge, &config.server.limits, &tasks, &shutdown);
+        let edge = edge::wrap(application, &config.server.limits, config.log.access, api::is_api);
+        let end = End { begin: shutdown.clone(), now: CancellationToken::new() };
+        listener.serve(edge, &config.server.limits, &tasks, &end);
 
         shutdown.cancelled().await;
         tracing::info!("shutting down");
+        let deadline = Instant::now() + config.server.shutdown_timeout;
         tasks.close();
-        finish("connections", &tasks, config.server.shutdown_timeout).await;
+        finish("connections", &tasks, deadline).await;
+        // Whoever did not finish in time is cut, since his handle on the store would keep the writer waiting.
+        end.now.cancel();
         // With the last task the last handle on the store is gone, and the writer ends when its queue is empty.
         store_tasks.close();
-        finish("writes", &store_tasks, config.server.shutdown_timeout).await;
+        finish("writes", &store_tasks, deadline.max(Instant::now() + WRITES_TIME_MIN)).await;
         tracing::info!("stopped");
     }
 }
 
-async fn finish(what: &'static str, tasks: &TaskTracker, timeout: Duration) {
-    if tokio::time::timeout(timeout, tasks.wait()).await.is_err() {
-        tracing::warn!(what, left = tasks.len(), timeout_s = timeout.as_secs_f64(), "gave up waiting");
+async fn finish(what: &'static str, tasks: &TaskTracker, deadline: Instant) {
+    if tokio::time::timeout_at(deadline, tasks.wait()).await.is_err() {
+        tracing::warn!(what, left = tasks.len(), "gave up waiting");
     }
 }

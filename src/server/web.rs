@@ -25,11 +25,7 @@ const ASSETS: Assets = Assets::new(find, "assets/");
 /// Answers what no route of the API answers: the screens, and a refusal for everything else.
 pub async fn page(request: Request) -> Response {
     let path = request.uri().path();
-    if path.starts_with("/api/")
-        || path == "/health"
-        || path.starts_with("/health/")
-        || api::is_upgrade(request.headers())
-    {
+    if api::is_api(path) || api::is_upgrade(request.headers()) {
         return api::not_found(&request);
     }
     if !matches!(*request.method(), Method::GET | Method::HEAD) {

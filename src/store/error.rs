@@ -30,6 +30,9 @@ pub enum StoreError {
     /// More writes are waiting than `storage.queue_max`.
     #[error("the database is overloaded: too many writes are waiting; try again shortly")]
     Overloaded,
+    /// The task that writes is gone; only a fault of the program ends it.
+    #[error("the database's writer has stopped; restart the program, and report the error in its log before this one")]
+    Stopped,
     /// No result within `storage.write_timeout`; a write may still happen.
     #[error("the database did not answer in time; try again with the same client_message_id")]
     TimedOut,
@@ -80,6 +83,7 @@ impl StoreError {
             Self::DiskFailed(_) => "database_disk_failed",
             Self::FileMoved => "database_file_moved",
             Self::Overloaded => "database_overloaded",
+            Self::Stopped => "database_writer_stopped",
             Self::TimedOut => "database_timeout",
             Self::NewerSchema { .. } => "database_newer_schema",
             Self::Migration(_) => "database_migration_failed",
@@ -107,6 +111,7 @@ impl StoreError {
             | Self::DiskFailed(_)
             | Self::FileMoved
             | Self::Overloaded
+            | Self::Stopped
             | Self::TimedOut => true,
             Self::NewerSchema { .. }
             | Self::Migration(_)

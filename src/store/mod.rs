@@ -77,6 +77,9 @@ impl Store {
     /// # Errors
     /// Why it does not.
     pub async fn ping(&self) -> Result<()> {
+        if !self.writer.is_running() {
+            return Err(StoreError::Stopped);
+        }
         self.pool.ping().await
     }
 

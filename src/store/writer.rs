@@ -14,6 +14,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tokio_util::task::TaskTracker;
 
@@ -69,10 +70,18 @@ impl Writer {
         Self { queue, write_timeout }
     }
 
+    /// Whether the task still runs.
+    pub(super) fn is_running(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
     /// Queues one change and waits until it is on disk.
     pub(super) async fn commit(&self, change: Change, announce: Announce) -> Outcome {
         let (reply, outcome) = oneshot::channel();
-        self.queue.try_send(Job { change, announce, reply }).map_err(|_| StoreError::Overloaded)?;
+        self.queue.try_send(Job { change, announce, reply }).map_err(|refused| match refused {
+            TrySendError::Full(_) => StoreError::Overloaded,
+            TrySendError::Closed(_) => StoreError::Stopped,
+        })?;
         match tokio::time::timeout(self.write_timeout, outcome).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(StoreError::TimedOut.into()),

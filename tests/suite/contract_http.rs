@@ -178,6 +178,7 @@ both_stores! {
     async fn an_unknown_route_is_not_found(server: Server) {
         for (method, path) in [
             ("GET", "/api/v1/nonsense"),
+            ("GET", "/api/v1/nonsense/"),
             ("POST", "/api/v1/nonsense"),
             ("HEAD", "/api/v1/nonsense"),
             ("GET", "/api/v1/sessions"),

@@ -195,6 +195,55 @@ both_stores! {
         assert!(closed.iter().any(|session| session["session_id"] == customer.session()), "it stays inactive");
     }
 
+    /// Whoever is in danger after his conversation was closed reaches a person all the same: it opens again.
+    async fn a_closed_session_opens_again_for_an_emergency(server: Server) {
+        let customer = server.customer().await;
+        customer.says("안녕하세요").await;
+        customer.post("close").await.expect(200);
+        customer.says("방금 보이스피싱을 당해서 돈을 보냈어요").await.expect_stage("queued");
+        let desk = server.desk().await;
+        assert!(desk.listed_of(&customer).await.is_some(), "agents see it");
+        desk.accepts(&customer, &json!({"agent_id": "agent-1"})).await.expect(200);
+    }
+
+    /// An agent may take a conversation before anybody asked for him; a customer who then asks is with him at once.
+    async fn a_conversation_an_agent_has_does_not_go_back_to_the_queue(server: Server) {
+        let customer = server.customer().await;
+        customer.says("안녕하세요").await;
+        server.desk().await.accepts(&customer, &json!({"agent_id": "agent-1"})).await.expect(200);
+        customer.says("보이스피싱을 당했어요").await.expect_stage("attended");
+        let status = customer.get("handover-status").await.expect(200);
+        assert_eq!((&status["handover_status"], &status["assigned_agent_id"]), (&json!("accepted"), &json!("agent-1")));
+    }
+
+    /// An agent's name has a limit and holds no control characters.
+    async fn an_agents_name_is_checked(server: Server) {
+        let customer = server.customer().await;
+        customer.says("보이스피싱을 당했어요").await;
+        let desk = server.desk().await;
+        for name in ["a".repeat(101), "a\u{0}b".to_owned(), String::new()] {
+            desk.accepts(&customer, &json!({"agent_id": name})).await.expect_problem(400, "invalid_agent_id");
+        }
+        desk.accepts(&customer, &json!({"agent_id": "가".repeat(100)})).await.expect(200);
+    }
+
+    /// What a customer writes to the agent has the same pace as what he writes to the assistant.
+    async fn messages_to_an_agent_are_paced(setup: Setup) {
+        let server = setup
+            .with("api.limits.session_messages_per_second", "0.1")
+            .with("api.limits.session_messages_burst", "3")
+            .start()
+            .await;
+        let customer = server.customer().await;
+        customer.says("안녕하세요").await;
+        let mut statuses = Vec::new();
+        for _ in 0..3 {
+            let body = json!({"message": "여보세요"});
+            statuses.push(server.http().post(&customer.path("customer-message"), &body).await.status);
+        }
+        assert_eq!(statuses, [200, 200, 429]);
+    }
+
     /// The conversation that changed last is the first of the closed ones.
     async fn closed_sessions_are_listed_latest_first(server: Server) {
         let customers = [server.customer().await, server.customer().await, server.customer().await];

@@ -1,6 +1,8 @@
 //! The course of a conversation with the demo bank: answers, consent, slots, the queue, emergencies, masking
 //! (wire contract §7 with the deviations of design §3).
 
+use std::time::Duration;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -13,6 +15,75 @@ const EMERGENCY: &str = "보이스피싱으로 돈을 송금했어요 도와주�
 const YES: &str = "네, 동의합니다";
 
 both_stores! {
+    /// A wish for a person keeps the matter it names, so that the right details are asked for.
+    async fn a_wish_for_a_person_keeps_its_matter(server: Server) {
+        let customer = server.customer().await;
+        customer.says("결제 취소하고 싶은데 상담사랑 통화하고 싶어요").await.expect_stage("awaiting_consent");
+        let date = customer.says(YES).await.expect_stage("collecting");
+        assert!(date.text().contains("거래하신 날짜가 언제인가요?"), "{}", date.text());
+    }
+
+    /// What happens to a customer in an urgent category is queued at once; a question about it is answered.
+    async fn an_urgent_category_skips_every_question(server: Server) {
+        let victim = server.customer().await;
+        victim.says("엄마라고 하면서 폰 고장났다고 문자가 와서 신분증 사진을 보내줬어요").await.expect_stage("queued");
+        let asking = server.customer().await;
+        let answer = asking.says("보이스피싱 예방법 알려주세요").await.expect_stage("assisted");
+        assert!(!answer.cited().is_empty(), "{}", answer.text());
+    }
+
+    /// A question between two details is put off, however often, and the detail is asked for again.
+    async fn a_question_between_details_is_no_failure(server: Server) {
+        let customer = server.customer().await;
+        customer.says(REFUND).await.expect_stage("awaiting_consent");
+        customer.says(YES).await.expect_stage("collecting");
+        for question in ["상담원분 성함이 어떻게 되나요?", "지금 몇 명이나 기다리고 있나요?", "점심은 뭐 드셨나요?"] {
+            let reply = customer.says(question).await.expect_stage("collecting");
+            assert!(reply.text().contains("거래하신 날짜가 언제인가요?"), "{question}: {}", reply.text());
+        }
+    }
+
+    /// Whoever objects with a reason has refused, too.
+    async fn an_objection_is_a_refusal(server: Server) {
+        let customer = server.customer().await;
+        customer.says(REFUND).await.expect_stage("awaiting_consent");
+        customer.says("싫어요 개인정보를 왜 물어봐요").await.expect_stage("assisted");
+    }
+
+    /// While he waits, a customer's thanks and his anger are heard.
+    async fn waiting_customers_are_listened_to(server: Server) {
+        let customer = server.customer().await;
+        let mut said = vec![customer.says(EMERGENCY).await.expect_stage("queued").text().to_owned()];
+        for text in ["감사합니다", "왜 이렇게 오래 걸려요 짜증나네요", "아까 그 계좌로 한 번 더 보냈어요"] {
+            said.push(customer.says(text).await.expect_stage("queued").text().to_owned());
+        }
+        said.sort();
+        said.dedup();
+        assert!(said.len() >= 3, "{said:#?}");
+    }
+
+    /// Nobody is told "at once" when nobody is there.
+    async fn the_words_know_the_opening_hours(setup: Setup) {
+        // Monday 2026-11-23, 17:59 in Korea.
+        let server = setup.at(1_795_424_340_000).start().await;
+        let queued = async || {
+            let customer = server.customer().await;
+            customer.says(WANTS_PERSON).await;
+            customer.says("상담원 바로 연결해 주세요").await.expect_stage("queued").text().to_owned()
+        };
+        let open = queued().await;
+        server.wait(Duration::from_mins(2));
+        let closed = queued().await;
+        assert!(open.contains("잠시만 기다려 주세요") && !closed.contains("잠시만 기다려 주세요"), "{open}\n{closed}");
+        assert!(closed.contains("상담 시간이 아니"), "{closed}");
+    }
+
+    /// Who does not write Korean is told so in his language, too.
+    async fn other_languages_are_answered_politely(server: Server) {
+        let reply = server.customer().await.says("How much is the loan interest rate, please?").await;
+        assert!(reply.text().contains("only answer in Korean"), "{}", reply.text());
+    }
+
     /// From the wish for a person over consent and two details into the agents' queue.
     async fn consent_and_details_lead_into_the_queue(server: Server) {
         let (customer, desk) = (server.customer().await, server.desk().await);

@@ -165,6 +165,28 @@ both_stores! {
         serves_others(&server).await;
     }
 
+    /// A request whose body stands still is refused; one whose body comes slowly is not.
+    async fn a_body_that_stands_still_is_not_waited_for(setup: Setup) {
+        let server = setup.with("server.limits.transfer_timeout", "500ms").start().await;
+        let head = "POST /api/v1/chat/message HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+        let mut silent = Raw::connect(server.address()).await;
+        assert!(silent.send(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes()).await);
+        let answer = silent.read_to_end().await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+
+        let body = json!({"session_id": "slow", "user_message": "안녕하세요"}).to_string();
+        let mut slow = Raw::connect(server.address()).await;
+        let length = body.len();
+        assert!(slow.send(format!("{head}Connection: close\r\nContent-Length: {length}\r\n\r\n").as_bytes()).await);
+        for part in body.as_bytes().chunks(length.div_ceil(6)) {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            assert!(slow.send(part).await);
+        }
+        let answer = slow.read_to_end().await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        serves_others(&server).await;
+    }
+
     /// Header blocks that are too long, too many or no headers are refused.
     async fn header_bombs_are_refused(server: Server) {
         let one_long = format!("GET /health HTTP/1.1\r\nHost: a\r\nX-Long: {}\r\n\r\n", "a".repeat(1 << 20));

@@ -17,6 +17,7 @@ use crate::support::Customer;
 use crate::support::Http;
 use crate::support::MariaDb;
 use crate::support::Program;
+use crate::support::Raw;
 use crate::support::Store;
 use crate::support::eventually;
 
@@ -222,6 +223,58 @@ async fn sigterm_closes_websockets_and_ends_well() {
     assert!(status.success(), "{status}: {log:#?}");
     assert!(log.last().is_some_and(|line| line.contains("stopped")), "{log:#?}");
     assert!(!log.iter().any(|line| line.contains("gave up waiting")), "{log:#?}");
+}
+
+/// A client that holds its request back does not hold the server up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_does_not_wait_for_a_client_that_holds_back() {
+    let site = Site::new("server.shutdown_timeout = \"1s\"\n");
+    let mut program = Program::start(&["serve", "--config", site.config()], &[]);
+    let address = program.address();
+    let mut raw = Raw::connect(address).await;
+    let head = "POST /api/v1/chat/message HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
+    assert!(raw.send(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes()).await);
+    // Answered on another connection, so the one above is being read.
+    Http::at(address).get("/health").await.expect(200);
+    program.signal("TERM");
+    let (status, log) = program.ended();
+    assert!(status.success(), "{status}: {log:#?}");
+    assert!(log.last().is_some_and(|line| line.contains("stopped")), "{log:#?}");
+    assert!(!log.iter().any(|line| line.contains("writes")), "the writer ends with the last connection: {log:#?}");
+}
+
+/// What was taken before SIGTERM is answered: every turn that is stored was also told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_answers_the_turns_it_has_taken() {
+    const CUSTOMERS: usize = 40;
+    let site = Site::new("api.legacy_clients = true\n");
+    let mut program = Program::start(&["serve", "--config", site.config()], &[]);
+    let http = Http::at(program.address());
+    let mut sockets = Vec::new();
+    for number in 0..CUSTOMERS {
+        sockets.push(Customer::named(&http, &format!("leaving-{number}")).connects().await);
+    }
+    for socket in &mut sockets {
+        socket.says("정기예금 금리가 얼마인가요?").await;
+    }
+    program.signal("TERM");
+    let mut told = Vec::new();
+    for (number, socket) in sockets.iter_mut().enumerate() {
+        while let Ok(frame) = socket.next_or_close().await {
+            if frame["type"] == "response" {
+                told.push(format!("leaving-{number}"));
+            }
+        }
+    }
+    let (status, log) = program.ended();
+    assert!(status.success(), "{status}: {log:#?}");
+    let program = Program::start(&["serve", "--config", site.config()], &[]);
+    let http = Http::at(program.address());
+    for number in 0..CUSTOMERS {
+        let name = format!("leaving-{number}");
+        let answer = http.get(&format!("/api/v1/sessions/{name}/all-messages")).await;
+        assert_eq!(answer.status == 200, told.contains(&name), "{name}: stored means told");
+    }
 }
 
 /// `openapi` prints what the screens' client was generated from.

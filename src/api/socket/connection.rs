@@ -51,6 +51,8 @@ pub(super) struct Connection {
     waiting: VecDeque<Task>,
     /// The turn that runs now.
     running: Option<Box<Running>>,
+    /// Up to here the client was given what is stored, so what is announced of it later is no news.
+    known: MessageId,
     missed_pings: u8,
     heard_at: Instant,
 }
@@ -87,7 +89,17 @@ impl Connection {
         };
         let subscription = state.chat.subscribe(topic);
         let heard_at = Instant::now();
-        Self { state, id, purpose, subscription, waiting: VecDeque::new(), running: None, missed_pings: 0, heard_at }
+        Self {
+            state,
+            id,
+            purpose,
+            subscription,
+            waiting: VecDeque::new(),
+            running: None,
+            known: MessageId::new(0),
+            missed_pings: 0,
+            heard_at,
+        }
     }
 
     /// Serves the connection to its end.
@@ -127,6 +139,7 @@ impl Connection {
         tokio::select! {
             biased;
             () = self.state.shutdown.cancelled() => Happening::GoingDown,
+            // The answer goes before what follows from it, such as where the hand-over stands.
             progress = finished(&mut self.running) => Happening::Progress(progress),
             event = self.subscription.next() => event.map_or(Happening::TooSlow, Happening::Event),
             frame = socket.recv(), if may_read => match frame {
@@ -139,7 +152,7 @@ impl Connection {
 
     async fn deal(&mut self, socket: &mut WebSocket, happening: Happening) -> Result<(), Over> {
         match happening {
-            Happening::GoingDown => self.close(socket, close_code::AWAY, "server is going down").await,
+            Happening::GoingDown => self.finish(socket).await,
             Happening::Progress(progress) => self.tell(socket, progress).await,
             Happening::Event(event) => self.forward(socket, event).await,
             Happening::TooSlow => self.close(socket, close_code::AGAIN, "too slow; resume with after_id").await,
@@ -147,6 +160,15 @@ impl Connection {
             Happening::Gone => Err(Over),
             Happening::Quiet => self.ping(socket).await,
         }
+    }
+
+    /// Answers what was taken before the server began to go down, and says good-bye.
+    async fn finish(&mut self, socket: &mut WebSocket) -> Result<(), Over> {
+        while self.running.is_some() {
+            let progress = finished(&mut self.running).await;
+            self.tell(socket, progress).await?;
+        }
+        self.close(socket, close_code::AWAY, "server is going down").await
     }
 
     async fn receive(&mut self, socket: &mut WebSocket, frame: Frame) -> Result<(), Over> {
@@ -284,6 +306,8 @@ impl Connection {
     /// Passes on what happened elsewhere in the conversation.
     async fn forward(&mut self, socket: &mut WebSocket, event: Arc<Event>) -> Result<(), Over> {
         match &*event {
+            Event::Turn(reply) if reply.turn.as_ref().is_some_and(|turn| turn.answer.id <= self.known) => Ok(()),
+            Event::CustomerMessage(message) | Event::AgentMessage(message) if message.id <= self.known => Ok(()),
             Event::Turn(reply) => {
                 if let Some(turn) = &reply.turn {
                     let data = Box::new(turn.question.clone().into());
@@ -312,7 +336,12 @@ impl Connection {
     async fn send_history(&mut self, socket: &mut WebSocket, after: MessageId) -> Result<(), Over> {
         let limit = self.state.settings.limits.messages_page_max;
         let frame = match self.state.chat.store().messages().after(&self.id, after, limit + 1).await {
-            Ok(messages) => Outgoing::History { data: HistoryShape::page(messages, limit) },
+            Ok(messages) => {
+                // An incomplete page is followed by a request for the next; until then only what it holds is known.
+                let last = messages.iter().take(limit as usize).next_back().map_or(after, |message| message.id);
+                self.known = self.known.max(last);
+                Outgoing::History { data: HistoryShape::page(messages, limit) }
+            }
             Err(error) => Outgoing::refusal(error.into(), None),
         };
         self.send(socket, &frame).await

@@ -82,7 +82,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A document that answers cite. Whoever can ask can read it, so it needs no permission. */
+        /** A document that answers cite, while it is in force. Whoever can ask can read it, so it needs no permission. */
         get: operations["document"];
         put?: never;
         post?: never;
