@@ -26,6 +26,7 @@ use crate::config::ServerLimits;
 use crate::edge::Problem;
 use crate::edge::RequestId;
 use crate::edge::access_log::Line;
+use crate::edge::access_log::Logged;
 use crate::edge::compression;
 use crate::edge::request_id;
 
@@ -107,11 +108,13 @@ async fn handle(
         headers.entry(name).or_insert(value);
     }
     headers.insert(request_id::HEADER, request_id.to_header());
-    if let Some(line) = line {
-        let body_bytes = response.body().size_hint().exact().unwrap_or(0);
-        line.end(&request_id, response.status().as_u16(), body_bytes, begun.elapsed());
+    match line {
+        Some(line) => {
+            let status = response.status().as_u16();
+            response.map(|body| Body::new(Logged::new(body, line.sent(request_id, status, begun))))
+        }
+        None => response,
     }
-    response
 }
 
 /// A rendered refusal with what was added around it, such as what other origins may read.

@@ -277,6 +277,32 @@ async fn sigterm_answers_the_turns_it_has_taken() {
     }
 }
 
+/// The access log counts what went out, compressed or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_access_log_counts_what_was_sent() {
+    let site = Site::new("");
+    let mut program = Program::start(&["serve", "--config", site.config()], &[]);
+    let http = Http::at(program.address());
+    let mut expected = Vec::new();
+    for encoding in ["identity", "gzip"] {
+        let request = http.request("GET", &format!("/api/v1/openapi.json?{encoding}"));
+        let answer = http.send(request.header("accept-encoding", encoding)).await;
+        assert_eq!(answer.status, 200);
+        expected.push((format!("/api/v1/openapi.json?{encoding}"), answer.body.len()));
+    }
+    program.signal("TERM");
+    let (_, log) = program.ended();
+    let lines = log.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let logged: Vec<_> = lines
+        .filter(|line| line["target"] == "access")
+        .map(|line| {
+            (line["request_uri"].as_str().unwrap().to_owned(), line["body_bytes_sent"].as_u64().unwrap() as usize)
+        })
+        .collect();
+    assert_eq!(logged, expected);
+    assert!(expected[1].1 < expected[0].1 / 2, "it was compressed: {expected:?}");
+}
+
 /// `openapi` prints what the screens' client was generated from.
 #[test]
 fn the_screens_client_was_made_from_this_description() {
