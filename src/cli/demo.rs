@@ -23,7 +23,7 @@ use crate::telemetry;
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Where to listen; if the port is taken, a free one is used
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", value_parser = local_address)]
     listen: SocketAddr,
     /// Keep the data in this folder instead of throwing it away
     #[arg(long, value_name = "DIR")]
@@ -31,6 +31,22 @@ pub(super) struct Arguments {
     /// Answer from this knowledge pack, a folder or a .zip, instead of the demo's
     #[arg(long, value_name = "PATH")]
     pack: Option<PathBuf>,
+}
+
+/// Where a demo may listen: it serves everybody as an existing client and as an agent, without a log-in.
+fn local_address(text: &str) -> Result<SocketAddr, String> {
+    let address = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+    let address: SocketAddr =
+        address.as_deref().unwrap_or(text).parse().map_err(|_| {
+            "an address is an IP address and a port, such as 127.0.0.1:8080, or localhost:8080".to_owned()
+        })?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("a demo lets everybody in, so it listens on this machine alone: give 127.0.0.1:PORT, or serve the network \
+             with `bank-aicc serve`"
+            .to_owned())
+    }
 }
 
 /// Opens the demo bank and serves it until it is told to stop.

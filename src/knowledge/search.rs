@@ -2,7 +2,7 @@
 //!
 //! Ranking is BM25 in two steps at once: every posting counts for its document and for its passage, and a passage is
 //! ranked by both. tantivy's own query path is not used: it fixes k1 and b, scores one level only, and took 77 µs for a
-//! question on the demo pack where this takes 40 (2 virtual CPUs, November 2026). The score a hit carries is not BM25,
+//! question on the demo pack where this takes 14 (2 virtual CPUs, November 2026). The score a hit carries is not BM25,
 //! whose size depends on the pack and the question, but how much of what was asked the passage speaks of.
 
 use std::cmp::Ordering;

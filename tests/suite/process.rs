@@ -74,6 +74,20 @@ async fn a_demo_keeps_its_data_in_a_named_folder() {
     }
 }
 
+/// A demo lets everybody in, so it refuses the network, with a word on what to do; localhost is this machine.
+#[test]
+fn a_demo_is_for_this_machine_alone() {
+    for (address, expected) in [("0.0.0.0:0", "on this machine alone"), ("nowhere", "an IP address and a port")] {
+        let output = Program::run(&["demo", "--listen", address], &[]);
+        assert_eq!(output.status.code(), Some(2), "{}", stderr(&output));
+        assert!(stderr(&output).contains(expected), "{}", stderr(&output));
+    }
+    let mut demo = Program::start(&["demo", "--listen", "localhost:0"], &[]);
+    assert!(demo.address().ip().is_loopback());
+    demo.signal("TERM");
+    demo.ended();
+}
+
 /// The first line of `serve`'s log says where it listens, as JSON; the environment overrules the file.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn serve_does_what_its_configuration_says() {

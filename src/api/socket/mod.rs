@@ -25,7 +25,7 @@ use crate::edge::ConnectionPermit;
 use connection::Connection;
 
 /// Read buffer of a connection. The library's default of 128 KiB would be most of what an idle customer costs.
-const READ_BUFFER_BYTES: usize = 2 * 1024;
+const READ_BUFFER_BYTES: usize = 1024;
 /// What may wait to be sent before the connection is given up.
 const WRITE_BUFFER_BYTES_MAX: usize = 1024 * 1024;
 /// Sessions of this name are agents' dashboards (wire contract §4).

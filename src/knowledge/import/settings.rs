@@ -194,7 +194,7 @@ fn toml_of<T: DeserializeOwned>(file: &str, text: &str, report: &mut ImportRepor
                 file,
                 line,
                 error.message(),
-                "correct the TOML; the knowledge pack's manual lists the keys",
+                "correct the TOML; the demo's pack, packaging/demo-pack, shows every key",
             );
             None
         }
