@@ -26,7 +26,6 @@ use tantivy::schema::TextFieldIndexing;
 use tantivy::schema::TextOptions;
 use tantivy::tokenizer::PreTokenizedString;
 use tantivy::tokenizer::Token;
-use time::Date;
 
 use crate::knowledge::analysis::Dictionaries;
 use crate::knowledge::analysis::Tokens;
@@ -36,6 +35,7 @@ use crate::knowledge::chunk::Passage;
 use crate::knowledge::pack::Pack;
 use crate::knowledge::pack::PackError;
 use crate::knowledge::postings::Field;
+use crate::knowledge::rows::Rows;
 
 /// Why an index could not be made or opened.
 #[derive(Debug, thiserror::Error)]
@@ -74,42 +74,6 @@ pub struct Index {
     pub(super) stems: Field,
     pub(super) grams: Field,
     pub(super) vocabulary: Vocabulary,
-}
-
-/// Which row is what. Rows of a document stand together, its title first; so do the two rows of a passage.
-pub(super) struct Rows {
-    /// Every row but the last.
-    pub all: Vec<Row>,
-    /// When each document may be used.
-    pub validity: Vec<(Option<Date>, Option<Date>)>,
-}
-
-/// One row of the index.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Row {
-    pub document: u32,
-    pub part: Part,
-}
-
-impl Row {
-    /// The passage it belongs to; `None` for a title.
-    pub fn passage(self) -> Option<u32> {
-        match self.part {
-            Part::Title => None,
-            Part::Heading(passage) | Part::Text(passage) => Some(passage),
-        }
-    }
-}
-
-/// What a row holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    /// Title and keywords of the document.
-    Title,
-    /// Heading and question of the passage.
-    Heading(u32),
-    /// The text of the passage.
-    Text(u32),
 }
 
 const STEMS: &str = "stems";
@@ -185,22 +149,6 @@ impl Index {
     /// Every passage, in the order of the pack's documents.
     pub fn passages(&self) -> &[Passage] {
         &self.passages
-    }
-}
-
-impl Rows {
-    fn new(pack: &Pack, passages: &[Passage]) -> Self {
-        let mut rows = Self { all: Vec::new(), validity: Vec::new() };
-        let mut passages = passages.iter().zip(0..).peekable();
-        for (one, document) in pack.documents.iter().zip(0..) {
-            rows.validity.push((one.effective_from, one.effective_until));
-            rows.all.push(Row { document, part: Part::Title });
-            while let Some((_, passage)) = passages.next_if(|(passage, _)| passage.document == document) {
-                rows.all.push(Row { document, part: Part::Heading(passage) });
-                rows.all.push(Row { document, part: Part::Text(passage) });
-            }
-        }
-        rows
     }
 }
 

@@ -15,10 +15,12 @@
 mod analysis;
 mod bm25;
 mod chunk;
+mod hours;
 pub mod import;
 mod index;
 mod pack;
 mod postings;
+mod rows;
 mod search;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,6 @@
 //! The parsed pack: plain data, checked once by `import`, stored as bytes and never edited.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use regex::Regex;
 use regex::RegexBuilder;
@@ -10,9 +9,6 @@ use serde::Serialize;
 use sha2::Digest;
 use sha2::Sha256;
 use time::Date;
-use time::OffsetDateTime;
-use time::Time;
-use time::Weekday;
 
 use crate::domain::Ticket;
 
@@ -309,29 +305,6 @@ impl Pack {
     pub fn is_in_force(document: &Document, today: Date) -> bool {
         is_within(document.effective_from, document.effective_until, today)
     }
-
-    /// Whether agents work at `at`, a time in KST; `None` where the pack does not say. Public holidays are unknown to it.
-    pub fn is_staffed(&self, at: OffsetDateTime) -> Option<bool> {
-        let weekdays = span(self.hours.get("weekdays")?)?;
-        let of_day = match at.weekday() {
-            Weekday::Saturday => self.hours.get("saturday").and_then(|hours| span(hours)),
-            Weekday::Sunday => self.hours.get("sunday").and_then(|hours| span(hours)),
-            Weekday::Monday | Weekday::Tuesday | Weekday::Wednesday | Weekday::Thursday | Weekday::Friday => {
-                Some(weekdays)
-            }
-        };
-        Some(of_day.is_some_and(|hours| hours.contains(&at.time())))
-    }
-}
-
-/// `09:00-18:00`.
-fn span(hours: &str) -> Option<Range<Time>> {
-    let time = |text: &str| {
-        let (hour, minute) = text.trim().split_once(':')?;
-        Time::from_hms(hour.parse().ok()?, minute.parse().ok()?, 0).ok()
-    };
-    let (from, until) = hours.split_once('-')?;
-    Some(time(from)?..time(until)?)
 }
 
 /// Whether a day is neither before the first nor after the last; without a first or last there is no bound.
@@ -369,29 +342,6 @@ mod tests {
                 document: Some("a".into()),
             }],
         }
-    }
-
-    #[test]
-    fn agents_work_when_the_pack_says() {
-        use time::macros::datetime;
-
-        for (at, expected) in [
-            (datetime!(2026-11-23 08:59 +9), Some(false)),
-            (datetime!(2026-11-23 09:00 +9), Some(true)),
-            (datetime!(2026-11-23 17:59 +9), Some(true)),
-            (datetime!(2026-11-23 18:00 +9), Some(false)),
-            (datetime!(2026-11-22 12:00 +9), Some(false)),
-        ] {
-            assert_eq!(pack().is_staffed(at), expected, "{at}");
-        }
-        let at = datetime!(2026-11-21 10:00 +9);
-        let on = |hours: &[(&str, &str)]| {
-            let hours = hours.iter().map(|(day, span)| ((*day).to_owned(), (*span).to_owned())).collect();
-            Pack { hours, ..pack() }.is_staffed(at)
-        };
-        assert_eq!(on(&[("weekdays", "09:00-18:00"), ("saturday", "09:00-13:00")]), Some(true));
-        assert_eq!(on(&[]), None);
-        assert_eq!(on(&[("weekdays", "연중무휴")]), None);
     }
 
     fn document(effective_from: Option<Date>, effective_until: Option<Date>) -> Document {

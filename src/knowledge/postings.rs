@@ -11,8 +11,8 @@ use tantivy::SegmentReader;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::schema::IndexRecordOption;
 
-use crate::knowledge::index::Part;
-use crate::knowledge::index::Rows;
+use crate::knowledge::rows::Part;
+use crate::knowledge::rows::Rows;
 
 /// The postings and the lengths of one field.
 pub(super) struct Field {

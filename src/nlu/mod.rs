@@ -13,6 +13,7 @@ mod lexicon;
 mod reply;
 mod signals;
 mod training;
+mod weights;
 
 pub use classifier::Classifier;
 pub use classifier::Example;

@@ -1,8 +1,8 @@
 //! How a classifier's weights are found.
 
-use crate::nlu::classifier::Weights;
-use crate::nlu::classifier::scores;
 use crate::nlu::features::Vector;
+use crate::nlu::weights::Weights;
+use crate::nlu::weights::scores;
 
 /// Passes over the examples. In cross-validation on the demo pack, 5 to 40 passes and rates of 0.3 to 3 made no
 /// difference beyond chance.

@@ -1,0 +1,59 @@
+//! Which row of the index is what.
+
+use time::Date;
+
+use crate::knowledge::chunk::Passage;
+use crate::knowledge::pack::Pack;
+
+/// Which row is what. Rows of a document stand together, its title first; so do the two rows of a passage.
+pub(super) struct Rows {
+    /// Every row but the last.
+    pub all: Vec<Row>,
+    /// When each document may be used.
+    pub validity: Vec<(Option<Date>, Option<Date>)>,
+}
+
+/// One row of the index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Row {
+    pub document: u32,
+    pub part: Part,
+}
+
+impl Row {
+    /// The passage it belongs to; `None` for a title.
+    pub fn passage(self) -> Option<u32> {
+        match self.part {
+            Part::Title => None,
+            Part::Heading(passage) | Part::Text(passage) => Some(passage),
+        }
+    }
+}
+
+/// What a row holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Title and keywords of the document.
+    Title,
+    /// Heading and question of the passage.
+    Heading(u32),
+    /// The text of the passage.
+    Text(u32),
+}
+
+impl Rows {
+    /// The rows of a pack whose documents are cut into `passages`.
+    pub fn new(pack: &Pack, passages: &[Passage]) -> Self {
+        let mut rows = Self { all: Vec::new(), validity: Vec::new() };
+        let mut passages = passages.iter().zip(0..).peekable();
+        for (one, document) in pack.documents.iter().zip(0..) {
+            rows.validity.push((one.effective_from, one.effective_until));
+            rows.all.push(Row { document, part: Part::Title });
+            while let Some((_, passage)) = passages.next_if(|(passage, _)| passage.document == document) {
+                rows.all.push(Row { document, part: Part::Heading(passage) });
+                rows.all.push(Row { document, part: Part::Text(passage) });
+            }
+        }
+        rows
+    }
+}
