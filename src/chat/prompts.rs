@@ -67,7 +67,7 @@ pub(super) fn defer_then_ask_slot(question: &str) -> String {
 }
 
 pub(super) fn ask_slot_again(slot: &Slot) -> String {
-    match slot.examples.first() {
+    match slot.examples.first().filter(|_| !slot.question.contains("(예:")) {
         Some(example) => format!(
             "말씀하신 내용을 확인하지 못했습니다. {}\n(예: {example}) 잘 모르시면 '모르겠어요'라고 말씀해 주세요.",
             slot.question
@@ -97,10 +97,14 @@ pub(super) fn queued(pack: &Pack, is_staffed: Option<bool>) -> String {
     text
 }
 
-pub(super) fn emergency_queued(pack: &Pack) -> String {
-    let mut text = String::from(
-        "많이 놀라셨겠습니다. 다른 절차 없이 지금 바로 상담원 연결을 접수했습니다.\n\n기다리시는 동안 아래 조치를 먼저 해 주세요.",
-    );
+/// `is_staffed` says whether agents work now.
+pub(super) fn emergency_queued(pack: &Pack, is_staffed: Option<bool>) -> String {
+    let mut text = String::from(if is_staffed == Some(false) {
+        "많이 놀라셨겠습니다. 다른 절차 없이 상담원 연결을 접수했습니다. 다만 지금은 채팅 상담 시간이 아니므로, 기다리지 마시고 \
+         아래 번호로 바로 전화해 주세요.\n"
+    } else {
+        "많이 놀라셨겠습니다. 다른 절차 없이 지금 바로 상담원 연결을 접수했습니다.\n\n기다리시는 동안 아래 조치를 먼저 해 주세요."
+    });
     if let Some(phone) = pack.phones.get("emergency").or_else(|| pack.phones.get("customer_center")) {
         let _ = write!(text, "\n- 사고 신고 및 지급정지 요청: {phone}");
     }
@@ -111,8 +115,40 @@ pub(super) fn emergency_queued(pack: &Pack) -> String {
     text
 }
 
-pub(super) const STILL_WAITING: &str =
-    "상담원을 기다리는 중입니다. 남겨 주신 내용은 상담원에게 함께 전달됩니다. 잠시만 더 기다려 주세요.";
+/// To somebody who speaks of ending his life. 109 is the national line for that, day and night.
+pub(super) fn despair_queued(is_staffed: Option<bool>) -> String {
+    let queued = if is_staffed == Some(false) {
+        "상담원 연결을 접수해 두었지만 지금은 채팅 상담 시간이 아닙니다."
+    } else {
+        "상담원 연결을 바로 접수했습니다."
+    };
+    format!(
+        "많이 힘드셨겠습니다. 혼자 견디지 마시고 지금 바로 도움을 받으시길 바랍니다.\n\n\
+         - 자살예방 상담전화: 109 (24시간)\n- 위급한 상황: 112 또는 119\n\n{queued} 은행 업무로 힘드신 점도 상담원이 함께 살펴보겠습니다."
+    )
+}
+
+/// `is_staffed` says whether agents work now.
+pub(super) fn still_waiting(pack: &Pack, is_staffed: Option<bool>) -> String {
+    if is_staffed != Some(false) {
+        return "상담원을 기다리는 중입니다. 남겨 주신 내용은 상담원에게 함께 전달됩니다. 잠시만 더 기다려 주세요."
+            .to_owned();
+    }
+    let mut text = String::from(
+        "상담원 연결이 접수되어 있습니다. 지금은 상담 시간이 아니며, 남겨 주신 내용은 상담 시간이 되면 상담원에게 함께 전달됩니다.",
+    );
+    if let Some(hours) = pack.hours.get("weekdays") {
+        let _ = write!(text, " (상담 시간: 평일 {})", hours.replace('-', "~"));
+    }
+    if let Some(phone) = pack.phones.get("emergency") {
+        let _ = write!(text, " 급한 사고 신고는 {phone}로 바로 전화해 주세요.");
+    }
+    text
+}
+
+/// To a customer who wrote a password or the like.
+pub(super) const NO_SECRETS: &str =
+    "비밀번호와 인증번호 같은 정보는 채팅창에 입력하지 말아 주세요. 입력하신 내용은 가려서 저장했습니다.";
 
 pub(super) const THANKS_WAITING: &str = "별말씀을요. 상담원이 확인하는 대로 도와드리겠습니다. 잠시만 더 기다려 주세요.";
 

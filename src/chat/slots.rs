@@ -67,13 +67,30 @@ pub(super) fn values(
         .collect()
 }
 
-/// The slots a report tells, as label and value, in the order they are asked; internal keys and personal data left out.
-pub(super) fn readable<'e>(engine: &'e Engine, collected: &'e Collected) -> Vec<(&'e str, &'e str)> {
+/// What a report says of a slot that is personal data and filled; the value is in the agents' own view.
+const CONFIRMED: &str = "확인됨";
+
+/// A slot a report tells.
+pub(super) struct Detail<'e> {
+    /// What agents read.
+    pub(super) label: &'e str,
+    /// What the customer said.
+    pub(super) value: &'e str,
+    /// What the report says of it.
+    pub(super) told: &'e str,
+}
+
+/// The slots a report tells, in the order they are asked; internal keys left out.
+pub(super) fn details<'e>(engine: &'e Engine, collected: &'e Collected) -> Vec<Detail<'e>> {
     engine
         .pack()
         .slots
         .iter()
-        .filter(|slot| slot.name != "inquiry_detail" && !slot.personal)
-        .filter_map(|slot: &Slot| Some((slot.label.as_str(), collected.get(&slot.name)?.as_str())))
+        .filter(|slot| slot.name != "inquiry_detail")
+        .filter_map(|slot: &Slot| {
+            let value = collected.get(&slot.name)?.as_str();
+            let told = if slot.personal && value != UNKNOWN { CONFIRMED } else { value };
+            Some(Detail { label: slot.label.as_str(), value, told })
+        })
         .collect()
 }

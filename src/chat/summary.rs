@@ -64,8 +64,8 @@ pub(super) fn report(engine: &Engine, session: &Session, messages: &[Message], t
 fn inquiry_line(engine: &Engine, session: &Session, telling: &[&Message]) -> SummaryLine {
     let category = session.collected.get("_category").or(session.topic.as_ref());
     // A detail that was asked for is not the inquiry; unless the inquiry was told together with it.
-    let details = slots::readable(engine, &session.collected);
-    let is_detail = |message: &Message| details.iter().any(|(_, value)| message.body.contains(value));
+    let details = slots::details(engine, &session.collected);
+    let is_detail = |message: &Message| details.iter().any(|detail| message.body.contains(detail.value));
     // Of what was said, the message that is most surely about the conversation's topic; else the last.
     let sureness = |message: &Message| {
         let guesses =
@@ -88,13 +88,15 @@ fn inquiry_line(engine: &Engine, session: &Session, telling: &[&Message]) -> Sum
 }
 
 fn details_line(engine: &Engine, session: &Session, said: &[&Message]) -> SummaryLine {
-    let details = slots::readable(engine, &session.collected);
+    let details = slots::details(engine, &session.collected);
     if details.is_empty() {
         return SummaryLine { text: "확인된 정보: 없음".to_owned(), message_ids: Vec::new() };
     }
-    let text = details.iter().map(|(label, value)| format!("{label} {value}")).collect::<Vec<_>>().join(", ");
-    let holds =
-        |message: &&&Message| details.iter().any(|(_, value)| *value != slots::UNKNOWN && message.body.contains(value));
+    let text = details.iter().map(|detail| format!("{} {}", detail.label, detail.told)).collect::<Vec<_>>().join(", ");
+    let is_told = |detail: &slots::Detail<'_>, message: &Message| {
+        detail.value != slots::UNKNOWN && message.body.contains(detail.value)
+    };
+    let holds = |message: &&&Message| details.iter().any(|detail| is_told(detail, message));
     SummaryLine {
         text: format!("확인된 정보: {text}"),
         message_ids: said.iter().filter(holds).map(|message| message.id).collect(),
@@ -142,7 +144,7 @@ fn keywords(telling: &[&Message]) -> Vec<String> {
     let mut order = Vec::new();
     let mut counts: HashMap<String, usize> = HashMap::new();
     for stem in telling.iter().flat_map(|message| tokens::stems(heard_part(&message.body))) {
-        if stem.chars().count() < 2 || stem.contains('*') {
+        if stem.chars().count() < 2 || stem.contains('*') || stem.chars().all(|c| c.is_ascii_digit()) {
             continue;
         }
         let count = counts.entry(stem.clone()).or_default();

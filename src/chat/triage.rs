@@ -15,6 +15,7 @@ use crate::domain::Stage;
 use crate::knowledge::Policy;
 use crate::nlu;
 use crate::nlu::Consent;
+use crate::nlu::Emergency;
 use crate::nlu::Guess;
 use crate::nlu::Signals;
 use crate::nlu::SmallTalk;
@@ -24,8 +25,6 @@ use crate::text::reading::Reading;
 const AMBIGUITY_GAP: f32 = 0.1;
 /// Leading somebody to a person who did not ask for one takes more than a guess.
 const PERSON_CONFIDENCE_MIN: f32 = 0.6;
-/// A person too many costs less than a fraud that nobody hears of, so danger takes less.
-const URGENT_CONFIDENCE_MIN: f32 = 0.5;
 /// On the way to a person only a passage that fits this well interrupts.
 const INTERRUPTION_SCORE_MIN: f32 = 0.5;
 /// Below this score nothing in the pack has to do with the question.
@@ -45,6 +44,8 @@ pub(super) struct Understanding {
     score_best: f32,
     /// What it says of the slots, by name.
     pub(super) values: Vec<(String, String)>,
+    /// What endangers the customer.
+    pub(super) emergency: Option<Emergency>,
     /// It is written in another language than Korean.
     pub(super) is_foreign: bool,
     /// The slot to ask once this message is dealt with.
@@ -75,6 +76,7 @@ pub(super) fn understand(engine: &Engine, session: &Session, raw: &str, masked: 
         answer: found.answer,
         score_best: found.score_best,
         values: Vec::new(),
+        emergency: signals.emergency,
         is_foreign: signals.is_foreign,
         missing: None,
     };
@@ -114,15 +116,23 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     let is_surely = best.is_some_and(|best| best.confidence >= PERSON_CONFIDENCE_MIN);
     let policy = category.map(|category| category.policy);
     if is_surely && policy == Some(Policy::Person) {
-        return Input::NeedsPerson;
+        match category {
+            // A question about agents asks for none.
+            Some(category) if category.is_default() && signals.asks => {}
+            Some(category) if category.is_default() => return Input::WantsPerson,
+            Some(_) | None => return Input::NeedsPerson,
+        }
     }
-    // What happens to somebody reads unlike a document; what he asks about it does not.
-    let is_urgent = policy == Some(Policy::Urgent) && best.is_some_and(|best| best.confidence >= URGENT_CONFIDENCE_MIN);
-    if is_urgent && !is_clear_question(understanding) {
-        return if signals.asks { Input::NeedsPerson } else { Input::Emergency };
+    let is_urgent = is_surely && policy == Some(Policy::Urgent);
+    // What happened to somebody is told in the past tense and reads unlike a document; what he asks about it does not.
+    if is_urgent && signals.reports && !signals.asks && !is_clear_question(understanding) {
+        return Input::Emergency;
     }
     if understanding.answer.is_some() {
         return Input::Answerable;
+    }
+    if is_urgent && (signals.reports || signals.asks) {
+        return Input::NeedsPerson;
     }
     if signals.abuse {
         return Input::Abuse;

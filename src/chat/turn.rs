@@ -35,11 +35,13 @@ use crate::domain::SessionId;
 use crate::domain::Stage;
 use crate::domain::SuggestedAction;
 use crate::domain::Timestamp;
+use crate::nlu::Emergency;
 use crate::store::Change;
 use crate::store::CommitError;
 use crate::store::Committed;
 use crate::store::NewMessage;
 use crate::text::pii;
+use crate::text::pii::Kind;
 use crate::text::pii::Masked;
 
 /// Earlier messages of the customer that may already hold what would be asked.
@@ -199,7 +201,10 @@ impl Chat {
             is_staffed: engine.pack().is_staffed(self.inner.clock.now_in_korea()),
             topic: session.topic.as_deref(),
         };
-        let spoken = word(&scene, &step, &understanding);
+        let mut spoken = word(&scene, &step, &understanding);
+        if masked.kinds().contains(&Kind::Secret) {
+            spoken.text = format!("{}\n\n{}", prompts::NO_SECRETS, spoken.text);
+        }
         let topic = understanding.topic(engine);
         let decision = Decision {
             ticket: step.ticket,
@@ -430,11 +435,14 @@ fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken
             Spoken::rule(slot.map(prompts::ask_slot_again).unwrap_or_default(), prompts::skip_buttons())
         }
         Say::Queued => Spoken::rule(prompts::queued(pack, is_staffed), prompts::waiting_buttons()),
-        Say::EmergencyQueued => Spoken::rule(prompts::emergency_queued(pack), Vec::new()),
+        Say::EmergencyQueued if understanding.emergency == Some(Emergency::Despair) => {
+            Spoken::rule(prompts::despair_queued(is_staffed), prompts::waiting_buttons())
+        }
+        Say::EmergencyQueued => Spoken::rule(prompts::emergency_queued(pack, is_staffed), prompts::waiting_buttons()),
         Say::DeferThenAskSlot => Spoken::rule(prompts::defer_then_ask_slot(question), prompts::skip_buttons()),
         Say::ThanksWaiting => Spoken::rule(prompts::THANKS_WAITING, prompts::waiting_buttons()),
         Say::CalmWaiting => Spoken::rule(prompts::CALM_WAITING, prompts::waiting_buttons()),
-        Say::StillWaiting => Spoken::rule(prompts::STILL_WAITING, prompts::waiting_buttons()),
+        Say::StillWaiting => Spoken::rule(prompts::still_waiting(pack, is_staffed), prompts::waiting_buttons()),
         Say::PassedToAgent => Spoken::rule(prompts::PASSED_TO_AGENT, Vec::new()),
         Say::HandoverCancelled => Spoken::rule(prompts::HANDOVER_CANCELLED, Vec::new()),
         Say::AskWhich => {

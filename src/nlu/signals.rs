@@ -30,6 +30,8 @@ pub struct Signals {
     pub objects: bool,
     /// Asks something, by a question mark or by its ending.
     pub asks: bool,
+    /// Tells of something that happened: the past tense stands in it (보냈, 눌렀, 당했).
+    pub reports: bool,
     /// Wants what is going on to stop, and says nothing else. "결제 취소하고 싶어요" is a matter for the bank.
     pub cancels: bool,
     /// Has no answer, or none now. Means something only where a question was asked.
@@ -55,8 +57,10 @@ pub enum Emergency {
     Phishing,
     /// Somebody else has and uses the customer's card, money or name (도난, 도용).
     Theft,
-    /// Somebody threatens the customer, or his life is in danger (협박).
+    /// Somebody threatens the customer (협박).
     Threat,
+    /// The customer speaks of ending his life (자살).
+    Despair,
 }
 
 /// An answer to "may we?".
@@ -97,6 +101,7 @@ pub fn listen(message: &Reading) -> Signals {
         wants_person,
         consent: reply.filter(|_| !abuse).and_then(|reply| consent(reply, asks)),
         objects: OBJECTIONS.iter().any(|objection| tight.contains(objection)),
+        reports: tight.chars().any(is_past_tense),
         asks: asks || (!does_not_know && QUESTION_ENDINGS.iter().any(|ending| tight.ends_with(ending))),
         cancels: !asks && reply.is_some_and(|reply| reply.says(Meaning::Cancel) && !reply.says(Meaning::Subject)),
         does_not_know,
@@ -111,6 +116,11 @@ pub fn listen(message: &Reading) -> Signals {
             (false, false) => Intent::InfoReq,
         },
     }
+}
+
+/// The final consonant of the past tense. 있 (to be there) and 겠 (will) have it, too.
+fn is_past_tense(c: char) -> bool {
+    !matches!(c, '있' | '겠') && hangul::decompose(c).is_some_and(|letters| letters.last == Some('ㅆ'))
 }
 
 /// What refuses wherever it stands.
@@ -169,6 +179,7 @@ fn emergency(message: &Sifted) -> Option<Emergency> {
         (&accident::PHISHING, Emergency::Phishing),
         (&accident::THEFT, Emergency::Theft),
         (&accident::THREAT, Emergency::Threat),
+        (&accident::DESPAIR, Emergency::Despair),
     ];
     kinds.into_iter().find(|(lexicon, _)| lexicon.matches(message)).map(|(_, emergency)| emergency)
 }

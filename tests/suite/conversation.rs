@@ -32,6 +32,26 @@ both_stores! {
         assert!(!answer.cited().is_empty(), "{}", answer.text());
     }
 
+    /// An everyday question is none of that, however near the classifier finds it.
+    async fn an_everyday_question_is_no_emergency(server: Server) {
+        for text in ["내 계좌 잔액 알려줘", "내 계좌번호 알려줘", "사기당하지 않으려면 어떻게 해야 하나요?", "제 통장 확인해 주세요"] {
+            let reply = server.customer().await.says(text).await;
+            assert_ne!(reply.stage(), "queued", "{text}: {}", reply.text());
+        }
+    }
+
+    /// Who speaks of ending his life is given the line that helps, and nothing about bank accounts.
+    async fn despair_gets_words_of_its_own(server: Server) {
+        let reply = server.customer().await.says("대출 때문에 힘들어서 죽고 싶네요").await.expect_stage("queued");
+        assert!(reply.text().contains("109") && !reply.text().contains("송금"), "{}", reply.text());
+    }
+
+    /// Who writes a password is told not to.
+    async fn secrets_are_warned_of(server: Server) {
+        let reply = server.customer().await.says("제 비밀번호는 1234인데 이체 한도 알려주세요").await;
+        assert!(reply.text().starts_with("비밀번호와 인증번호"), "{}", reply.text());
+    }
+
     /// A question between two details is put off, however often, and the detail is asked for again.
     async fn a_question_between_details_is_no_failure(server: Server) {
         let customer = server.customer().await;

@@ -386,10 +386,10 @@ const GONE_BY: &[&str] = &[
     "신고는어디", "되면어떻", "된다면", "됐을때", "차이",
 ];
 
-/// Somebody threatens the customer, or the customer's life is in danger.
+/// Somebody threatens the customer.
 #[rustfmt::skip]
 pub(in crate::nlu) static THREAT: Lexicon = Lexicon {
-    harmless: &["협박죄", "자살보험", "자살예방", "자살면책"],
+    harmless: &["협박죄"],
     rules: &[
         Rule {
             parts: &[
@@ -407,9 +407,15 @@ pub(in crate::nlu) static THREAT: Lexicon = Lexicon {
             "죽이겠다고", "죽인다고", "죽여버리겠다고", "해치겠다고", "해친다고", "가만안두겠다고",
             "가만두지않겠다고", "찾아와서죽", "칼을들", "칼들고", "흉기",
         ]]),
-        any(&[&[
-            "자살하고싶", "자살할", "자살하려", "죽고싶", "죽어버리고싶", "극단적선택", "극단적인선택",
-            "목숨을끊", "살기싫", "살고싶지않",
-        ]]),
     ],
+};
+
+/// The customer speaks of ending his life.
+#[rustfmt::skip]
+pub(in crate::nlu) static DESPAIR: Lexicon = Lexicon {
+    harmless: &["자살보험", "자살예방", "자살면책"],
+    rules: &[any(&[&[
+        "자살하고싶", "자살할", "자살하려", "죽고싶", "죽어버리고싶", "극단적선택", "극단적인선택",
+        "목숨을끊", "살기싫", "살고싶지않",
+    ]])],
 };

@@ -35,7 +35,8 @@ pub(super) struct Rule {
 }
 
 /// Every lexicon there is.
-static LEXICONS: [&Lexicon; 9] = [
+static LEXICONS: [&Lexicon; 10] = [
+    &accident::DESPAIR,
     &accident::PHISHING,
     &accident::THEFT,
     &accident::THREAT,

@@ -44,7 +44,10 @@ fn theft_and_threats_are_heard() {
     ]);
     assert_each(Some(Emergency::Threat), |signals| signals.emergency, &[
         "협박을 당하고 있어요", "사채업자가 협박하면서 돈을 달래요", "딸을 납치했다고 전화가 왔어요",
-        "죽이겠다고 해요 도와주세요", "몸캠 협박 받고 있어요", "더는 살기 싫어요",
+        "죽이겠다고 해요 도와주세요", "몸캠 협박 받고 있어요",
+    ]);
+    assert_each(Some(Emergency::Despair), |signals| signals.emergency, &[
+        "더는 살기 싫어요", "죽고싶어요", "대출 때문에 죽고 싶네요", "자살하고 싶다",
     ]);
 }
 
@@ -288,6 +291,20 @@ fn other_languages_are_noticed() {
         false,
         |signals| signals.is_foreign,
         &["OTP", "KB Pay", "otp 분실했어요", "카드", "MyData가 뭐예요", "1234567890", "", "ok"],
+    );
+}
+
+#[test]
+fn the_past_tense_tells_of_what_happened() {
+    assert_each(
+        true,
+        |signals| signals.reports,
+        &["돈을 보냈어요", "링크를 눌렀는데", "당했습니다", "사진을 보내줬어요"],
+    );
+    assert_each(
+        false,
+        |signals| signals.reports,
+        &["잔액 알려줘", "한도가 얼마나 있나요", "확인하겠습니다", "통장 있어요"],
     );
 }
 
