@@ -86,8 +86,8 @@ pub(super) fn queued(pack: &Pack, is_staffed: Option<bool>) -> String {
     } else {
         "상담원 연결을 접수했습니다. 상담원이 확인하는 대로 바로 도와드리겠습니다. 잠시만 기다려 주세요."
     });
-    if let Some(hours) = pack.hours.get("weekdays") {
-        let _ = write!(text, "\n\n상담 시간: 평일 {}", hours.replace('-', "~"));
+    if let Some(hours) = opening_hours(pack) {
+        let _ = write!(text, "\n\n{hours}");
     }
     if is_staffed == Some(false)
         && let Some(phone) = pack.phones.get("emergency")
@@ -137,8 +137,8 @@ pub(super) fn still_waiting(pack: &Pack, is_staffed: Option<bool>) -> String {
     let mut text = String::from(
         "상담원 연결이 접수되어 있습니다. 지금은 상담 시간이 아니며, 남겨 주신 내용은 상담 시간이 되면 상담원에게 함께 전달됩니다.",
     );
-    if let Some(hours) = pack.hours.get("weekdays") {
-        let _ = write!(text, " (상담 시간: 평일 {})", hours.replace('-', "~"));
+    if let Some(hours) = opening_hours(pack) {
+        let _ = write!(text, " ({hours})");
     }
     if let Some(phone) = pack.phones.get("emergency") {
         let _ = write!(text, " 급한 사고 신고는 {phone}로 바로 전화해 주세요.");
@@ -234,6 +234,11 @@ pub(super) fn person_button() -> QuickReply {
 /// The categories a message could mean.
 pub(super) fn category_buttons<'c>(categories: impl Iterator<Item = &'c Category>) -> Vec<QuickReply> {
     categories.map(|category| button(&category.name, &category.name)).collect()
+}
+
+/// 상담 시간: 평일 09:00~18:00
+fn opening_hours(pack: &Pack) -> Option<String> {
+    pack.hours.get("weekdays").map(|hours| format!("상담 시간: 평일 {}", hours.replace('-', "~")))
 }
 
 fn button(label: &str, message: &str) -> QuickReply {

@@ -76,8 +76,9 @@ fn inquiry_line(engine: &Engine, session: &Session, telling: &[&Message]) -> Sum
             .find(|guess| category.is_some_and(|name| **name == *guess.category));
         guess.map_or(0.0, |guess| guess.confidence)
     };
-    let inquiries = telling.iter().filter(|message| !is_detail(message));
-    let inquiry = inquiries.max_by(|one, other| sureness(one).total_cmp(&sureness(other))).or(telling.first());
+    let inquiries = telling.iter().filter(|message| !is_detail(message)).map(|message| (message, sureness(message)));
+    let inquiry = inquiries.max_by(|(_, one), (_, other)| one.total_cmp(other)).map(|(message, _)| message);
+    let inquiry = inquiry.or(telling.first());
     let text = match (category, inquiry) {
         (Some(category), Some(message)) => format!("문의: {category} - \"{}\"", shortened(&message.body)),
         (Some(category), None) => format!("문의: {category}"),

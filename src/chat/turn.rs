@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::OnceLock;
 
+use time::OffsetDateTime;
+
 use crate::chat::Chat;
 use crate::chat::ChatError;
 use crate::chat::Event;
@@ -196,11 +198,7 @@ impl Chat {
         let stage_before = session.stage.name();
         let handover_before = session.handover.clone();
         perform(engine, &mut session, &step, &understanding, now);
-        let scene = Scene {
-            engine,
-            is_staffed: engine.pack().is_staffed(self.inner.clock.now_in_korea()),
-            topic: session.topic.as_deref(),
-        };
+        let scene = Scene { engine, now: self.inner.clock.now_in_korea(), topic: session.topic.as_deref() };
         let mut spoken = word(&scene, &step, &understanding);
         if masked.kinds().contains(&Kind::Secret) {
             spoken.text = format!("{}\n\n{}", prompts::NO_SECRETS, spoken.text);
@@ -396,16 +394,17 @@ impl Spoken {
 /// What words depend on beside the step.
 struct Scene<'t> {
     engine: &'t Engine,
-    /// Whether agents work now.
-    is_staffed: Option<bool>,
+    /// In Korea.
+    now: OffsetDateTime,
     /// What the conversation is about.
     topic: Option<&'t str>,
 }
 
 /// Words a step.
 fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken {
-    let (engine, is_staffed) = (scene.engine, scene.is_staffed);
+    let engine = scene.engine;
     let pack = engine.pack();
+    let is_staffed = || pack.is_staffed(scene.now);
     let slot = match &step.stage {
         Stage::Collecting { asking, .. } => engine.slot(asking),
         Stage::Assisted { .. } | Stage::AwaitingConsent { .. } | Stage::Queued | Stage::Attended => None,
@@ -429,20 +428,22 @@ fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken
         Say::AskConsentAgain => Spoken::rule(prompts::ASK_CONSENT_AGAIN, prompts::consent_buttons()),
         Say::OfferPersonInstead => Spoken::rule(prompts::offer_person_instead(pack), prompts::consent_buttons_again()),
         Say::ConsentRefused => Spoken::rule(prompts::CONSENT_REFUSED, Vec::new()),
-        Say::StartCollecting => Spoken::rule(prompts::start_collecting(question, is_staffed), prompts::skip_buttons()),
+        Say::StartCollecting => {
+            Spoken::rule(prompts::start_collecting(question, is_staffed()), prompts::skip_buttons())
+        }
         Say::AskSlot => Spoken::rule(question, prompts::skip_buttons()),
         Say::AskSlotAgain => {
             Spoken::rule(slot.map(prompts::ask_slot_again).unwrap_or_default(), prompts::skip_buttons())
         }
-        Say::Queued => Spoken::rule(prompts::queued(pack, is_staffed), prompts::waiting_buttons()),
+        Say::Queued => Spoken::rule(prompts::queued(pack, is_staffed()), prompts::waiting_buttons()),
         Say::EmergencyQueued if understanding.emergency == Some(Emergency::Despair) => {
-            Spoken::rule(prompts::despair_queued(is_staffed), prompts::waiting_buttons())
+            Spoken::rule(prompts::despair_queued(is_staffed()), prompts::waiting_buttons())
         }
-        Say::EmergencyQueued => Spoken::rule(prompts::emergency_queued(pack, is_staffed), prompts::waiting_buttons()),
+        Say::EmergencyQueued => Spoken::rule(prompts::emergency_queued(pack, is_staffed()), prompts::waiting_buttons()),
         Say::DeferThenAskSlot => Spoken::rule(prompts::defer_then_ask_slot(question), prompts::skip_buttons()),
         Say::ThanksWaiting => Spoken::rule(prompts::THANKS_WAITING, prompts::waiting_buttons()),
         Say::CalmWaiting => Spoken::rule(prompts::CALM_WAITING, prompts::waiting_buttons()),
-        Say::StillWaiting => Spoken::rule(prompts::still_waiting(pack, is_staffed), prompts::waiting_buttons()),
+        Say::StillWaiting => Spoken::rule(prompts::still_waiting(pack, is_staffed()), prompts::waiting_buttons()),
         Say::PassedToAgent => Spoken::rule(prompts::PASSED_TO_AGENT, Vec::new()),
         Say::HandoverCancelled => Spoken::rule(prompts::HANDOVER_CANCELLED, Vec::new()),
         Say::AskWhich => {

@@ -1,11 +1,11 @@
 //! The search index of one pack, in a folder on disk.
 //!
 //! tantivy makes and keeps the dictionary and the postings; opening an index reads them into memory, which takes
-//! milliseconds (`postings`). A document is one row for its title and keywords, followed by two rows for each passage: what it is about, and
-//! what it says. Every row has two fields, stems and bigrams. One more row at the end has the words of the pack's example
-//! utterances, which tell a customer's way of putting things from a word that is foreign to the bank. The index is derived from the
-//! pack and can be made again at any time: it carries the digest of its pack, and one made from anything else is not
-//! opened.
+//! milliseconds (`postings`). A document is one row for its title and keywords, followed by two rows for each passage:
+//! what it is about, and what it says. Every row has two fields, stems and bigrams. One more row at the end has the words
+//! of the pack's example utterances, which tell a customer's way of putting things from a word that is foreign to the
+//! bank. The index is derived from the pack and can be made again at any time: it carries the digest of its pack, and
+//! one made from anything else is not opened.
 
 use std::fs;
 use std::io;

@@ -93,7 +93,7 @@ impl Chain {
 }
 
 fn digits_end(sheet: &Sheet, start: usize) -> usize {
-    (start..=sheet.len()).find(|at| !sheet.at(*at).is_ascii_digit()).unwrap_or(start)
+    start + sheet.digits_from(start)
 }
 
 /// Where "1,234,567" ends, if one to three digits at `start..end` begin such a number.

@@ -134,11 +134,11 @@ fn skip_fillers(sheet: &Sheet, start: usize) -> (usize, bool) {
     loop {
         let filler = FILLERS.iter().find(|filler| sheet.says(at, filler));
         // "6자리"
-        let counted = usize::from(sheet.digits_from(at) == 1 && sheet.says(at + 1, "자리"));
+        let is_count = sheet.digits_from(at) == 1 && sheet.says(at + 1, "자리");
         if let Some(filler) = filler {
             speaks_of_digits |= filler.ends_with("자리");
             at += filler.chars().count();
-        } else if counted > 0 || matches!(sheet.at(at), ' ' | ':' | '=' | '(' | '-' | '\'' | '"') {
+        } else if is_count || matches!(sheet.at(at), ' ' | ':' | '=' | '(' | '-' | '\'' | '"') {
             at += 1;
         } else {
             return (at, speaks_of_digits);
