@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod edge;
+pub mod eval;
 pub mod knowledge;
 pub mod nlu;
 pub mod realtime;

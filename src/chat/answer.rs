@@ -9,6 +9,7 @@ use crate::domain::Source;
 use crate::knowledge::Passage;
 use crate::knowledge::PassageKind;
 use crate::knowledge::sentences;
+use crate::nlu::Guess;
 use crate::text::normalize::normalize;
 use crate::text::reading::Reading;
 use crate::text::tokens;
@@ -35,14 +36,19 @@ pub(super) struct Search {
     pub(super) answer: Option<Answer>,
     /// How well the best passage fits, 0 to 1; 0 if there is none.
     pub(super) score_best: f32,
+    /// What speaks for its being the bank's business: the logarithm of the odds.
+    pub(super) business: f32,
 }
 
 /// Looks for the passage that answers `question` among the documents in force on `today`.
-pub(super) fn find(engine: &Engine, question: &Reading, today: Date) -> Search {
-    let hits = engine.search(question, today, HITS_MAX);
-    let Some(best) = hits.first() else { return Search { answer: None, score_best: 0.0 } };
+pub(super) fn find(engine: &Engine, question: &Reading, guesses: &[Guess], today: Date) -> Search {
+    let hits = engine.search(question, guesses, today, HITS_MAX);
+    let Some(best) = hits.first() else {
+        return Search { answer: None, score_best: 0.0, business: engine.business(question) };
+    };
+    let business = best.business;
     if best.score < engine.pack().thresholds.answer_score_min {
-        return Search { answer: None, score_best: best.score };
+        return Search { answer: None, score_best: best.score, business };
     }
     let excerpt = quote(question, best.passage);
     let document = best.document;
@@ -58,7 +64,7 @@ pub(super) fn find(engine: &Engine, question: &Reading, today: Date) -> Search {
     let answer = Answer { text: excerpt, sources: vec![source] };
     // The embedded engine quotes, so this holds; it is asked all the same, because every answer goes this way.
     let answer = guard::check(&answer.text, &answer.sources).is_ok().then_some(answer);
-    Search { answer, score_best: best.score }
+    Search { answer, score_best: best.score, business }
 }
 
 /// The part of a passage that answers: all of it if it is short; of prose the sentences in a row, and of a table the
@@ -88,10 +94,18 @@ fn quote(question: &Reading, passage: &Passage) -> String {
             let best = windows.max_by_key(|(position, window)| (together(window), usize::MAX - position));
             best.map_or_else(
                 || passage.text.clone(),
-                |(position, _)| sentences[position..position + SENTENCES_MAX].join(" "),
+                |(position, _)| span(&passage.text, &sentences[position..position + SENTENCES_MAX]).to_owned(),
             )
         }
     }
+}
+
+/// The part of `text` from the first of its sentences given to the last, as it stands there.
+fn span<'t>(text: &'t str, sentences: &[&'t str]) -> &'t str {
+    let place = |sentence: &&str| sentence.as_ptr() as usize - text.as_ptr() as usize;
+    let begin = sentences.first().map_or(0, place);
+    let end = sentences.last().map_or(0, |last| place(last) + last.len());
+    text.get(begin..end).unwrap_or(text)
 }
 
 /// A question's pairs of characters, numbered.

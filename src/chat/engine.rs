@@ -6,17 +6,26 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use regex::Regex;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use time::Date;
 
+use crate::knowledge::Block;
 use crate::knowledge::Category;
 use crate::knowledge::Document;
+use crate::knowledge::Evidence;
 use crate::knowledge::Hit;
 use crate::knowledge::Index;
+use crate::knowledge::Leaning;
 use crate::knowledge::Pack;
 use crate::knowledge::Passage;
+use crate::knowledge::Query;
 use crate::knowledge::Slot;
+use crate::nlu::Business;
 use crate::nlu::Classifier;
 use crate::nlu::Example;
+use crate::nlu::Guess;
+use crate::nlu::TrainError;
 use crate::telemetry::chain;
 use crate::text::reading::Reading;
 
@@ -53,12 +62,17 @@ pub struct Found<'e> {
     pub passage: &'e Passage,
     /// The document it stands in.
     pub document: &'e Document,
-    /// How well it fits, 0 to 1.
+    /// How probably it answers, 0 to 1.
     pub score: f32,
+    /// What the score rests on.
+    pub evidence: Evidence,
+    /// What speaks for the question's being the bank's business: the logarithm of the odds.
+    pub business: f32,
 }
 
 /// The classifier beside the index, so that an unchanged pack is not learned again.
 const CLASSIFIER_FILE: &str = "classifier.bin";
+const BUSINESS_FILE: &str = "business.bin";
 
 /// A pack ready to answer from.
 pub struct Engine {
@@ -66,6 +80,7 @@ pub struct Engine {
     digest: String,
     index: Index,
     classifier: Option<Classifier>,
+    business: Business,
     patterns: HashMap<String, Regex>,
 }
 
@@ -79,6 +94,7 @@ impl Engine {
         let folder = cache_dir.join(format!("{}-{}", env!("CARGO_PKG_VERSION"), &digest[..digest.len().min(16)]));
         let index = open_or_create_index(&pack, &folder)?;
         let classifier = open_or_train_classifier(&pack, &folder.join(CLASSIFIER_FILE))?;
+        let business = open_or_learn_business(&pack, &folder.join(BUSINESS_FILE))?;
         let mut patterns = HashMap::new();
         for slot in &pack.slots {
             let pattern = slot.regex().map_err(|source| EngineError::Pattern { slot: slot.name.clone(), source })?;
@@ -86,7 +102,7 @@ impl Engine {
                 patterns.insert(slot.name.clone(), pattern);
             }
         }
-        Ok(Self { pack, digest, index, classifier, patterns })
+        Ok(Self { pack, digest, index, classifier, business, patterns })
     }
 
     /// The pack.
@@ -99,19 +115,33 @@ impl Engine {
         &self.digest
     }
 
-    /// The passages that fit a question best, of documents in force on `today`.
-    pub fn search(&self, question: &Reading, today: Date, limit: usize) -> Vec<Found<'_>> {
+    /// The categories a question may belong to, best first; empty when the pack has no utterances to learn from.
+    pub fn guesses(&self, question: &Reading) -> Vec<Guess> {
+        self.classifier.as_ref().map(|classifier| classifier.classify(question)).unwrap_or_default()
+    }
+
+    /// What speaks for a message's being the bank's business: the logarithm of the odds.
+    pub(super) fn business(&self, message: &Reading) -> f32 {
+        self.business.evidence(message)
+    }
+
+    /// The passages that answer a question best, of documents in force on `today`. `guesses` are its
+    /// [guesses](Self::guesses).
+    pub fn search(&self, question: &Reading, guesses: &[Guess], today: Date, limit: usize) -> Vec<Found<'_>> {
+        let business = self.business(question);
+        let leanings =
+            guesses.iter().map(|Guess { category, confidence }| Leaning { category, confidence: *confidence });
+        let leanings: Vec<Leaning<'_>> = leanings.collect();
         let found = |hit: Hit| {
             let passage = self.index.passages().get(hit.passage as usize)?;
             let document = self.pack.documents.get(passage.document as usize)?;
-            Some(Found { passage, document, score: hit.score })
+            Some(Found { passage, document, score: hit.score, evidence: hit.evidence, business })
         };
-        self.index.search(question, today, limit).into_iter().filter_map(found).collect()
-    }
-
-    /// The classifier; `None` when the pack has no utterances to learn from.
-    pub(super) fn classifier(&self) -> Option<&Classifier> {
-        self.classifier.as_ref()
+        self.index
+            .search(Query { text: question, leanings: &leanings, business, today }, limit)
+            .into_iter()
+            .filter_map(found)
+            .collect()
     }
 
     /// A slot's pattern; `None` for free text.
@@ -156,21 +186,44 @@ fn open_or_train_classifier(pack: &Pack, file: &Path) -> Result<Option<Classifie
     if pack.utterances.is_empty() {
         return Ok(None);
     }
-    if let Some(classifier) = std::fs::read(file).ok().and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
-        return Ok(Some(classifier));
-    }
     let examples: Vec<Example<'_>> = pack
         .utterances
         .iter()
         .map(|utterance| Example { category: &utterance.category, text: &utterance.utterance })
         .collect();
-    let classifier = Classifier::train(&examples).map_err(|error| EngineError::Classifier(error.into()))?;
-    // A cache: without it the classifier is merely trained again at the next start.
-    if let Err(error) = postcard::to_stdvec(&classifier).map_err(std::io::Error::other).and_then(|bytes| {
+    open_or_learn(file, || Classifier::train(&examples)).map(Some)
+}
+
+fn open_or_learn_business(pack: &Pack, file: &Path) -> Result<Business, EngineError> {
+    let utterances = pack.utterances.iter().map(|row| row.utterance.as_str());
+    let documents = pack.documents.iter().flat_map(|document| {
+        let sections = document.sections.iter().flat_map(|section| {
+            let questions = section.blocks.iter().filter_map(|block| match block {
+                Block::Faq { question, .. } => Some(question.as_str()),
+                Block::Paragraph(_) | Block::List(_) | Block::Table { .. } => None,
+            });
+            [section.heading.as_str()].into_iter().chain(questions)
+        });
+        [document.title.as_str()].into_iter().chain(document.keywords.iter().map(String::as_str)).chain(sections)
+    });
+    open_or_learn(file, || Business::learn(utterances.chain(documents)))
+}
+
+/// What was learned before and kept in `file`, else what is learned now.
+fn open_or_learn<T: Serialize + DeserializeOwned>(
+    file: &Path,
+    learn: impl FnOnce() -> Result<T, TrainError>,
+) -> Result<T, EngineError> {
+    if let Some(learned) = std::fs::read(file).ok().and_then(|bytes| postcard::from_bytes(&bytes).ok()) {
+        return Ok(learned);
+    }
+    let learned = learn().map_err(|error| EngineError::Classifier(error.into()))?;
+    // A cache: without it everything is merely learned again at the next start.
+    if let Err(error) = postcard::to_stdvec(&learned).map_err(std::io::Error::other).and_then(|bytes| {
         let unfinished = file.with_extension("new");
         std::fs::write(&unfinished, bytes).and_then(|()| std::fs::rename(&unfinished, file))
     }) {
-        tracing::warn!(error = %chain(&error), file = %file.display(), "classifier was not kept");
+        tracing::warn!(error = %chain(&error), file = %file.display(), "what was learned was not kept");
     }
-    Ok(Some(classifier))
+    Ok(learned)
 }

@@ -15,6 +15,7 @@ mod engine;
 mod event;
 mod guard;
 mod handover;
+mod judge;
 mod prompts;
 mod slots;
 mod summary;
@@ -52,6 +53,7 @@ pub use event::Event;
 pub use event::Topic;
 pub use guard::Ungrounded;
 pub use guard::check as check_grounded;
+pub use judge::Judgement;
 pub use turn::Reply;
 
 use cells::Cells;

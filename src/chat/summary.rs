@@ -68,12 +68,8 @@ fn inquiry_line(engine: &Engine, session: &Session, telling: &[&Message]) -> Sum
     let is_detail = |message: &Message| details.iter().any(|detail| message.body.contains(detail.value));
     // Of what was said, the message that is most surely about the conversation's topic; else the last.
     let sureness = |message: &Message| {
-        let guesses =
-            engine.classifier().map(|classifier| classifier.classify(&Reading::of(heard_part(&message.body))));
-        let guess = guesses
-            .unwrap_or_default()
-            .into_iter()
-            .find(|guess| category.is_some_and(|name| **name == *guess.category));
+        let guesses = engine.guesses(&Reading::of(heard_part(&message.body)));
+        let guess = guesses.into_iter().find(|guess| category.is_some_and(|name| **name == *guess.category));
         guess.map_or(0.0, |guess| guess.confidence)
     };
     let inquiries = telling.iter().filter(|message| !is_detail(message)).map(|message| (message, sureness(message)));
@@ -162,8 +158,9 @@ fn keywords(telling: &[&Message]) -> Vec<String> {
 
 fn recommendations(engine: &Engine, text: &str, today: Date) -> Vec<Recommendation> {
     let mut seen = HashSet::new();
-    engine
-        .search(&Reading::of(text), today, RECOMMENDATIONS_MAX * 4)
+    let text = Reading::of(text);
+    let mut recommendations: Vec<Recommendation> = engine
+        .search(&text, &engine.guesses(&text), today, RECOMMENDATIONS_MAX * 4)
         .into_iter()
         .filter(|hit| seen.insert(hit.passage.document))
         .take(RECOMMENDATIONS_MAX)
@@ -172,7 +169,9 @@ fn recommendations(engine: &Engine, text: &str, today: Date) -> Vec<Recommendati
             url: format!("/api/v1/knowledge/documents/{}", hit.document.id),
             relevance_score: hit.score,
         })
-        .collect()
+        .collect();
+    recommendations.sort_by(|one, other| other.relevance_score.total_cmp(&one.relevance_score));
+    recommendations
 }
 
 fn shortened(text: &str) -> String {

@@ -9,6 +9,7 @@ use crate::chat::answer::Answer;
 use crate::chat::engine::Engine;
 use crate::chat::slots;
 use crate::chat::workflow::Input;
+use crate::domain::Collected;
 use crate::domain::Intent;
 use crate::domain::Session;
 use crate::domain::Stage;
@@ -25,10 +26,28 @@ use crate::text::reading::Reading;
 const AMBIGUITY_GAP: f32 = 0.1;
 /// Leading somebody to a person who did not ask for one takes more than a guess.
 const PERSON_CONFIDENCE_MIN: f32 = 0.6;
-/// On the way to a person only a passage that fits this well interrupts.
-const INTERRUPTION_SCORE_MIN: f32 = 0.5;
-/// Below this score nothing in the pack has to do with the question.
-const RELATED_SCORE_MIN: f32 = 0.15;
+/// With less than this (the logarithm of the odds) for its being the bank's business, a message is not, whatever
+/// category it comes nearest to.
+const OFF_TOPIC_ODDS_MAX: f32 = -1.5;
+/// On the way to a person only a passage that answers this surely interrupts.
+const INTERRUPTION_SCORE_MIN: f32 = 0.85;
+
+/// Where the conversation stands, as far as a message's meaning depends on it.
+#[derive(Clone, Copy)]
+pub(super) struct Standing<'s> {
+    /// The stage.
+    pub(super) stage: &'s Stage,
+    /// What it is about.
+    pub(super) topic: Option<&'s str>,
+    /// What was collected for an agent.
+    pub(super) collected: &'s Collected,
+}
+
+impl<'s> From<&'s Session> for Standing<'s> {
+    fn from(session: &'s Session) -> Self {
+        Self { stage: &session.stage, topic: session.topic.as_deref(), collected: &session.collected }
+    }
+}
 
 /// What a message means.
 pub(super) struct Understanding {
@@ -40,8 +59,10 @@ pub(super) struct Understanding {
     pub(super) guesses: Vec<Guess>,
     /// The answer, when the documents have one.
     pub(super) answer: Option<Answer>,
-    /// How well the best passage fits, 0 to 1.
+    /// How surely the best passage answers, 0 to 1.
     score_best: f32,
+    /// What speaks for its being the bank's business: the logarithm of the odds.
+    business: f32,
     /// What it says of the slots, by name.
     pub(super) values: Vec<(String, String)>,
     /// What endangers the customer.
@@ -55,39 +76,50 @@ pub(super) struct Understanding {
 impl Understanding {
     /// The category of a message that has one, when the classifier is sure enough of it, and how sure it is.
     pub(super) fn topic(&self, engine: &Engine) -> Option<(&str, f32)> {
-        let best = self.guesses.first().filter(|best| is_sure(best, engine))?;
-        // "대출 연장하고 싶은데 상담원 연결해 주세요" has a topic, "상담원 연결해 주세요" none.
-        let is_named = self.input.is_topical()
-            || (self.input == Input::WantsPerson
-                && engine.category(&best.category).is_some_and(|category| !category.is_default()));
-        is_named.then_some((&*best.category, best.confidence))
+        let best = if self.input == Input::WantsPerson {
+            // "대출 연장하고 싶은데 상담원 연결해 주세요" has a topic beside the wish, "상담원 연결해 주세요" none.
+            let is_matter = |guess: &&Guess| engine.category(&guess.category).is_some_and(|found| !found.is_default());
+            let matter = self.guesses.iter().find(is_matter);
+            matter.filter(|guess| guess.confidence >= engine.pack().thresholds.category_confidence_min / 4.0)
+        } else {
+            self.guesses.first().filter(|best| self.input.is_topical() && is_sure(best, engine))
+        }?;
+        Some((&*best.category, best.confidence))
     }
 }
 
 /// Understands `raw` (what was typed; only slots are read from it) and `masked` (what may be kept of it).
-pub(super) fn understand(engine: &Engine, session: &Session, raw: &str, masked: &str, today: Date) -> Understanding {
+pub(super) fn understand(
+    engine: &Engine,
+    standing: Standing<'_>,
+    raw: &str,
+    masked: &str,
+    today: Date,
+) -> Understanding {
     let message = Reading::of(masked);
     let signals = nlu::listen(&message);
-    let found = answer::find(engine, &message, today);
+    let guesses = engine.guesses(&message);
+    let found = answer::find(engine, &message, &guesses, today);
     let mut understanding = Understanding {
         input: Input::Unclear,
         intent: signals.intent,
-        guesses: engine.classifier().map(|classifier| classifier.classify(&message)).unwrap_or_default(),
+        guesses,
         answer: found.answer,
         score_best: found.score_best,
+        business: found.business,
         values: Vec::new(),
         emergency: signals.emergency,
         is_foreign: signals.is_foreign,
         missing: None,
     };
-    understanding.input = match &session.stage {
+    understanding.input = match standing.stage {
         Stage::Assisted { .. } => assisted(engine, &signals, &understanding),
         Stage::AwaitingConsent { .. } => {
-            plan_collection(engine, session, &[raw], &mut understanding);
+            plan_collection(engine, standing, &[raw], &mut understanding);
             awaiting_consent(&signals, &understanding)
         }
         Stage::Collecting { asking, .. } => {
-            continue_collection(engine, session, asking, raw, &mut understanding);
+            continue_collection(engine, standing, asking, raw, &mut understanding);
             collecting(engine, asking, &signals, &understanding)
         }
         Stage::Queued | Stage::Attended => queued(&signals, &understanding),
@@ -102,7 +134,7 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     if signals.wants_person {
         return Input::WantsPerson;
     }
-    if signals.manipulates {
+    if signals.manipulates || signals.is_foreign {
         return Input::OffTopic;
     }
     if let Some(input) = small_talk(signals) {
@@ -124,8 +156,8 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
         }
     }
     let is_urgent = is_surely && policy == Some(Policy::Urgent);
-    // What happened to somebody is told in the past tense and reads unlike a document; what he asks about it does not.
-    if is_urgent && signals.reports && !signals.asks && !is_clear_question(understanding) {
+    // What happened to somebody is told in the past tense; what he asks about it mostly is not.
+    if is_urgent && signals.reports && !signals.asks {
         return Input::Emergency;
     }
     if understanding.answer.is_some() {
@@ -144,11 +176,12 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
         return Input::DoesNotKnow;
     }
     match category {
+        _ if understanding.business < OFF_TOPIC_ODDS_MAX => Input::OffTopic,
         Some(category) if category.policy == Policy::Ask => Input::Ambiguous,
         Some(_) => Input::Unanswerable,
-        None if understanding.score_best < RELATED_SCORE_MIN => Input::OffTopic,
-        None if is_ambiguous(&understanding.guesses, engine) => Input::Ambiguous,
-        None => Input::Unanswerable,
+        None if is_ambiguous(&understanding.guesses, engine) && understanding.business > 0.0 => Input::Ambiguous,
+        None if understanding.business > 0.0 => Input::Unanswerable,
+        None => Input::OffTopic,
     }
 }
 
@@ -270,8 +303,13 @@ fn is_ambiguous(guesses: &[Guess], engine: &Engine) -> bool {
 }
 
 /// What would be collected if the customer agreed, as far as `said`, his messages from old to new, holds it already.
-pub(super) fn plan_collection(engine: &Engine, session: &Session, said: &[&str], understanding: &mut Understanding) {
-    let Some(category) = engine.category_or_default(session.topic.as_deref()) else { return };
+pub(super) fn plan_collection(
+    engine: &Engine,
+    standing: Standing<'_>,
+    said: &[&str],
+    understanding: &mut Understanding,
+) {
+    let Some(category) = engine.category_or_default(standing.topic) else { return };
     let collected = slots::start(category);
     understanding.values.clear();
     for text in said {
@@ -283,9 +321,15 @@ pub(super) fn plan_collection(engine: &Engine, session: &Session, said: &[&str],
     understanding.missing = slots::first_missing(category, &collected, &understanding.values, None).map(str::to_owned);
 }
 
-fn continue_collection(engine: &Engine, session: &Session, asking: &str, raw: &str, understanding: &mut Understanding) {
-    let Some(category) = engine.category_or_default(session.topic.as_deref()) else { return };
-    understanding.values = slots::values(engine, category, &session.collected, Some(asking), raw);
+fn continue_collection(
+    engine: &Engine,
+    standing: Standing<'_>,
+    asking: &str,
+    raw: &str,
+    understanding: &mut Understanding,
+) {
+    let Some(category) = engine.category_or_default(standing.topic) else { return };
+    understanding.values = slots::values(engine, category, standing.collected, Some(asking), raw);
     understanding.missing =
-        slots::first_missing(category, &session.collected, &understanding.values, Some(asking)).map(str::to_owned);
+        slots::first_missing(category, standing.collected, &understanding.values, Some(asking)).map(str::to_owned);
 }

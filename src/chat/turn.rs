@@ -114,8 +114,8 @@ impl Chat {
         let cell = self.inner.cells.get(id);
         cell.admit().map_err(|retry_after| ChatError::RateLimited { retry_after })?;
         let engine = self.engine().await?;
-        let masked = pii::mask(text);
         let mut state = cell.enter().await?;
+        let masked = self.mask(id, text).await?;
         for _ in 0..STALE_RETRIES {
             let before = match state.take() {
                 Some(session) => session,
@@ -181,12 +181,12 @@ impl Chat {
         client_message_id: Option<ClientMessageId>,
     ) -> Result<Plan, ChatError> {
         let today = self.inner.clock.today_in_korea();
-        let mut understanding = triage::understand(engine, &session, text, masked.as_str(), today);
+        let mut understanding = triage::understand(engine, (&session).into(), text, masked.as_str(), today);
         if matches!(session.stage, Stage::AwaitingConsent { .. }) && understanding.input == Input::Agrees {
             // Agreeing to collect details looks back, so that nothing already said is asked.
             let earlier = self.said_by_customer(&session.id).await?;
             let said: Vec<&str> = earlier.iter().map(String::as_str).chain([text]).collect();
-            triage::plan_collection(engine, &session, &said, &mut understanding);
+            triage::plan_collection(engine, (&session).into(), &said, &mut understanding);
         }
         let step = workflow::next(
             &session.stage,
@@ -241,6 +241,16 @@ impl Chat {
         ];
         let change = Change { session, messages, decision: Some(decision), report: None };
         Ok(Plan { change, drafts, is_handover_changed })
+    }
+
+    /// Masks a message. A number may begin in the message before it, so that is looked at where digits make it possible.
+    async fn mask(&self, id: &SessionId, text: &str) -> Result<Masked, ChatError> {
+        if !text.chars().any(char::is_numeric) {
+            return Ok(pii::mask(text));
+        }
+        let before = self.inner.store.messages().latest(id, 2).await?;
+        let before = before.iter().rev().find(|message| message.author == Author::Customer);
+        Ok(before.map_or_else(|| pii::mask(text), |before| pii::mask_after(&before.body, text)))
     }
 
     async fn said_by_customer(&self, id: &SessionId) -> Result<Vec<String>, ChatError> {

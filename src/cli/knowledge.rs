@@ -61,7 +61,11 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-fn with_store(path: &Path, work: impl AsyncFnOnce(Config, Store) -> anyhow::Result<()>) -> Result<(), Failure> {
+/// Does something with the database the configuration names.
+pub(super) fn with_store<T>(
+    path: &Path,
+    work: impl AsyncFnOnce(Config, Store) -> anyhow::Result<T>,
+) -> Result<T, Failure> {
     let config = load(path)?;
     runtime(&config)?.block_on(async {
         let tasks = TaskTracker::new();
@@ -79,7 +83,8 @@ async fn import(store: &Store, path: PathBuf) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn loaded(config: &Config, store: &Store) -> anyhow::Result<Engine> {
+/// The pack in use.
+pub(super) async fn loaded(config: &Config, store: &Store) -> anyhow::Result<Engine> {
     anyhow::ensure!(
         store.packs().active_digest().await?.is_some(),
         "no knowledge pack is imported yet; import one with `bank-aicc knowledge import PATH`"
@@ -98,7 +103,8 @@ fn list(engine: &Engine) {
 }
 
 fn search(engine: &Engine, question: &str, limit: usize) {
-    let hits = engine.search(&Reading::of(question), Clock::system().today_in_korea(), limit);
+    let question = Reading::of(question);
+    let hits = engine.search(&question, &engine.guesses(&question), Clock::system().today_in_korea(), limit);
     if hits.is_empty() {
         println!("nothing found");
     }

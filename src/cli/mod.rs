@@ -1,9 +1,10 @@
 //! Words on the command line become calls.
 //!
-//! Exit status: 0 done, 1 failed, 2 the command line or the configuration is wrong.
+//! Exit status: 0 done, 1 failed, 2 the command line or the configuration is wrong, 3 measured and not good enough.
 
 mod check;
 mod demo;
+mod eval;
 mod knowledge;
 mod mask;
 mod serve;
@@ -49,6 +50,11 @@ enum Command {
     /// Import, list and search the bank's documents
     #[command(subcommand)]
     Knowledge(knowledge::Command),
+    /// Measure how well a knowledge pack is understood, by the pack's own tests.csv
+    ///
+    /// Exit status 3 when the pack's data contradicts itself or a gate of its pack.toml is missed: what to run before
+    /// publishing a pack.
+    Eval(eval::Arguments),
     /// Mask personal data in text
     ///
     /// Copies standard input to standard output line by line, with resident registration numbers, card and account
@@ -70,6 +76,8 @@ struct ConfigFile {
 enum Failure {
     /// The configuration is wrong.
     Config(ConfigErrors),
+    /// Something was measured, printed, and is not good enough.
+    NotGoodEnough,
     /// Anything else.
     Other(anyhow::Error),
 }
@@ -93,6 +101,7 @@ pub fn run() -> ExitCode {
         Command::Serve(file) => serve::run(&file.config),
         Command::Check(file) => check::run(&file.config),
         Command::Knowledge(command) => knowledge::run(command),
+        Command::Eval(arguments) => eval::run(arguments),
         Command::Mask => mask::run(),
         Command::Openapi => print_openapi(),
     };
@@ -102,6 +111,7 @@ pub fn run() -> ExitCode {
             eprintln!("{errors}");
             ExitCode::from(2)
         }
+        Err(Failure::NotGoodEnough) => ExitCode::from(3),
         Err(Failure::Other(error)) => {
             eprintln!("bank-aicc: {error:#}");
             ExitCode::FAILURE
@@ -120,7 +130,11 @@ fn environment() -> impl Iterator<Item = (String, String)> {
 
 fn print_openapi() -> Result<(), Failure> {
     let text = serde_json::to_string_pretty(&api::openapi_document()).map_err(anyhow::Error::from)?;
-    // Whoever reads may have read enough.
-    let _ = writeln!(std::io::stdout(), "{text}");
+    print(&(text + "\n"));
     Ok(())
+}
+
+/// Writes to standard output. Whoever reads may have read enough.
+fn print(text: &str) {
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }

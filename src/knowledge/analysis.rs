@@ -14,24 +14,32 @@ use crate::knowledge::pack::Document;
 use crate::knowledge::pack::Pack;
 use crate::knowledge::postings::Dictionary;
 use crate::knowledge::postings::Number;
+use crate::text::concepts;
+use crate::text::concepts::Concept;
+use crate::text::hangul;
+use crate::text::phonetics;
 use crate::text::reading::Reading;
-use crate::text::tokens::bigrams;
+use crate::text::tokens::bigrams_of;
 use crate::text::tokens::each_bigram;
 use crate::text::tokens::stems;
+use crate::text::tokens::stems_of;
 
 /// The tokens of one row of the index.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tokens {
     pub stems: Vec<String>,
     pub grams: Vec<String>,
+    pub concepts: Vec<String>,
 }
 
 impl Tokens {
     fn of<'a>(texts: impl IntoIterator<Item = &'a str>) -> Self {
         let mut tokens = Self::default();
         for text in texts {
-            tokens.stems.extend(stems(text));
-            tokens.grams.extend(bigrams(text));
+            let reading = Reading::of(text);
+            tokens.stems.extend_from_slice(reading.stems());
+            tokens.grams.extend(bigrams_of(reading.normalized()));
+            tokens.concepts.extend(reading.concepts().iter().map(|concept| concept_token(*concept)));
         }
         tokens
     }
@@ -54,8 +62,13 @@ impl Tokens {
     /// The words customers use, each once, whether or not a document has them.
     pub fn of_utterances(pack: &Pack) -> Self {
         let stems: BTreeSet<String> = pack.utterances.iter().flat_map(|row| stems(&row.utterance)).collect();
-        Self { stems: stems.into_iter().collect(), grams: Vec::new() }
+        Self { stems: stems.into_iter().collect(), ..Self::default() }
     }
+}
+
+/// How a concept stands in the index.
+fn concept_token(concept: Concept) -> String {
+    concepts::name(concept).to_owned()
 }
 
 /// One way to say a part of the question.
@@ -74,6 +87,8 @@ pub(super) struct Wording {
 pub(super) struct Unit {
     /// The customer's wording first, then the pack's synonyms.
     pub wordings: Vec<Wording>,
+    /// What the customer's word speaks of, indices into [`Question::concepts`].
+    pub concepts: Vec<usize>,
     /// The pack's example utterances have the customer's word.
     pub is_usual: bool,
     /// The customer's word is a lone syllable.
@@ -93,6 +108,7 @@ pub(super) struct Lookup {
 pub(super) struct Question {
     pub stems: Vec<Lookup>,
     pub grams: Vec<Lookup>,
+    pub concepts: Vec<Lookup>,
     /// The parts with a meaning of their own; words such as "how" and "please" are left out.
     pub units: Vec<Unit>,
     /// Terms of the pack's `others.csv` that it names, without spaces.
@@ -122,6 +138,7 @@ struct Equivalent {
 pub(super) struct Dictionaries<'i> {
     pub stems: &'i Dictionary,
     pub grams: &'i Dictionary,
+    pub concepts: &'i Dictionary,
 }
 
 /// Different stems and bigrams of one question that are looked up; a longer message is cut short.
@@ -155,12 +172,17 @@ impl Vocabulary {
     /// Takes a question apart.
     pub fn question(&self, text: &Reading, dictionaries: Dictionaries<'_>) -> Question {
         let mut question = Question::default();
-        let words = &text.stems()[..text.stems().len().min(STEMS_MAX)];
+        let mut words: Vec<String> = text.stems().iter().flat_map(|word| unglued(word, dictionaries.stems)).collect();
+        words.truncate(STEMS_MAX);
+        let words = &words[..];
         each_bigram(text.normalized(), |gram| {
             if question.grams.len() < GRAMS_MAX {
                 add(&mut question.grams, dictionaries.grams.number(gram), false);
             }
         });
+        for concept in text.concepts() {
+            add(&mut question.concepts, dictionaries.concepts.number(concepts::name(*concept)), false);
+        }
         for (index, word) in words.iter().enumerate() {
             if words[..index].contains(word) {
                 continue;
@@ -177,10 +199,47 @@ impl Vocabulary {
                 }
             }
             let is_usual = self.asked.contains(word.as_str());
-            question.units.push(Unit { wordings, is_usual, is_syllable: word.chars().nth(1).is_none() });
+            let concepts = concepts::concepts(word, &phonetics::sounds(word)).into_iter();
+            let concepts = concepts
+                .map(|concept| dictionaries.concepts.number(concepts::name(concept)))
+                .map(|token| add(&mut question.concepts, token, false))
+                .collect();
+            question.units.push(Unit { wordings, concepts, is_usual, is_syllable: word.chars().nth(1).is_none() });
         }
         question
     }
+}
+
+/// The words of a message that was typed without spaces: the longest that the documents know, and what lies between.
+/// A word that they know, or of which they know less than half, stays whole.
+fn unglued(word: &str, stems: &Dictionary) -> Vec<String> {
+    const SYLLABLES_MIN: usize = 2;
+    const SYLLABLES_MAX: usize = 8;
+    let places: Vec<usize> = word.char_indices().map(|(place, _)| place).chain([word.len()]).collect();
+    let syllables = places.len() - 1;
+    if syllables < 2 * SYLLABLES_MIN || stems.number(word).is_some() || !word.chars().all(hangul::is_syllable) {
+        return vec![word.to_owned()];
+    }
+    let mut parts = Vec::new();
+    let (mut begin, mut unknown_from, mut known) = (0, 0, 0);
+    let rest = |from: usize, to: usize, parts: &mut Vec<String>| {
+        parts.extend(stems_of(&word[places[from]..places[to]]));
+    };
+    while begin + SYLLABLES_MIN <= syllables {
+        let longest = (SYLLABLES_MIN..=SYLLABLES_MAX.min(syllables - begin)).rev();
+        let found =
+            longest.map(|length| begin + length).find(|&end| stems.number(&word[places[begin]..places[end]]).is_some());
+        let Some(end) = found else {
+            begin += 1;
+            continue;
+        };
+        rest(unknown_from, begin, &mut parts);
+        parts.push(word[places[begin]..places[end]].to_owned());
+        known += end - begin;
+        (begin, unknown_from) = (end, end);
+    }
+    rest(unknown_from, syllables, &mut parts);
+    if known * 2 < syllables { vec![word.to_owned()] } else { parts }
 }
 
 fn key(term: &str) -> String {
@@ -262,6 +321,7 @@ mod tests {
         words: Vec<&'static str>,
         stems: Dictionary,
         grams: Dictionary,
+        concepts: Dictionary,
     }
 
     impl Fixture {
@@ -269,7 +329,7 @@ mod tests {
             let words = vec!["마통", "마이너스통장", "한도", "마통한도", "카드", "대금", "카드값", "송금"];
             let mut stems = Dictionary::default();
             words.iter().for_each(|word| stems.add(word));
-            let grams = Dictionary::default();
+            let [grams, concepts] = [Dictionary::default(), Dictionary::default()];
             let pair = |term: &str, synonym: &str| Synonym { term: term.into(), synonym: synonym.into() };
             let pack = Pack {
                 synonyms: vec![pair("마통", "마이너스통장"), pair("카드값", "카드 대금"), pair("어떻게", "언제")],
@@ -277,12 +337,14 @@ mod tests {
                 ..Pack::default()
             };
             let asked = ["한도".into()].into_iter().collect();
-            let vocabulary = Vocabulary::new(&pack, asked, Dictionaries { stems: &stems, grams: &grams });
-            Self { vocabulary, words, stems, grams }
+            let vocabulary =
+                Vocabulary::new(&pack, asked, Dictionaries { stems: &stems, grams: &grams, concepts: &concepts });
+            Self { vocabulary, words, stems, grams, concepts }
         }
 
         fn question(&self, text: &str) -> Question {
-            self.vocabulary.question(&Reading::of(text), Dictionaries { stems: &self.stems, grams: &self.grams })
+            let dictionaries = Dictionaries { stems: &self.stems, grams: &self.grams, concepts: &self.concepts };
+            self.vocabulary.question(&Reading::of(text), dictionaries)
         }
 
         /// The wordings of each unit, their stems joined by a space.
@@ -308,6 +370,22 @@ mod tests {
         }
         let question = fixture.question("마통한도");
         assert_eq!(question.units[0].wordings.iter().map(|wording| wording.share).collect::<Vec<_>>(), [1.0, 0.5]);
+    }
+
+    #[test]
+    fn words_without_spaces_come_apart_where_the_documents_know_them() {
+        let mut stems = Dictionary::default();
+        ["신용대출", "대출", "금리", "체크카드", "카드", "한도"].iter().for_each(|word| stems.add(word));
+        for (word, expected) in [
+            ("신용대출금리알려줘", vec!["신용대출", "금리"]),
+            ("체크카드한도궁금해", vec!["체크카드", "한도"]),
+            ("체크카드", vec!["체크카드"]),
+            ("강아지간식추천대출", vec!["강아지간식추천대출"]),
+            ("otp카드한도", vec!["otp카드한도"]),
+            ("금리", vec!["금리"]),
+        ] {
+            assert_eq!(unglued(word, &stems), expected, "{word}");
+        }
     }
 
     #[test]

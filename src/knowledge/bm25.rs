@@ -21,18 +21,18 @@ impl<'a> Scores<'a> {
         Self { index, weights, passages, documents }
     }
 
-    /// Counts one token.
-    pub fn add(&mut self, field: &Field, token: &Postings<'_>, weight: f32) {
+    /// Counts one token, which weighs so much in a passage and so much in a document.
+    pub fn add(&mut self, field: &Field, token: &Postings<'_>, [in_passage, in_document]: [f32; 2]) {
         let rows: u32 =
             token.passages.iter().map(|place| u32::from(place.heading > 0) + u32::from(place.text > 0)).sum();
         let titles: u32 = token.documents.iter().map(|place| u32::from(place.title > 0)).sum();
-        let passage_weight = weight * idf(self.index.rows.all.len(), rows + titles);
+        let passage_weight = in_passage * idf(self.index.rows.all.len(), rows + titles);
         for place in token.passages.iter() {
             let length = field.passage_length[place.passage as usize];
-            let frequency = f32::from(place.heading) + f32::from(place.text);
+            let frequency = self.weights.heading * f32::from(place.heading) + f32::from(place.text);
             self.passages[place.passage as usize] += passage_weight * self.saturated(frequency, length);
         }
-        let document_weight = weight * idf(self.documents.len(), token.documents());
+        let document_weight = in_document * idf(self.documents.len(), token.documents());
         for place in token.documents.iter() {
             let length = field.document_length[place.document as usize];
             let frequency = self.weights.title * f32::from(place.title) + f32::from(place.passages);
@@ -51,7 +51,7 @@ impl<'a> Scores<'a> {
                     self.documents[passage.document as usize]
                 }
             };
-            let score = of_passage + self.weights.document * of_document;
+            let score = of_passage + of_document;
             (score > 0.0).then_some((number, score))
         })
     }

@@ -46,6 +46,13 @@ pub const PASSAGE_CHARS_TARGET: usize = 500;
 /// A sentence above a table is its caption up to this many characters.
 const CAPTION_CHARS_MAX: usize = 120;
 
+/// The passages of one document, as if it were the first of its pack.
+pub fn passages_of(document: &Document) -> Vec<Passage> {
+    let mut passages = Vec::new();
+    cut(document, 0, &mut passages);
+    passages
+}
+
 /// Cuts every document of a pack, in the pack's order.
 pub fn passages(pack: &Pack) -> Vec<Passage> {
     let mut passages = Vec::new();

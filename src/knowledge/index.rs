@@ -2,7 +2,7 @@
 //!
 //! tantivy makes and keeps the dictionary and the postings; opening an index reads them into memory, which takes
 //! milliseconds (`postings`). A document is one row for its title and keywords, followed by two rows for each passage:
-//! what it is about, and what it says. Every row has two fields, stems and bigrams. One more row at the end has the words
+//! what it is about, and what it says. Every row has three fields: stems, bigrams and concepts. One more row at the end has the words
 //! of the pack's example utterances, which tell a customer's way of putting things from a word that is foreign to the
 //! bank. The index is derived from the pack and can be made again at any time: it carries the digest of its pack, and
 //! one made from anything else is not opened.
@@ -30,6 +30,8 @@ use tantivy::tokenizer::Token;
 use crate::knowledge::analysis::Dictionaries;
 use crate::knowledge::analysis::Tokens;
 use crate::knowledge::analysis::Vocabulary;
+use crate::knowledge::asked::Asked;
+use crate::knowledge::bm25::idf;
 use crate::knowledge::chunk;
 use crate::knowledge::chunk::Passage;
 use crate::knowledge::pack::Pack;
@@ -73,11 +75,15 @@ pub struct Index {
     pub(super) rows: Rows,
     pub(super) stems: Field,
     pub(super) grams: Field,
+    pub(super) concepts: Field,
     pub(super) vocabulary: Vocabulary,
+    /// The question each passage answers, where its document puts one.
+    pub(super) asked: Vec<Option<Asked>>,
 }
 
 const STEMS: &str = "stems";
 const GRAMS: &str = "grams";
+const CONCEPTS: &str = "concepts";
 const ASKED: &str = "asked";
 
 /// The file that says what an index was made from.
@@ -129,10 +135,16 @@ impl Index {
         let engine = |source| IndexError::Engine { path: dir.to_owned(), source };
         let stems = Field::read(&segment, STEMS, &rows).map_err(engine)?;
         let grams = Field::read(&segment, GRAMS, &rows).map_err(engine)?;
+        let concepts = Field::read(&segment, CONCEPTS, &rows).map_err(engine)?;
         let asked = words(&segment, ASKED).map_err(engine)?;
-        let dictionaries = Dictionaries { stems: &stems.dictionary, grams: &grams.dictionary };
+        let dictionaries =
+            Dictionaries { stems: &stems.dictionary, grams: &grams.dictionary, concepts: &concepts.dictionary };
         let vocabulary = Vocabulary::new(pack, asked, dictionaries);
-        Ok(Self { passages, rows, stems, grams, vocabulary })
+        let documents = rows.validity.len();
+        let rarity = |stem| idf(documents, stems.postings(stem, None).documents());
+        let asked = |passage: &Passage| Some(Asked::new(passage.question.as_deref()?, dictionaries, rarity));
+        let asked = passages.iter().map(asked).collect();
+        Ok(Self { passages, rows, stems, grams, concepts, vocabulary, asked })
     }
 
     /// Opens the index of `pack` in `dir`, making it first when it is not there or was made from something else.
@@ -157,24 +169,25 @@ fn stamp(pack: &Pack) -> Result<String, PackError> {
     Ok(format!("bank-aicc {}\npack {}\n", env!("CARGO_PKG_VERSION"), pack.digest()?))
 }
 
-fn schema() -> (Schema, [SchemaField; 3]) {
+fn schema() -> (Schema, [SchemaField; 4]) {
     let indexing = TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs).set_tokenizer("raw");
     let options = TextOptions::default().set_indexing_options(indexing);
     let mut schema = Schema::builder();
-    let fields = [STEMS, GRAMS, ASKED].map(|name| schema.add_text_field(name, options.clone()));
+    let fields = [STEMS, GRAMS, CONCEPTS, ASKED].map(|name| schema.add_text_field(name, options.clone()));
     (schema.build(), fields)
 }
 
 /// Writes every row into one segment, in order.
 fn write(pack: &Pack, passages: &[Passage], dir: &Path) -> tantivy::Result<()> {
     const MEMORY_BYTES: usize = 64 << 20;
-    let (schema, [stems, grams, asked]) = schema();
+    let (schema, [stems, grams, concepts, asked]) = schema();
     let builder = TantivyIndex::builder().schema(schema);
     let mut writer = builder.single_segment_index_writer(MmapDirectory::open(dir)?, MEMORY_BYTES)?;
     let mut add = |tokens: Tokens| {
         let mut row = TantivyDocument::new();
         row.add_pre_tokenized_text(stems, pre_tokenized(tokens.stems));
         row.add_pre_tokenized_text(grams, pre_tokenized(tokens.grams));
+        row.add_pre_tokenized_text(concepts, pre_tokenized(tokens.concepts));
         writer.add_document(row)
     };
     let mut passages = passages.iter().peekable();

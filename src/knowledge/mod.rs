@@ -13,8 +13,10 @@
 //! to answer with is for `chat`.
 
 mod analysis;
+mod asked;
 mod bm25;
 mod chunk;
+mod gates;
 mod hours;
 pub mod import;
 mod index;
@@ -28,7 +30,9 @@ mod weights;
 
 pub use chunk::Passage;
 pub use chunk::PassageKind;
+pub use chunk::passages_of;
 pub use chunk::sentences;
+pub use gates::Gates;
 pub use import::FileReport;
 pub use import::ImportError;
 pub use import::ImportReport;
@@ -48,4 +52,7 @@ pub use pack::Test;
 pub use pack::Thresholds;
 pub use pack::Topic;
 pub use pack::Utterance;
+pub use search::Evidence;
 pub use search::Hit;
+pub use search::Leaning;
+pub use search::Query;

@@ -10,7 +10,9 @@ use sha2::Digest;
 use sha2::Sha256;
 use time::Date;
 
+use crate::domain::Intent;
 use crate::domain::Ticket;
+use crate::knowledge::gates::Gates;
 
 /// Everything a bank brings in: its documents, its categories and the words its customers use (지식 팩).
 /// The default is the pack of a bank that has not brought anything in yet.
@@ -44,12 +46,14 @@ pub struct Pack {
     pub others: Vec<String>,
     /// Questions with known answers, for measuring.
     pub tests: Vec<Test>,
+    /// What a measurement has to reach before the pack is published.
+    pub gates: Gates,
 }
 
 /// When the machine trusts itself. Both are from 0 to 1.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Thresholds {
-    /// The least score of a passage that is used as an answer.
+    /// How probable it has to be at least that a passage answers.
     pub answer_score_min: f32,
     /// The least confidence with which a category is believed.
     pub category_confidence_min: f32,
@@ -57,7 +61,7 @@ pub struct Thresholds {
 
 impl Default for Thresholds {
     fn default() -> Self {
-        Self { answer_score_min: 0.35, category_confidence_min: 0.4 }
+        Self { answer_score_min: 0.5, category_confidence_min: 0.4 }
     }
 }
 
@@ -229,8 +233,10 @@ pub struct Test {
     pub category: Option<String>,
     /// The right triage, if the pack says.
     pub ticket: Option<Ticket>,
-    /// [`Document::id`] of the document that answers, if one does.
-    pub document: Option<String>,
+    /// What the customer wants, if the pack says.
+    pub intent: Option<Intent>,
+    /// [`Document::id`] of the documents of which any one answers; empty where none does.
+    pub documents: Vec<String>,
 }
 
 /// Why bytes are not a pack of this program, or a pack could not be turned into bytes.
@@ -263,7 +269,7 @@ pub enum PackError {
 
 impl Pack {
     /// The format of [`Self::to_bytes`]. Raised whenever a field of the pack changes.
-    pub const FORMAT: u16 = 1;
+    pub const FORMAT: u16 = 2;
 
     /// The pack as bytes. The same pack always gives the same bytes.
     ///
@@ -339,8 +345,10 @@ mod tests {
                 utterance: "금리".into(),
                 category: None,
                 ticket: Some(Ticket::AutoAnswer),
-                document: Some("a".into()),
+                intent: None,
+                documents: vec!["a".into()],
             }],
+            gates: Gates { recall_at_1_min: Some(0.7), ..Gates::default() },
         }
     }
 
@@ -386,7 +394,7 @@ mod tests {
         longer.push(0);
         assert!(matches!(Pack::from_bytes(b""), Err(PackError::NotAPack { bytes: 0 })));
         assert!(matches!(Pack::from_bytes(b"PK\x03\x04"), Err(PackError::NotAPack { .. })));
-        assert!(matches!(Pack::from_bytes(&other_format), Err(PackError::OtherFormat { found: 9, expected: 1 })));
+        assert!(matches!(Pack::from_bytes(&other_format), Err(PackError::OtherFormat { found: 9, expected: 2 })));
         assert!(matches!(Pack::from_bytes(&longer), Err(PackError::Damaged(_))));
         for length in MAGIC.len() + 2..good.len() {
             assert!(Pack::from_bytes(&good[..length]).is_err(), "cut to {length} bytes");

@@ -1,8 +1,11 @@
 //! Which row of the index is what.
 
+use std::sync::Arc;
+
 use time::Date;
 
 use crate::knowledge::chunk::Passage;
+use crate::knowledge::chunk::PassageKind;
 use crate::knowledge::pack::Pack;
 
 /// Which row is what. Rows of a document stand together, its title first; so do the two rows of a passage.
@@ -11,6 +14,8 @@ pub(super) struct Rows {
     pub all: Vec<Row>,
     /// When each document may be used.
     pub validity: Vec<(Option<Date>, Option<Date>)>,
+    /// The category each passage belongs to.
+    pub categories: Vec<Option<Arc<str>>>,
 }
 
 /// One row of the index.
@@ -44,14 +49,18 @@ pub(super) enum Part {
 impl Rows {
     /// The rows of a pack whose documents are cut into `passages`.
     pub fn new(pack: &Pack, passages: &[Passage]) -> Self {
-        let mut rows = Self { all: Vec::new(), validity: Vec::new() };
+        let mut rows = Self { all: Vec::new(), validity: Vec::new(), categories: Vec::new() };
         let mut passages = passages.iter().zip(0..).peekable();
         for (one, document) in pack.documents.iter().zip(0..) {
             rows.validity.push((one.effective_from, one.effective_until));
             rows.all.push(Row { document, part: Part::Title });
-            while let Some((_, passage)) = passages.next_if(|(passage, _)| passage.document == document) {
+            let category: Option<Arc<str>> = one.category.as_deref().map(Arc::from);
+            while let Some((text, passage)) = passages.next_if(|(passage, _)| passage.document == document) {
                 rows.all.push(Row { document, part: Part::Heading(passage) });
                 rows.all.push(Row { document, part: Part::Text(passage) });
+                // A table of questions and answers has a section for each category.
+                let of_section = || (text.kind == PassageKind::Faq).then(|| Arc::from(text.heading.as_str()));
+                rows.categories.push(category.clone().or_else(of_section));
             }
         }
         rows

@@ -19,11 +19,34 @@ use crate::knowledge::index::Index;
 use crate::knowledge::pack::is_within;
 use crate::knowledge::postings::Field;
 use crate::knowledge::postings::Postings;
+use crate::knowledge::weights::Answering;
 use crate::knowledge::weights::WEIGHTS;
 use crate::knowledge::weights::Weights;
 use crate::text::normalize::normalize;
 use crate::text::normalize::spaceless;
 use crate::text::reading::Reading;
+
+/// What is searched for.
+#[derive(Debug, Clone, Copy)]
+pub struct Query<'q> {
+    /// What the customer writes.
+    pub text: &'q Reading,
+    /// The categories it probably belongs to. Passages of these come sooner.
+    pub leanings: &'q [Leaning<'q>],
+    /// What speaks for its being the bank's business: the logarithm of the odds, 0 where nothing is known.
+    pub business: f32,
+    /// The day in KST. Documents that are not in force are not searched.
+    pub today: Date,
+}
+
+/// A category the question probably belongs to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Leaning<'c> {
+    /// The pack's name for it.
+    pub category: &'c str,
+    /// How sure that is, 0 to 1.
+    pub confidence: f32,
+}
 
 /// A passage that was found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,21 +55,35 @@ pub struct Hit {
     pub passage: u32,
     /// Index into the pack's documents.
     pub document: u32,
-    /// How much of what was asked it speaks of, 0 to 1.
+    /// How probably it answers, 0 to 1.
     pub score: f32,
+    /// What the score rests on.
+    pub evidence: Evidence,
+}
+
+/// What speaks for a passage.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Evidence {
+    /// The share of the question, weighted by how telling its words are, that the passage speaks of.
+    pub coverage: f32,
+    /// The share of the question's words that the documents know.
+    pub familiarity: f32,
 }
 
 /// Passages whose coverage is looked at. Beyond these BM25 leaves nothing that could win.
 const CANDIDATES: usize = 16;
 
 impl Index {
-    /// The passages that fit `question` best, best first, at most `limit`. Documents that are not in force on `today`
-    /// (a day in KST) are not searched.
-    pub fn search(&self, question: &Reading, today: Date, limit: usize) -> Vec<Hit> {
-        let dictionaries = Dictionaries { stems: &self.stems.dictionary, grams: &self.grams.dictionary };
-        let question = self.vocabulary.question(question, dictionaries);
-        let found = Found::look_up(self, &question, today, &WEIGHTS);
-        let mut hits = found.best(self, &question, &WEIGHTS, limit.max(CANDIDATES));
+    /// The passages that answer best, best first, at most `limit`.
+    pub fn search(&self, query: Query<'_>, limit: usize) -> Vec<Hit> {
+        let dictionaries = Dictionaries {
+            stems: &self.stems.dictionary,
+            grams: &self.grams.dictionary,
+            concepts: &self.concepts.dictionary,
+        };
+        let question = self.vocabulary.question(query.text, dictionaries);
+        let found = Found::look_up(self, &question, query.today, &WEIGHTS);
+        let mut hits = found.best(self, &question, query, limit.max(CANDIDATES));
         hits.truncate(limit);
         hits
     }
@@ -63,6 +100,7 @@ impl Index {
 struct Found<'i> {
     stems: Vec<Postings<'i>>,
     grams: Vec<Postings<'i>>,
+    concepts: Vec<Postings<'i>>,
     /// How telling each of the question's units is.
     rarities: Vec<f32>,
 }
@@ -74,7 +112,8 @@ impl<'i> Found<'i> {
             lookups.iter().map(|lookup| field.postings(lookup.token, in_force.as_deref())).collect()
         };
         let (stems, grams) = (read(&index.stems, &question.stems), read(&index.grams, &question.grams));
-        let mut found = Self { stems, grams, rarities: Vec::with_capacity(question.units.len()) };
+        let concepts = read(&index.concepts, &question.concepts);
+        let mut found = Self { stems, grams, concepts, rarities: Vec::with_capacity(question.units.len()) };
         for unit in &question.units {
             let rarity = found.rarity(index, unit, weights);
             found.rarities.push(rarity);
@@ -82,31 +121,55 @@ impl<'i> Found<'i> {
         found
     }
 
-    /// The best passages by BM25 and coverage.
-    fn best(&self, index: &Index, question: &Question, weights: &Weights, candidates: usize) -> Vec<Hit> {
+    /// The best passages by BM25 and category.
+    fn best(&self, index: &Index, question: &Question, query: Query<'_>, candidates: usize) -> Vec<Hit> {
+        let weights = &WEIGHTS;
         let mut scores = Scores::new(index, weights);
         for (field, all, lookups, weight) in [
-            (&index.stems, &self.stems, &question.stems, 1.0),
+            (&index.stems, &self.stems, &question.stems, weights.stem),
             (&index.grams, &self.grams, &question.grams, weights.gram),
+            (&index.concepts, &self.concepts, &question.concepts, weights.concept),
         ] {
             for (postings, lookup) in all.iter().zip(lookups) {
-                let weight = if lookup.is_synonym { weight * weights.synonym } else { weight };
+                let weight = if lookup.is_synonym { weight.map(|weight| weight * weights.synonym) } else { weight };
                 scores.add(field, postings, weight);
             }
         }
-        let mut ranked: Vec<Ranked> =
-            scores.passages().map(|(passage, bm25)| Ranked { passage, bm25, score: 0.0 }).collect();
+        let rank = |(passage, bm25)| Ranked { passage, rank: bm25 + self.leaning(index, question, query, passage) };
+        let mut ranked: Vec<Ranked> = scores.passages().map(rank).collect();
         if ranked.len() > candidates {
             ranked.select_nth_unstable_by(candidates, Ranked::best_first);
             ranked.truncate(candidates);
         }
-        for ranked in &mut ranked {
-            let (score, coverage) = self.score(index, question, ranked.passage, weights);
-            ranked.score = score;
-            ranked.bm25 *= 1.0 - weights.coverage + weights.coverage * coverage;
-        }
         ranked.sort_unstable_by(Ranked::best_first);
-        ranked.into_iter().map(|ranked| ranked.hit(index, question, weights)).collect()
+        let familiarity = self.familiarity(question);
+        let hit = |Ranked { passage, .. }| {
+            let coverage = self.coverage(index, question, passage);
+            let evidence = Evidence { coverage, familiarity };
+            let is_about_others = is_about_others(index, question, passage);
+            let score = evidence.probability(query.business) * if is_about_others { weights.others } else { 1.0 };
+            Hit { passage, document: index.passages[passage as usize].document, score, evidence }
+        };
+        ranked.into_iter().map(hit).collect()
+    }
+
+    /// What a passage gains by belonging to a category the question probably belongs to. An entry of questions and
+    /// answers gains as far as its question and the customer's speak of the same.
+    fn leaning(&self, index: &Index, question: &Question, query: Query<'_>, passage: u32) -> f32 {
+        let category = index.rows.categories.get(passage as usize).and_then(Option::as_deref);
+        let leaning = query.leanings.iter().find(|leaning| category == Some(leaning.category));
+        let Some(leaning) = leaning else { return 0.0 };
+        let asked = index.asked.get(passage as usize).and_then(Option::as_ref);
+        let likeness = asked.map_or(1.0, |asked| asked.likeness(question) * self.coverage(index, question, passage));
+        WEIGHTS.category * leaning.confidence * likeness
+    }
+
+    /// The share of the question's words that the documents have, in one wording or another.
+    fn familiarity(&self, question: &Question) -> f32 {
+        let is_known = |unit: &&Unit| {
+            unit.wordings.iter().any(|wording| wording.stems.iter().all(|&stem| self.stems[stem].documents() > 0))
+        };
+        question.units.iter().filter(is_known).count() as f32 / (question.units.len() as f32 + 0.5)
     }
 
     /// How telling a unit is: the rarer in the documents, the more. A word that no document has is the most telling,
@@ -128,20 +191,14 @@ impl<'i> Found<'i> {
         rarity
     }
 
-    /// The score of a passage, and the share of the question, weighted by rarity, that it speaks of.
-    fn score(&self, index: &Index, question: &Question, passage: u32, weights: &Weights) -> (f32, f32) {
-        let mut present = 0.0;
-        let mut total = 0.0;
+    /// The share of the question, weighted by rarity, that a passage speaks of.
+    fn coverage(&self, index: &Index, question: &Question, passage: u32) -> f32 {
+        let (mut present, mut total) = (0.0, 0.0);
         for (unit, rarity) in question.units.iter().zip(&self.rarities) {
-            present += rarity * self.presence(index, unit, passage, weights);
+            present += rarity * self.presence(index, unit, passage, &WEIGHTS);
             total += rarity;
         }
-        let missing = total - present;
-        if present > 0.0 {
-            (present / (present + weights.missing * missing + weights.doubt), present / total)
-        } else {
-            (0.0, 0.0)
-        }
+        present / (total + 1.0)
     }
 
     /// How surely a passage is about a unit, in any of its wordings.
@@ -166,34 +223,45 @@ impl<'i> Found<'i> {
             let by_grams = if by_grams < GRAM_SHARE_MIN { 0.0 } else { by_grams * GRAM_TRUST };
             by_stems.max(by_grams) * wording.share
         });
-        by_wording.fold(0.0, f32::max)
+        let by_wording = by_wording.fold(0.0, f32::max);
+        let by_concept = unit.concepts.iter().map(|&concept| surety(&self.concepts[concept])).fold(0.0, f32::max);
+        by_wording.max(by_concept * CONCEPT_TRUST)
+    }
+}
+
+/// Whether the question names a company that is not ours and that the passage does not mention.
+fn is_about_others(index: &Index, question: &Question, passage: u32) -> bool {
+    !question.others.is_empty() && {
+        let text = spaceless(&normalize(&index.passages[passage as usize].text));
+        !question.others.iter().any(|other| text.contains(other))
+    }
+}
+
+impl Evidence {
+    /// How probably a passage answers a question for whose being the bank's business so much speaks.
+    fn probability(&self, business: f32) -> f32 {
+        let Answering { constant, business: by_business, coverage, familiarity } = WEIGHTS.answering;
+        let sum = constant + by_business * business + coverage * self.coverage + familiarity * self.familiarity;
+        1.0 / (1.0 + (-sum).exp())
     }
 }
 
 /// A word is recognised by its bigrams when at least this share of them is there, and then a little less surely.
 const GRAM_SHARE_MIN: f32 = 0.5;
 const GRAM_TRUST: f32 = 0.9;
+/// The same for a word that the passage only has by another of its concept.
+const CONCEPT_TRUST: f32 = 0.7;
 
 /// A passage on its way to becoming a hit.
 struct Ranked {
     passage: u32,
-    bm25: f32,
-    score: f32,
+    /// By which they are ordered: BM25 and what the category adds.
+    rank: f32,
 }
 
 impl Ranked {
     /// Best first; the pack's order decides between equals, so that the same question always has the same answer.
     fn best_first(&self, other: &Self) -> Ordering {
-        other.bm25.total_cmp(&self.bm25).then(self.passage.cmp(&other.passage))
-    }
-
-    fn hit(&self, index: &Index, question: &Question, weights: &Weights) -> Hit {
-        let passage = &index.passages[self.passage as usize];
-        let is_about_others = !question.others.is_empty() && {
-            let text = spaceless(&normalize(&passage.text));
-            !question.others.iter().any(|other| text.contains(other))
-        };
-        let score = if is_about_others { self.score * weights.others } else { self.score };
-        Hit { passage: self.passage, document: passage.document, score }
+        other.rank.total_cmp(&self.rank).then(self.passage.cmp(&other.passage))
     }
 }

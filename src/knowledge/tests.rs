@@ -10,6 +10,10 @@ use time::macros::date;
 use super::*;
 use crate::text::reading::Reading;
 
+fn query(text: &Reading, today: Date) -> Query<'_> {
+    Query { text, leanings: &[], business: 3.0, today }
+}
+
 const TODAY: Date = date!(2026 - 11 - 15);
 
 /// A small bank: title, keywords, validity and sections of each document.
@@ -106,7 +110,7 @@ fn index(pack: &Pack) -> (Index, TempDir) {
 
 /// The document and heading of the best passage, and its score.
 fn best(pack: &Pack, index: &Index, question: &str, today: Date) -> Option<(String, String, f32)> {
-    let hit = index.search(&Reading::of(question), today, 1).first().copied()?;
+    let hit = index.search(query(&Reading::of(question), today), 1).first().copied()?;
     let document = &pack.documents[hit.document as usize];
     Some((document.id.clone(), index.passages()[hit.passage as usize].heading.clone(), hit.score))
 }
@@ -136,7 +140,7 @@ fn the_passage_that_answers_is_found_however_it_is_typed() {
 fn a_table_is_found_with_its_base_date() {
     let pack = pack();
     let (index, _folder) = index(&pack);
-    let hits = index.search(&Reading::of("신용대출 금리"), TODAY, 3);
+    let hits = index.search(query(&Reading::of("신용대출 금리"), TODAY), 3);
     assert_eq!(index.passages()[hits[0].passage as usize].kind, PassageKind::TableRows);
     assert_eq!(
         index.passages()[hits[0].passage as usize].text,
@@ -154,7 +158,7 @@ fn only_documents_in_force_are_found() {
         (date!(2026 - 12 - 31), None),
         (date!(2027 - 01 - 01), Some("credit-2027")),
     ] {
-        let hits = index.search(&Reading::of("신용대출 금리"), today, 100);
+        let hits = index.search(query(&Reading::of("신용대출 금리"), today), 100);
         let ids = hits.iter().map(|hit| pack.documents[hit.document as usize].id.as_str());
         let dated: Vec<_> = ids.filter(|id| id.starts_with("credit-")).collect();
         assert_eq!(dated, expected.into_iter().collect::<Vec<_>>(), "{today}");
@@ -188,22 +192,22 @@ fn any_text_can_be_searched_for() {
     let long = "신용대출 금리 한도 ".repeat(5_000);
     for question in ["", " ", "\0", "?!", "🙂", "ㅁㄴㅇㄹ", "\u{202e}금리", "' OR 1=1 --", "금리:* AND (한도", &long]
     {
-        let hits = index.search(&Reading::of(question), TODAY, 3);
+        let hits = index.search(query(&Reading::of(question), TODAY), 3);
         assert!(hits.len() <= 3 && hits.iter().all(|hit| (0.0..=1.0).contains(&hit.score)), "{question:.20}");
     }
-    assert_eq!(index.search(&Reading::of("금리"), TODAY, 0), []);
+    assert_eq!(index.search(query(&Reading::of("금리"), TODAY), 0), []);
 }
 
 #[test]
 fn the_same_question_has_the_same_answer_on_every_thread() {
     let pack = pack();
     let (index, _folder) = index(&pack);
-    let expected = index.search(&Reading::of("신용대출 금리 한도"), TODAY, 5);
+    let expected = index.search(query(&Reading::of("신용대출 금리 한도"), TODAY), 5);
     std::thread::scope(|scope| {
         for _ in 0..8 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    assert_eq!(index.search(&Reading::of("신용대출 금리 한도"), TODAY, 5), expected);
+                    assert_eq!(index.search(query(&Reading::of("신용대출 금리 한도"), TODAY), 5), expected);
                 }
             });
         }
@@ -218,7 +222,10 @@ fn an_index_is_opened_only_for_the_pack_it_was_made_of() {
     assert!(matches!(Index::open(&dir, &pack), Err(IndexError::Stale(_))));
     let made = Index::create(&pack, &dir).unwrap();
     let opened = Index::open(&dir, &pack).unwrap();
-    assert_eq!(opened.search(&Reading::of("금리"), TODAY, 5), made.search(&Reading::of("금리"), TODAY, 5));
+    assert_eq!(
+        opened.search(query(&Reading::of("금리"), TODAY), 5),
+        made.search(query(&Reading::of("금리"), TODAY), 5)
+    );
     drop((made, opened));
 
     let mut changed = pack.clone();
@@ -247,7 +254,7 @@ fn a_damaged_index_is_an_error_or_is_made_again() {
     drop(Index::create(&pack, &dir).unwrap());
     fs::write(dir.join("meta.json"), "{").unwrap();
     assert!(matches!(Index::open(&dir, &pack), Err(IndexError::Engine { .. })));
-    assert!(!Index::open_or_create(&dir, &pack).unwrap().search(&Reading::of("금리"), TODAY, 1).is_empty());
+    assert!(!Index::open_or_create(&dir, &pack).unwrap().search(query(&Reading::of("금리"), TODAY), 1).is_empty());
     fs::remove_file(dir.join("meta.json")).unwrap();
     assert!(Index::open(&dir, &pack).is_err());
 }
@@ -255,7 +262,7 @@ fn a_damaged_index_is_an_error_or_is_made_again() {
 #[test]
 fn a_pack_without_documents_answers_nothing() {
     let (index, _folder) = index(&Pack::default());
-    assert_eq!(index.search(&Reading::of("금리"), TODAY, 5), []);
+    assert_eq!(index.search(query(&Reading::of("금리"), TODAY), 5), []);
 }
 
 #[test]
@@ -263,11 +270,12 @@ fn the_demo_pack_can_be_imported_and_searched() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/demo-pack");
     let (pack, _report) = import::read(&path).map_err(|error| error.to_string()).unwrap();
     let (index, _folder) = index(&pack);
-    let tests: Vec<_> = pack.tests.iter().filter(|test| test.document.is_some()).collect();
+    let tests: Vec<_> = pack.tests.iter().filter(|test| !test.documents.is_empty()).collect();
     let is_first = |test: &&&Test| {
-        let hits = index.search(&Reading::of(&test.utterance), TODAY, 1);
-        hits.first().map(|hit| &pack.documents[hit.document as usize].id) == test.document.as_ref()
+        let hits = index.search(query(&Reading::of(&test.utterance), TODAY), 3);
+        hits.iter().any(|hit| test.documents.contains(&pack.documents[hit.document as usize].id))
     };
     let found = tests.iter().filter(is_first).count();
+    // Without the categories, which the classifier adds.
     assert!(found * 100 >= tests.len() * 76, "{found} of {} test questions find their document", tests.len());
 }

@@ -11,45 +11,57 @@ pub(super) struct Weights {
     pub k1: f32,
     /// BM25: how much longer texts are held back.
     pub b: f32,
-    /// A bigram in relation to a stem.
-    pub gram: f32,
+    /// A stem in a passage, and in its document.
+    pub stem: [f32; 2],
+    /// A bigram in a passage, and in its document.
+    pub gram: [f32; 2],
+    /// A concept in a passage, and in its document.
+    pub concept: [f32; 2],
+    /// Being sure that a passage's category is meant.
+    pub category: f32,
     /// A synonym in relation to what the customer wrote.
     pub synonym: f32,
     /// One word of a title in relation to one of the text.
     pub title: f32,
-    /// The document's BM25 in relation to the passage's.
-    pub document: f32,
+    /// One word of a heading in relation to one of the text.
+    pub heading: f32,
     /// An entry of questions and answers as a document of its own, in relation to its BM25 as a passage.
     pub faq: f32,
-    /// How far coverage decides the order of the best passages.
-    pub coverage: f32,
     /// How surely a passage that has a word somewhere in its text, but not in title or heading, is about it.
     pub mention: f32,
     /// What remains of the weight of a word that customers use and documents do not.
     pub usual: f32,
     /// What remains of the weight of a lone syllable, which mostly counts something.
     pub syllable: f32,
-    /// Score: what the missing part of a question weighs in relation to the part that is there.
-    pub missing: f32,
-    /// Score: how much has to be there before anything is believed.
-    pub doubt: f32,
+    /// What decides whether a passage answers.
+    pub answering: Answering,
     /// Score: what remains when the question is about another company, which the passage does not mention.
     pub others: f32,
+}
+
+/// The weights of a logistic regression on [`Evidence`](super::search::Evidence).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Answering {
+    pub constant: f32,
+    pub business: f32,
+    pub coverage: f32,
+    pub familiarity: f32,
 }
 
 pub(super) const WEIGHTS: Weights = Weights {
     k1: 1.1,
     b: 0.5,
-    gram: 0.4,
+    stem: [0.3, 0.6],
+    gram: [0.15, 0.2],
+    concept: [0.7, 0.15],
+    category: 7.0,
     synonym: 0.6,
     title: 3.0,
-    document: 0.4,
+    heading: 2.0,
     faq: 0.7,
-    coverage: 0.8,
     mention: 0.5,
     usual: 0.5,
     syllable: 0.1,
-    missing: 0.3,
-    doubt: 2.0,
+    answering: Answering { constant: -2.76, business: 0.49, coverage: 0.98, familiarity: 4.64 },
     others: 0.4,
 };

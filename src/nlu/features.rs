@@ -1,59 +1,165 @@
-//! What a classifier sees of a text: two blocks of weighted terms, words and characters.
+//! What a classifier sees of a text: four blocks of weighted terms.
 //!
-//! Each block is TF-IDF weighted and brought to length one on its own; in one joint block the many
-//! character n-grams drown the few words (measured). Vocabularies are explicit: hashing them cost
-//! robustness against typing mistakes.
+//! Word stems; the characters without spaces, in runs of one to four; its sounds, in runs of three to seven, which
+//! typing mistakes hardly change; and the concepts it speaks of, alone and in pairs. Each block is TF-IDF weighted and
+//! brought to length one on its own; in one joint block the many runs drown the few words (measured). Every term is
+//! known by 64 bits of its own and nothing shares a place: hashing terms into fewer places cost robustness.
 
-use std::collections::BTreeMap;
+use std::hash::Hasher as _;
+use std::ops::RangeInclusive;
 
+use fnv::FnvHasher;
 use foldhash::HashMap;
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::text::reading::Reading;
 
-/// Longest character n-gram.
-const GRAM_CHARS_MAX: usize = 4;
-/// Terms a block keeps at most; the rarest are left out. Keeps a model of forty categories under 10 MB.
-const TERMS_MAX: usize = 30_000;
+/// Lengths of the runs of characters, and of sounds.
+const CHARACTERS: RangeInclusive<usize> = 1..=4;
+const SOUNDS: RangeInclusive<usize> = 3..=7;
+/// Weights that are kept for every category; keeps a model under 10 MB.
+const CELLS_MAX: usize = 7_500_000;
+/// Terms of one example each that are kept.
+const SINGLE_TERMS_MAX: usize = 200_000;
 /// From this many examples on, a term that stands in only one of them is left out.
-const RARE_TERMS_EXAMPLES_MAX: usize = 3_000;
+const SINGLE_TERMS_EXAMPLES_MAX: usize = 3_000;
 
 /// A text as the numbers of its known terms and their weights.
 pub(super) type Vector = Vec<(u32, f32)>;
 
 /// Turns texts into vectors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(from = "Terms", into = "Terms")]
 pub(super) struct Features {
-    words: Vocabulary,
-    grams: Vocabulary,
+    terms: Terms,
+    numbers: HashMap<u64, u32>,
+}
+
+/// The known terms, those of several examples first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Terms {
+    keys: Vec<u64>,
+    /// In how many examples each stands.
+    frequencies: Vec<u32>,
+    /// How many of the terms stand in several examples.
+    shared: usize,
+    examples: usize,
+}
+
+impl From<Terms> for Features {
+    fn from(terms: Terms) -> Self {
+        let numbers = terms.keys.iter().copied().zip(0..).collect();
+        Self { terms, numbers }
+    }
+}
+
+impl From<Features> for Terms {
+    fn from(features: Features) -> Self {
+        features.terms
+    }
 }
 
 impl Features {
-    /// Learns the vocabularies of `texts`.
-    pub(super) fn learn(texts: &[Parts<'_>]) -> Self {
-        let words = Vocabulary::learn(texts.iter().map(|parts| parts.words.iter().map(String::as_str)), texts.len());
-        let grams = Vocabulary::learn(texts.iter().map(|parts| grams(&parts.characters)), texts.len());
-        Self { words, grams }
+    /// Learns the terms of `texts`, which belong to so many categories.
+    pub(super) fn learn(texts: &[Parts], categories: usize) -> Self {
+        // For each term: in how many texts it stands, in which last, and how long it is.
+        let mut seen: HashMap<u64, (u32, u32, u8)> = HashMap::default();
+        for (text, number) in texts.iter().zip(1..) {
+            text.each_term(|key, length| {
+                let (frequency, last, _) = seen.entry(key).or_insert((0, 0, length));
+                *frequency += u32::from(*last != number);
+                *last = number;
+                true
+            });
+        }
+        let mut found: Vec<(u64, u32, u8)> =
+            seen.into_iter().map(|(key, (frequency, _, length))| (key, frequency, length)).collect();
+        // A run's beginning is at least as frequent and shorter, so it is kept whenever the run is.
+        found.sort_unstable_by_key(|&(key, frequency, length)| (std::cmp::Reverse(frequency), length, key));
+        let several = found.partition_point(|(_, frequency, _)| *frequency > 1);
+        let singles = if texts.len() > SINGLE_TERMS_EXAMPLES_MAX { 0 } else { SINGLE_TERMS_MAX };
+        let singles = singles.min(found.len() - several);
+        let shared = several.min(CELLS_MAX / categories.max(1));
+        let singles = if shared < several { 0 } else { singles };
+        found.truncate(shared + singles);
+        Terms {
+            keys: found.iter().map(|(key, _, _)| *key).collect(),
+            frequencies: found.iter().map(|(_, frequency, _)| *frequency).collect(),
+            shared,
+            examples: texts.len(),
+        }
+        .into()
     }
 
     /// The number of terms.
     pub(super) fn len(&self) -> usize {
-        self.words.len() + self.grams.len()
+        self.terms.keys.len()
+    }
+
+    /// How many of them stand in several examples; the numbers of the others come after theirs.
+    pub(super) fn shared(&self) -> usize {
+        self.terms.shared
     }
 
     /// The vector of a text; empty if it has no known term.
-    pub(super) fn vector(&self, parts: &Parts<'_>) -> Vector {
-        let words = parts.words.iter().filter_map(|word| self.words.number(word));
-        let mut vector = self.words.weigh(words.collect(), 0);
-        vector.append(&mut self.grams.weigh(self.grams.numbers_of_grams(&parts.characters), self.words.len()));
+    pub(super) fn vector(&self, parts: &Parts) -> Vector {
+        let mut vector = Vec::with_capacity(256);
+        let mut numbers = Vec::with_capacity(256);
+        for block in Block::ALL {
+            numbers.clear();
+            parts.each_term_of(block, |key, _| match self.numbers.get(&key) {
+                Some(number) => {
+                    numbers.push(*number);
+                    true
+                }
+                None => false,
+            });
+            self.weigh(&mut numbers, &mut vector);
+        }
         vector
+    }
+
+    /// Adds TF-IDF of a block's terms, given by number, brought to length one.
+    fn weigh(&self, numbers: &mut [u32], vector: &mut Vector) {
+        numbers.sort_unstable();
+        let first = vector.len();
+        let examples = self.terms.examples as f32;
+        vector.extend(numbers.chunk_by(|a, b| a == b).filter_map(|same| {
+            let number = *same.first()?;
+            let frequency = *self.terms.frequencies.get(number as usize)? as f32;
+            let idf = ((1.0 + examples) / (1.0 + frequency)).ln() + 1.0;
+            Some((number, (1.0 + (same.len() as f32).ln()) * idf))
+        }));
+        let block = &mut vector[first..];
+        let length = block.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
+        block.iter_mut().for_each(|(_, weight)| *weight /= length);
+    }
+}
+
+/// One kind of terms.
+#[derive(Debug, Clone, Copy)]
+enum Block {
+    Words = 1,
+    Characters,
+    Sounds,
+    Concepts,
+}
+
+impl Block {
+    const ALL: [Self; 4] = [Self::Words, Self::Characters, Self::Sounds, Self::Concepts];
+
+    fn hasher(self) -> FnvHasher {
+        let mut hasher = FnvHasher::default();
+        hasher.write_u8(self as u8);
+        hasher
     }
 }
 
 /// A text taken apart.
+#[derive(Debug)]
 pub(super) struct Parts<'t> {
-    words: &'t [String],
+    text: &'t Reading,
     /// Letters and digits only, every digit a zero: the numbers in a question rarely tell its kind.
     characters: String,
 }
@@ -61,99 +167,67 @@ pub(super) struct Parts<'t> {
 impl<'t> Parts<'t> {
     pub(super) fn of(text: &'t Reading) -> Self {
         let characters = text.tight().chars().map(|c| if c.is_ascii_digit() { '0' } else { c });
-        Self { characters: characters.collect(), words: text.stems() }
+        Self { text, characters: characters.collect() }
     }
-}
 
-/// Every run of one to four characters.
-fn grams(characters: &str) -> impl Iterator<Item = &str> {
-    characters.char_indices().flat_map(move |(start, _)| runs_from(&characters[start..]))
-}
-
-/// The first character, the first two, three and four.
-fn runs_from(rest: &str) -> impl Iterator<Item = &str> {
-    rest.char_indices().take(GRAM_CHARS_MAX).map(move |(at, c)| &rest[..at + c.len_utf8()])
-}
-
-/// The terms of one block and how much each tells.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(from = "Terms", into = "Terms")]
-struct Vocabulary {
-    terms: Terms,
-    numbers: HashMap<String, u32>,
-}
-
-/// A vocabulary as it is stored: terms in order, and the inverse document frequency of each.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Terms {
-    terms: Vec<String>,
-    idf: Vec<f32>,
-}
-
-impl From<Terms> for Vocabulary {
-    fn from(terms: Terms) -> Self {
-        let numbers = terms.terms.iter().cloned().zip(0..).collect();
-        Self { terms, numbers }
+    /// Calls `take` with the key and the length of every term.
+    fn each_term(&self, mut take: impl FnMut(u64, u8) -> bool) {
+        for block in Block::ALL {
+            self.each_term_of(block, &mut take);
+        }
     }
-}
 
-impl From<Vocabulary> for Terms {
-    fn from(vocabulary: Vocabulary) -> Self {
-        vocabulary.terms
-    }
-}
-
-impl Vocabulary {
-    fn learn<'a, T: Iterator<Item = &'a str>>(texts: impl Iterator<Item = T>, count: usize) -> Self {
-        let mut frequencies: BTreeMap<&str, u32> = BTreeMap::new();
-        for terms in texts {
-            let mut terms: Vec<&str> = terms.collect();
-            terms.sort_unstable();
-            terms.dedup();
-            for term in terms {
-                *frequencies.entry(term).or_default() += 1;
+    /// Calls `take` with the key and the length of every term of a block. Where it answers false for a run, no longer
+    /// run that begins with it is given.
+    fn each_term_of(&self, block: Block, mut take: impl FnMut(u64, u8) -> bool) {
+        match block {
+            Block::Words => {
+                for word in self.text.stems() {
+                    let mut hasher = block.hasher();
+                    hasher.write(word.as_bytes());
+                    take(hasher.finish(), 1);
+                }
+            }
+            Block::Characters => {
+                for (start, _) in self.characters.char_indices() {
+                    let mut hasher = block.hasher();
+                    let mut buffer = [0; 4];
+                    for (c, length) in self.characters[start..].chars().take(*CHARACTERS.end()).zip(1..) {
+                        hasher.write(c.encode_utf8(&mut buffer).as_bytes());
+                        if !take(hasher.finish(), length) {
+                            break;
+                        }
+                    }
+                }
+            }
+            Block::Sounds => {
+                let sounds = self.text.sounds();
+                for start in 0..sounds.len().saturating_sub(SOUNDS.start() - 1) {
+                    let mut hasher = block.hasher();
+                    let run = sounds[start..].iter().take(*SOUNDS.end());
+                    for (sound, length) in run.zip(1_u8..) {
+                        hasher.write_u8(*sound);
+                        if usize::from(length) >= *SOUNDS.start() && !take(hasher.finish(), length) {
+                            break;
+                        }
+                    }
+                }
+            }
+            Block::Concepts => {
+                let concepts = self.text.concepts();
+                for (index, concept) in concepts.iter().enumerate() {
+                    let mut hasher = block.hasher();
+                    hasher.write(&concept.to_le_bytes());
+                    let first = hasher.finish();
+                    take(first, 1);
+                    for other in &concepts[index + 1..] {
+                        let mut pair = FnvHasher::with_key(first);
+                        pair.write(&other.to_le_bytes());
+                        take(pair.finish(), 2);
+                    }
+                }
             }
         }
-        let frequency_min = if count > RARE_TERMS_EXAMPLES_MAX { 2 } else { 1 };
-        let mut kept: Vec<(&str, u32)> =
-            frequencies.into_iter().filter(|(_, frequency)| *frequency >= frequency_min).collect();
-        kept.sort_by_key(|(_, frequency)| std::cmp::Reverse(*frequency));
-        kept.truncate(TERMS_MAX);
-        let idf = kept.iter().map(|(_, frequency)| ((1.0 + count as f32) / (1.0 + *frequency as f32)).ln() + 1.0);
-        Terms { idf: idf.collect(), terms: kept.iter().map(|(term, _)| (*term).to_owned()).collect() }.into()
-    }
-
-    fn len(&self) -> usize {
-        self.terms.terms.len()
-    }
-
-    fn number(&self, term: &str) -> Option<u32> {
-        self.numbers.get(term).copied()
-    }
-
-    /// The numbers of the known [`grams`] of a text. A run that is not known has no longer run that is: whatever is
-    /// known of a run holds for its beginning too, which is at least as frequent and kept first.
-    fn numbers_of_grams(&self, characters: &str) -> Vec<u32> {
-        let mut numbers = Vec::with_capacity(characters.len());
-        for (start, _) in characters.char_indices() {
-            numbers.extend(runs_from(&characters[start..]).map_while(|run| self.number(run)));
-        }
-        numbers
-    }
-
-    /// TF-IDF of terms given by number, brought to length one, numbered from `first`.
-    fn weigh(&self, mut numbers: Vec<u32>, first: usize) -> Vector {
-        numbers.sort_unstable();
-        let mut vector: Vector = numbers
-            .chunk_by(|a, b| a == b)
-            .filter_map(|same| {
-                let idf = self.terms.idf.get(*same.first()? as usize)?;
-                Some((*same.first()? + first as u32, (1.0 + (same.len() as f32).ln()) * idf))
-            })
-            .collect();
-        let length = vector.iter().map(|(_, weight)| weight * weight).sum::<f32>().sqrt();
-        vector.iter_mut().for_each(|(_, weight)| *weight /= length);
-        vector
     }
 }
 
@@ -161,59 +235,73 @@ impl Vocabulary {
 mod tests {
     use super::*;
 
+    fn keys(text: &str, block: Block) -> Vec<u64> {
+        let reading = Reading::of(text);
+        let mut keys = Vec::new();
+        Parts::of(&reading).each_term_of(block, |key, _| {
+            keys.push(key);
+            true
+        });
+        keys
+    }
+
     #[test]
-    fn grams_are_all_runs_of_one_to_four_characters() {
-        let found: Vec<&str> = grams("카드한도요").collect();
-        let expected = [
-            "카",
-            "카드",
-            "카드한",
-            "카드한도",
-            "드",
-            "드한",
-            "드한도",
-            "드한도요",
-            "한",
-            "한도",
-            "한도요",
-            "도",
-            "도요",
-            "요",
-        ];
-        assert_eq!(found, expected);
+    fn characters_are_all_runs_of_one_to_four() {
+        assert_eq!(keys("카드한도요", Block::Characters).len(), 4 + 4 + 3 + 2 + 1);
+        assert!(keys("", Block::Characters).is_empty());
+    }
+
+    #[test]
+    fn spacing_and_numbers_do_not_change_characters_and_sounds() {
+        for block in [Block::Characters, Block::Sounds] {
+            assert_eq!(keys("카드 한도, 500만원!", block), keys("카드한도 300만 원", block));
+        }
+        assert_eq!(keys("카드 됐어요", Block::Sounds), keys("카드됬어요", Block::Sounds));
+        assert_ne!(keys("카드 됐어요", Block::Characters), keys("카드됬어요", Block::Characters));
+    }
+
+    #[test]
+    fn concepts_stand_alone_and_in_pairs() {
+        let concepts = Reading::of("카드를 잃어버렸어요").concepts().len();
+        assert!(concepts >= 2);
+        assert_eq!(keys("카드를 잃어버렸어요", Block::Concepts).len(), concepts + concepts * (concepts - 1) / 2);
     }
 
     #[test]
     fn stopping_at_the_first_unknown_run_misses_none() {
         let texts = ["카드 한도 올려주세요", "카드 분실했어요", "대출 금리 알려주세요"].map(Reading::of);
-        let vocabulary = Features::learn(&texts.each_ref().map(Parts::of)).grams;
+        let features = Features::learn(&texts.each_ref().map(Parts::of), 2);
         for text in ["카드 한도 대출", "한도올려", "전혀 다른 말", "금리알려주세요"] {
-            let characters = Parts::of(&Reading::of(text)).characters;
-            let all: Vec<u32> = grams(&characters).filter_map(|gram| vocabulary.number(gram)).collect();
-            assert_eq!(vocabulary.numbers_of_grams(&characters), all, "{text}");
+            let reading = Reading::of(text);
+            for block in Block::ALL {
+                let all = keys(text, block).into_iter().filter(|key| features.numbers.contains_key(key)).count();
+                let mut found = 0;
+                Parts::of(&reading).each_term_of(block, |key, _| {
+                    let is_known = features.numbers.contains_key(&key);
+                    found += usize::from(is_known);
+                    is_known
+                });
+                assert_eq!(found, all, "{text} {block:?}");
+            }
         }
-    }
-
-    #[test]
-    fn spacing_and_numbers_do_not_change_the_characters() {
-        assert_eq!(Parts::of(&Reading::of("카드 한도, 500만원!")).characters, "카드한도000만원");
-        assert_eq!(Parts::of(&Reading::of("카드한도 300만 원")).characters, "카드한도000만원");
     }
 
     #[test]
     fn each_block_has_length_one() {
         let texts = ["카드 한도 올려주세요", "대출 금리 알려주세요"].map(Reading::of);
         let texts = texts.each_ref().map(Parts::of);
-        let features = Features::learn(&texts);
-        let vector = features.vector(&texts[0]);
-        let words = features.words.len() as u32;
-        for block in [
-            vector.iter().filter(|(at, _)| *at < words).collect::<Vec<_>>(),
-            vector.iter().filter(|(at, _)| *at >= words).collect(),
-        ] {
-            let length: f32 = block.iter().map(|(_, weight)| weight * weight).sum();
-            assert!((length - 1.0).abs() < 1e-5, "{length}");
-        }
+        let features = Features::learn(&texts, 2);
+        let length: f32 = features.vector(&texts[0]).iter().map(|(_, weight)| weight * weight).sum();
+        assert!((length - 4.0).abs() < 1e-4, "{length}");
         assert!(features.vector(&Parts::of(&Reading::of("xyz"))).is_empty());
+    }
+
+    #[test]
+    fn terms_of_several_examples_come_first() {
+        let texts = ["카드 한도", "카드 분실"].map(Reading::of);
+        let features = Features::learn(&texts.each_ref().map(Parts::of), 2);
+        let frequencies = &features.terms.frequencies;
+        assert!(frequencies[..features.shared()].iter().all(|frequency| *frequency > 1));
+        assert!(frequencies[features.shared()..].iter().all(|frequency| *frequency == 1));
     }
 }

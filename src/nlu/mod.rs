@@ -1,12 +1,14 @@
 //! Text in, label out: which category a message belongs to, and what it signals.
 //!
-//! [`Classifier`] learns a pack's categories from its utterances, in-process and in seconds. [`listen`] hears
+//! [`Classifier`] learns a pack's categories from its utterances, in-process and in seconds. [`Business`] knows a
+//! bank's business from everyday talk. [`listen`] hears
 //! what does not depend on the pack: danger, the wish for a person, a yes or a no, mood. Both are pure and
 //! deterministic, and neither uses a language model or a downloaded weight.
 //!
 //! This room does not know conversations: what a signal leads to is for the workflow to decide. Nor does it
 //! know documents: whether a question is the bank's business at all is for the search to say.
 
+mod business;
 mod classifier;
 mod features;
 mod lexicon;
@@ -15,6 +17,7 @@ mod signals;
 mod training;
 mod weights;
 
+pub use business::Business;
 pub use classifier::Classifier;
 pub use classifier::Example;
 pub use classifier::Guess;

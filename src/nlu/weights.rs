@@ -1,56 +1,100 @@
-//! What was learned: a weight for every feature and category, and the scores that follow.
+//! What was learned: a weight for every term and category, and the scores that follow.
 
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::nlu::features::Vector;
 
-/// Both judgements, put on one scale and added.
-pub(super) fn scores(vector: &Vector, logistic: &Weights, centroids: &Weights) -> Vec<f32> {
-    let mut sum = logistic.apply(vector);
-    standardize(&mut sum);
-    let mut nearness = centroids.apply(vector);
-    standardize(&mut nearness);
-    sum.iter_mut().zip(nearness).for_each(|(sum, nearness)| *sum += nearness);
-    sum
+/// Weights while they are computed: exact, row by row for the terms of several examples, one number for each of the
+/// others, which speak for the category of their only example and against none.
+#[derive(Debug, Clone)]
+pub(super) struct Exact {
+    pub(super) bias: Vec<f32>,
+    /// One row of categories for each shared term.
+    pub(super) shared: Vec<f32>,
+    /// The category and the weight of each single term.
+    pub(super) single: Vec<(u16, f32)>,
 }
 
-fn standardize(scores: &mut [f32]) {
-    let count = scores.len() as f32;
-    let mean = scores.iter().sum::<f32>() / count;
-    let deviation = (scores.iter().map(|score| (score - mean) * (score - mean)).sum::<f32>() / count).sqrt();
-    if deviation > 0.0 {
-        scores.iter_mut().for_each(|score| *score = (*score - mean) / deviation);
+impl Exact {
+    /// The weighted sum for every category.
+    pub(super) fn apply(&self, vector: &Vector) -> Vec<f32> {
+        let categories = self.bias.len();
+        let shared = self.shared.len() / categories.max(1);
+        let mut sums = self.bias.clone();
+        for (term, weight) in vector {
+            let term = *term as usize;
+            if term < shared {
+                let row = &self.shared[term * categories..(term + 1) * categories];
+                sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += weight * cell);
+            } else if let Some((category, cell)) = self.single.get(term - shared) {
+                sums[usize::from(*category)] += weight * cell;
+            }
+        }
+        sums
+    }
+
+    /// `self` and `share` times `other`.
+    pub(super) fn plus(mut self, share: f32, other: &Self) -> Self {
+        let add = |cells: &mut [f32], others: &[f32]| {
+            cells.iter_mut().zip(others).for_each(|(cell, other)| *cell += share * other);
+        };
+        add(&mut self.bias, &other.bias);
+        add(&mut self.shared, &other.shared);
+        self.single.iter_mut().zip(&other.single).for_each(|((_, cell), (_, other))| *cell += share * other);
+        self
+    }
+
+    /// Every weight times `factor`.
+    pub(super) fn times(mut self, factor: f32) -> Self {
+        let cells = self.bias.iter_mut().chain(&mut self.shared);
+        cells.chain(self.single.iter_mut().map(|(_, cell)| cell)).for_each(|cell| *cell *= factor);
+        self
     }
 }
 
-/// A weight for every feature and category, in steps of `step`: two bytes each, half of what `f32` takes.
+/// Weights as they are kept: those of a shared term in steps of their own, a byte each.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Weights {
     bias: Vec<f32>,
-    step: f32,
-    /// Row by row, one row per feature.
-    cells: Vec<i16>,
+    steps: Vec<f32>,
+    /// Row by row, one row for each shared term.
+    cells: Vec<i8>,
+    single: Vec<(u16, f32)>,
+}
+
+impl From<Exact> for Weights {
+    fn from(exact: Exact) -> Self {
+        let Exact { bias, shared, single } = exact;
+        let mut steps = Vec::with_capacity(shared.len() / bias.len().max(1));
+        let mut cells = Vec::with_capacity(shared.len());
+        for row in shared.chunks_exact(bias.len().max(1)) {
+            // What a row gives to every category alike decides nothing.
+            let mean = row.iter().sum::<f32>() / row.len() as f32;
+            let largest = row.iter().fold(0.0_f32, |largest, cell| largest.max((cell - mean).abs()));
+            let step = if largest > 0.0 { largest / f32::from(i8::MAX) } else { 1.0 };
+            steps.push(step);
+            // Rounded to at most ±i8::MAX, so the cast loses nothing.
+            cells.extend(row.iter().map(|cell| ((cell - mean) / step).round() as i8));
+        }
+        Self { bias, steps, cells, single }
+    }
 }
 
 impl Weights {
-    /// From exact weights, row by row.
-    pub(super) fn new(bias: Vec<f32>, cells: &[f32]) -> Self {
-        let largest = cells.iter().fold(0.0_f32, |largest, cell| largest.max(cell.abs()));
-        let step = if largest > 0.0 { largest / f32::from(i16::MAX) } else { 1.0 };
-        // Rounded to at most ±i16::MAX, so the cast loses nothing.
-        Self { bias, step, cells: cells.iter().map(|cell| (cell / step).round() as i16).collect() }
-    }
-
     /// The weighted sum for every category.
-    fn apply(&self, vector: &Vector) -> Vec<f32> {
+    pub(super) fn apply(&self, vector: &Vector) -> Vec<f32> {
         let categories = self.bias.len();
         let mut sums = self.bias.clone();
-        for (feature, weight) in vector {
-            let start = *feature as usize * categories;
-            let Some(row) = self.cells.get(start..start + categories) else { continue };
-            let weight = weight * self.step;
-            sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += weight * f32::from(*cell));
+        for (term, weight) in vector {
+            let term = *term as usize;
+            if let Some(step) = self.steps.get(term) {
+                let row = &self.cells[term * categories..(term + 1) * categories];
+                let weight = weight * step;
+                sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += weight * f32::from(*cell));
+            } else if let Some((category, cell)) = self.single.get(term - self.steps.len()) {
+                sums[usize::from(*category)] += weight * cell;
+            }
         }
         sums
     }

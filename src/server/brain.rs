@@ -4,7 +4,6 @@
 //! `knowledge.reload_interval`; the new engine replaces the old in one step, and turns in flight finish on the old.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +19,6 @@ use crate::knowledge::ImportError;
 use crate::knowledge::ImportReport;
 use crate::knowledge::Pack;
 use crate::knowledge::PackError;
-use crate::knowledge::Thresholds;
 use crate::knowledge::import;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -185,19 +183,6 @@ fn prepare(source: &FirstPack) -> Result<Option<Prepared>, KnowledgeError> {
 /// What the assistant knows before a pack is imported: nothing, so it offers a person.
 fn nothing() -> Pack {
     Pack {
-        name: String::new(),
-        language: "ko".to_owned(),
-        greeting: "안녕하세요. 무엇을 도와드릴까요?".to_owned(),
-        hours: BTreeMap::new(),
-        phones: BTreeMap::new(),
-        thresholds: Thresholds::default(),
-        topics: Vec::new(),
-        documents: Vec::new(),
-        categories: Vec::new(),
-        slots: Vec::new(),
-        utterances: Vec::new(),
-        synonyms: Vec::new(),
-        others: Vec::new(),
-        tests: Vec::new(),
+        language: "ko".to_owned(), greeting: "안녕하세요. 무엇을 도와드릴까요?".to_owned(), ..Pack::default()
     }
 }

@@ -1,7 +1,10 @@
 //! One message, read once for everybody who looks at it.
 
+use crate::text::concepts;
+use crate::text::concepts::Concept;
 use crate::text::hangul;
 use crate::text::normalize::normalize;
+use crate::text::phonetics;
 use crate::text::tokens;
 
 /// The forms of one text that understanding and search compare. Never stored and never shown.
@@ -10,15 +13,19 @@ pub struct Reading {
     normalized: String,
     tight: String,
     stems: Vec<String>,
+    sounds: Vec<u8>,
+    concepts: Vec<Concept>,
 }
 
 impl Reading {
     /// Reads `text`.
     pub fn of(text: &str) -> Self {
         let normalized = normalize(text);
-        let tight = normalized.chars().filter(|c| is_letter_or_digit(*c)).collect();
+        let tight: String = normalized.chars().filter(|c| is_letter_or_digit(*c)).collect();
         let stems = tokens::stems_of(&normalized);
-        Self { normalized, tight, stems }
+        let sounds = phonetics::sounds(&tight);
+        let concepts = concepts::concepts(&tight, &sounds);
+        Self { normalized, tight, stems, sounds, concepts }
     }
 
     /// The [normal form](normalize).
@@ -34,6 +41,16 @@ impl Reading {
     /// The [stems](tokens::stems) of its words.
     pub fn stems(&self) -> &[String] {
         &self.stems
+    }
+
+    /// How its letters and digits [sound](phonetics::sounds).
+    pub fn sounds(&self) -> &[u8] {
+        &self.sounds
+    }
+
+    /// What it [speaks of](concepts::concepts).
+    pub fn concepts(&self) -> &[Concept] {
+        &self.concepts
     }
 }
 

@@ -120,13 +120,13 @@ fn understanding(arguments: &Arguments, questions: &[&str], folder: &Path) -> an
             black_box(nlu::listen(&Reading::of(text)));
         }),
         ("understanding: category", &|text| drop(black_box(classifier.classify(&Reading::of(text))))),
-        ("retrieval", &|text| drop(black_box(engine.search(&Reading::of(text), today, HITS_MAX)))),
+        ("retrieval", &|text| drop(black_box(engine.search(&Reading::of(text), &[], today, HITS_MAX)))),
         ("masking, understanding and retrieval", &|text| {
             let masked = pii::mask(text);
             let message = Reading::of(masked.as_str());
             black_box(nlu::listen(&message));
             black_box(classifier.classify(&message));
-            black_box(engine.search(&message, today, HITS_MAX));
+            black_box(engine.search(&message, &[], today, HITS_MAX));
         }),
     ];
     let mut told = vec![

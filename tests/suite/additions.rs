@@ -89,7 +89,7 @@ both_stores! {
         let history = customer.history().await;
         assert_eq!((reply.user_message_id(), reply.message_id()),
             (history[0]["id"].as_i64().unwrap(), history[1]["id"].as_i64().unwrap()));
-        assert_eq!(reply.0["category"], "대출 금리/한도 안내");
+        assert_eq!(reply.0["category"], "신용대출 안내");
         assert!(reply.0["confidence"].as_f64().is_some_and(|confidence| (0.0..=1.0).contains(&confidence)));
         assert_eq!(reply.0["engine"], "extractive");
         for member in ["document_id", "title", "section", "excerpt"] {

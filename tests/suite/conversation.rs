@@ -18,7 +18,7 @@ both_stores! {
     /// A wish for a person keeps the matter it names, so that the right details are asked for.
     async fn a_wish_for_a_person_keeps_its_matter(server: Server) {
         let customer = server.customer().await;
-        customer.says("결제 취소하고 싶은데 상담사랑 통화하고 싶어요").await.expect_stage("awaiting_consent");
+        customer.says("카드 결제한 거 취소가 안 됐어요 상담원 연결해 주세요").await.expect_stage("awaiting_consent");
         let date = customer.says(YES).await.expect_stage("collecting");
         assert!(date.text().contains("거래하신 날짜가 언제인가요?"), "{}", date.text());
     }
@@ -313,7 +313,7 @@ both_stores! {
     async fn an_answer_cites_its_document(server: Server) {
         for (question, document, figure) in [
             ("정기예금 최소 가입 금액이 얼마예요?", "deposit/term-deposit.md", None),
-            ("가온 신용대출 금리가 지금 몇 퍼센트인가요?", "loan/credit-loan.md", Some("4.62")),
+            ("마이너스통장 금리가 얼마예요?", "loan/credit-loan.md", Some("5.12")),
             ("카드를 분실했을 때 신고하는 전화번호 알려주세요", "card/card-loss.md", Some("1588-0099")),
         ] {
             let reply = server.customer().await.says(question).await.expect(json!({"engine": "extractive"}));

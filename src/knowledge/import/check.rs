@@ -131,24 +131,22 @@ pub(super) fn tests(
     report: &mut ImportReport,
 ) -> Vec<Test> {
     let mut tests = Vec::with_capacity(rows.len());
-    for At { line, value: TestRow { utterance, category, ticket, document } } in rows {
+    for At { line, value: TestRow { utterance, category, ticket, intent, documents: names } } in rows {
         if let Some(name) = &category {
             category_exists(file, Some(line), name, categories, report);
         }
-        let found = document.as_deref().map(|name| {
-            let path = name.strip_prefix("documents/").unwrap_or(name);
-            documents.iter().find(|document| document.source == path || document.id == name).ok_or(name)
-        });
-        let document = match found {
-            None => None,
-            Some(Ok(document)) => Some(document.id.clone()),
-            Some(Err(name)) => {
-                let found = format!("the document '{name}' does not exist");
-                report.refuse_file(file, Some(line), found, "write its path below documents/");
-                None
+        let mut ids = Vec::with_capacity(names.len());
+        for name in names {
+            let path = name.strip_prefix("documents/").unwrap_or(&name);
+            match documents.iter().find(|document| document.source == path || document.id == name) {
+                Some(document) => ids.push(document.id.clone()),
+                None => {
+                    let found = format!("the document '{name}' does not exist");
+                    report.refuse_file(file, Some(line), found, "write its path below documents/");
+                }
             }
-        };
-        tests.push(Test { utterance, category, ticket, document });
+        }
+        tests.push(Test { utterance, category, ticket, intent, documents: ids });
     }
     tests
 }

@@ -7,6 +7,7 @@ use csv::Position;
 use csv::ReaderBuilder;
 use csv::StringRecord;
 
+use crate::domain::Intent;
 use crate::domain::Ticket;
 use crate::knowledge::import::ImportReport;
 use crate::knowledge::import::markdown::stem;
@@ -30,7 +31,8 @@ pub(super) struct TestRow {
     pub utterance: String,
     pub category: Option<String>,
     pub ticket: Option<Ticket>,
-    pub document: Option<String>,
+    pub intent: Option<Intent>,
+    pub documents: Vec<String>,
 }
 
 /// Characters of one utterance: what the chat accepts as one message.
@@ -87,20 +89,38 @@ pub(super) fn others(file: &str, text: &str, report: &mut ImportReport) -> Vec<S
     terms
 }
 
-/// `tests.csv`.
+/// The columns of `tests.csv`; the last may be left out.
+const TEST_COLUMNS: [&str; 5] = ["utterance", "category", "ticket", "document", "intent"];
+
+/// `tests.csv`. Several documents of which any one answers are separated by semicolons.
 pub(super) fn tests(file: &str, text: &str, report: &mut ImportReport) -> Vec<At<TestRow>> {
+    let has_intents = text.lines().next().is_some_and(|header| header.split(',').count() == TEST_COLUMNS.len());
+    let read = if has_intents {
+        rows(file, text, TEST_COLUMNS, report)
+    } else {
+        let [columns @ .., _] = TEST_COLUMNS;
+        let with_intent = |At { line, value }: At<[String; 4]>| {
+            let [utterance, category, ticket, document] = value;
+            At { line, value: [utterance, category, ticket, document, String::new()] }
+        };
+        rows(file, text, columns, report).into_iter().map(with_intent).collect()
+    };
     let mut tests = Vec::new();
-    for At { line, value } in rows(file, text, ["utterance", "category", "ticket", "document"], report) {
-        let [utterance, category, word, document] = value;
-        let ticket = Ticket::parse(&word);
+    for At { line, value: [utterance, category, ticket_word, document, intent_word] } in read {
+        let (ticket, intent) = (Ticket::parse(&ticket_word), Intent::parse(&intent_word));
         if utterance.is_empty() {
             report.refuse_file(file, Some(line), "the utterance is empty", "write what the customer writes");
-        } else if ticket.is_none() && !word.is_empty() {
+        } else if ticket.is_none() && !ticket_word.is_empty() {
             let remedy = "use SIMPLE_ANSWER, AUTO_ANSWER, NEED_MORE_INFO or HUMAN_REQUIRED, or leave it empty";
-            report.refuse_file(file, Some(line), format!("the ticket '{word}' does not exist"), remedy);
+            report.refuse_file(file, Some(line), format!("the ticket '{ticket_word}' does not exist"), remedy);
+        } else if intent.is_none() && !intent_word.is_empty() {
+            let remedy = "use INFO_REQ, COMPLAINT or HUMAN_REQ, or leave it empty";
+            report.refuse_file(file, Some(line), format!("the intent '{intent_word}' does not exist"), remedy);
         } else {
-            let [category, document] = [category, document].map(|cell| (!cell.is_empty()).then_some(cell));
-            tests.push(At { line, value: TestRow { utterance, category, ticket, document } });
+            let category = (!category.is_empty()).then_some(category);
+            let documents = document.split(';').map(str::trim).filter(|name| !name.is_empty());
+            let documents = documents.map(str::to_owned).collect();
+            tests.push(At { line, value: TestRow { utterance, category, ticket, intent, documents } });
         }
     }
     tests
@@ -251,8 +271,13 @@ mod tests {
         let mut report = ImportReport::default();
         let read = tests("t.csv", text, &mut report);
         assert_eq!(read[0].value.ticket, Some(Ticket::AutoAnswer));
-        let row = TestRow { utterance: "날씨".into(), category: None, ticket: None, document: None };
+        let row =
+            TestRow { utterance: "날씨".into(), category: None, ticket: None, intent: None, documents: Vec::new() };
         assert_eq!(read[1], At { line: 3, value: row });
+        let text = "utterance,category,ticket,document,intent\n금리요,,,loan/a.md; loan/b.md,COMPLAINT\n";
+        let read = tests("t.csv", text, &mut report);
+        assert_eq!(read[0].value.documents, ["loan/a.md", "loan/b.md"]);
+        assert_eq!(read[0].value.intent, Some(Intent::Complaint));
         let problems = problems(|report| {
             tests("t.csv", "utterance,category,ticket,document\n금리,,ANSWER,\n", report);
         });

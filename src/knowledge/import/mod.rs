@@ -209,6 +209,7 @@ impl Tables {
         let file = self.pack.and_then(|text| settings::pack(PACK, &text, report));
         let thresholds = file.as_ref().map(|file| file.thresholds(PACK, report)).unwrap_or_default();
         let topics = file.as_ref().map(settings::PackFile::topics).unwrap_or_default();
+        let gates = file.as_ref().map(|file| file.gates(PACK, report)).unwrap_or_default();
         let (name, language, greeting, hours, phones) =
             file.map(|file| (file.name, file.language, file.greeting, file.hours, file.phones)).unwrap_or_default();
         Pack {
@@ -226,6 +227,7 @@ impl Tables {
             synonyms,
             others,
             tests,
+            gates,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
+use crate::knowledge::gates::Gates;
 use crate::knowledge::import::ImportReport;
 use crate::knowledge::pack::Category;
 use crate::knowledge::pack::Policy;
@@ -27,6 +28,8 @@ pub(super) struct PackFile {
     pub thresholds: ThresholdsTable,
     #[serde(default)]
     pub topics: Vec<TopicTable>,
+    #[serde(default)]
+    pub gates: Gates,
 }
 
 /// `[thresholds]`; what is left out keeps its default.
@@ -134,6 +137,16 @@ impl PackFile {
                 default.category_confidence_min,
             ),
         }
+    }
+
+    /// The gates, checked.
+    pub fn gates(&self, file: &str, report: &mut ImportReport) -> Gates {
+        for (name, value) in self.gates.iter() {
+            if !(0.0..=1.0).contains(&value) {
+                report.refuse_file(file, None, format!("gates.{name} is {value}"), "write a number from 0 to 1");
+            }
+        }
+        self.gates
     }
 
     /// The topics.

@@ -45,7 +45,7 @@ fn a_good_pack_is_read_from_folder_archive_and_memory_alike() {
     let (pack, report) = read_with(&[]).unwrap();
     assert_eq!(pack.documents.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), ["faq", "loan-금리"]);
     assert_eq!(pack.documents[1].domain, "LOAN");
-    assert_eq!(pack.tests[0].document.as_deref(), Some("loan-금리"));
+    assert_eq!(pack.tests[0].documents, ["loan-금리"]);
     let file = report.files.iter().find(|file| file.file == "documents/loan/금리.md").unwrap();
     assert_eq!((file.sections, file.tables, file.faq_entries, &file.refused), (1, 1, 0, &None));
 

@@ -2,15 +2,12 @@
 
 use std::ops::Range;
 
+use crate::text::haystack::Haystack;
 use crate::text::pii::Kind;
 
-/// Whether personal data can begin or be recognised at this character: a digit in any form, or an at sign.
-pub(super) fn starts_personal_data(c: char) -> bool {
-    match c {
-        '0'..='9' | '@' => true,
-        '\0'..='\u{7F}' | '가'..='힣' => false,
-        _ => matches!(plain(c), '0'..='9' | '@'),
-    }
+/// Whether a character beyond ASCII and Hangul stands for a digit or an at sign.
+pub(super) fn is_digit_or_sign(c: char) -> bool {
+    matches!(plain(c), '0'..='9' | '@')
 }
 
 /// How much of a find is left readable.
@@ -28,13 +25,29 @@ pub(super) struct Sheet {
     plain: Vec<char>,
     covered: Vec<bool>,
     kinds: Vec<Kind>,
+    /// The characters in lower case without spaces, since customers space words as they like.
+    words: Haystack,
+    /// The place of each byte of `words`.
+    places: Vec<usize>,
 }
 
 impl Sheet {
     pub(super) fn new(text: &str) -> Self {
-        let plain: Vec<char> = text.chars().map(plain).collect();
+        Self::of(text.chars())
+    }
+
+    pub(super) fn of(text: impl Iterator<Item = char>) -> Self {
+        /// Bytes of a syllable.
+        const BYTES: usize = 3;
+        let plain: Vec<char> = text.map(plain).collect();
         let covered = vec![false; plain.len()];
-        Self { plain, covered, kinds: Vec::new() }
+        let mut words = String::with_capacity(plain.len() * BYTES);
+        let mut places = Vec::with_capacity(plain.len() * BYTES);
+        for (at, c) in plain.iter().enumerate().filter(|(_, c)| **c != ' ') {
+            words.push(c.to_ascii_lowercase());
+            places.resize(words.len(), at);
+        }
+        Self { plain, covered, kinds: Vec::new(), words: Haystack::new(words), places }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -59,6 +72,25 @@ impl Sheet {
         word.chars().zip(at..).all(|(c, at)| self.at(at).to_ascii_lowercase() == c)
     }
 
+    /// Where `word`, in lower case and without spaces, occurs, and the text without spaces that follows it.
+    pub(super) fn occurrences(&self, word: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+        let words = self.words.as_str();
+        words.match_indices(word).filter_map(|(start, found)| {
+            let end = start + found.len();
+            Some((*self.places.get(start)?..self.places.get(end - 1)? + 1, words.get(end..)?))
+        })
+    }
+
+    /// False only if `word` surely has no occurrence, which is known much sooner than the occurrences.
+    pub(super) fn may_have(&self, word: &str) -> bool {
+        self.words.may_have(word)
+    }
+
+    /// Whether `word`, in lower case and without spaces, occurs anywhere.
+    pub(super) fn has(&self, word: &str) -> bool {
+        self.words.has(word)
+    }
+
     /// How many digits begin at `at`.
     pub(super) fn digits_from(&self, at: usize) -> usize {
         (at..self.len()).take_while(|at| self.at(*at).is_ascii_digit()).count()
@@ -68,6 +100,13 @@ impl Sheet {
     pub(super) fn slice(&self, range: Range<usize>) -> &[char] {
         let end = range.end.min(self.plain.len());
         &self.plain[range.start.min(end)..end]
+    }
+
+    /// Has the character at `at` read as another one.
+    pub(super) fn read_as(&mut self, at: usize, c: char) {
+        if let Some(plain) = self.plain.get_mut(at) {
+            *plain = c;
+        }
     }
 
     /// Covers a find. Separators stay, so the layout does.
@@ -87,6 +126,11 @@ impl Sheet {
         if let Err(place) = self.kinds.binary_search(&kind) {
             self.kinds.insert(place, kind);
         }
+    }
+
+    /// Whether anything in a range is covered.
+    pub(super) fn is_covered(&self, range: Range<usize>) -> bool {
+        self.covered.iter().skip(range.start).take(range.len()).any(|covered| *covered)
     }
 
     /// The text with the covered characters as stars, and what was found.
@@ -112,6 +156,12 @@ fn plain(c: char) -> char {
         '⁄' | '∕' => '/',
         '①'..='⑨' => ascii('①', 0x31),
         '⓪' => '0',
+        '❶'..='❾' => ascii('❶', 0x31),
+        '⑴'..='⑼' => ascii('⑴', 0x31),
+        '⒈'..='⒐' => ascii('⒈', 0x31),
+        '¹' => '1',
+        '²' => '2',
+        '³' => '3',
         '⁰' | '⁴'..='⁹' => ascii('⁰', 0x30),
         '₀'..='₉' => ascii('₀', 0x30),
         '٠'..='٩' => ascii('٠', 0x30),

@@ -1,0 +1,57 @@
+//! One message judged as the first of a conversation, as measuring needs it: nothing is stored and nobody is told.
+
+use foldhash::HashSet;
+use time::Date;
+
+use crate::chat::engine::Engine;
+use crate::chat::triage;
+use crate::chat::triage::Standing;
+use crate::chat::workflow;
+use crate::chat::workflow::Say;
+use crate::domain::Collected;
+use crate::domain::Intent;
+use crate::domain::Source;
+use crate::domain::Stage;
+use crate::domain::Ticket;
+use crate::nlu::Guess;
+use crate::text::pii;
+use crate::text::reading::Reading;
+
+/// What the assistant would make of a message.
+#[derive(Debug, Clone)]
+pub struct Judgement {
+    /// The triage.
+    pub ticket: Ticket,
+    /// What the customer wants.
+    pub intent: Intent,
+    /// The categories it may belong to, best first.
+    pub guesses: Vec<Guess>,
+    /// Ids of the documents that fit, best first, each once.
+    pub documents: Vec<String>,
+    /// What is quoted; empty when the documents do not answer.
+    pub sources: Vec<Source>,
+}
+
+/// Passages that are looked at for [`Judgement::documents`].
+const HITS_MAX: usize = 40;
+
+impl Engine {
+    /// Judges a message on its own.
+    pub fn judge(&self, text: &str, today: Date) -> Judgement {
+        let masked = pii::mask(text);
+        let standing = Standing { stage: &Stage::START, topic: None, collected: &Collected::new() };
+        let understanding = triage::understand(self, standing, text, masked.as_str(), today);
+        let step = workflow::next(standing.stage, understanding.input, None, u8::MAX);
+        let mut seen = HashSet::default();
+        let hits = self.search(&Reading::of(masked.as_str()), &understanding.guesses, today, HITS_MAX);
+        let documents = hits.into_iter().map(|hit| hit.document.id.clone());
+        let is_answered = step.say == Say::Answer;
+        Judgement {
+            ticket: step.ticket,
+            intent: understanding.intent,
+            guesses: understanding.guesses,
+            documents: documents.filter(|id| seen.insert(id.clone())).collect(),
+            sources: understanding.answer.filter(|_| is_answered).map(|answer| answer.sources).unwrap_or_default(),
+        }
+    }
+}
