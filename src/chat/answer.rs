@@ -3,13 +3,13 @@
 use foldhash::HashMap;
 use time::Date;
 
+use crate::chat::engine::Bearing;
 use crate::chat::engine::Engine;
 use crate::chat::guard;
 use crate::domain::Source;
 use crate::knowledge::Passage;
 use crate::knowledge::PassageKind;
 use crate::knowledge::sentences;
-use crate::nlu::Guess;
 use crate::text::normalize::normalize;
 use crate::text::reading::Reading;
 use crate::text::tokens;
@@ -36,19 +36,16 @@ pub(super) struct Search {
     pub(super) answer: Option<Answer>,
     /// How well the best passage fits, 0 to 1; 0 if there is none.
     pub(super) score_best: f32,
-    /// What speaks for its being the bank's business: the logarithm of the odds.
-    pub(super) business: f32,
 }
 
 /// Looks for the passage that answers `question` among the documents in force on `today`.
-pub(super) fn find(engine: &Engine, question: &Reading, guesses: &[Guess], today: Date) -> Search {
-    let hits = engine.search(question, guesses, today, HITS_MAX);
+pub(super) fn find(engine: &Engine, question: &Reading, bearing: &Bearing, today: Date) -> Search {
+    let hits = engine.search(question, bearing, today, HITS_MAX);
     let Some(best) = hits.first() else {
-        return Search { answer: None, score_best: 0.0, business: engine.business(question) };
+        return Search { answer: None, score_best: 0.0 };
     };
-    let business = best.business;
     if best.score < engine.pack().thresholds.answer_score_min {
-        return Search { answer: None, score_best: best.score, business };
+        return Search { answer: None, score_best: best.score };
     }
     let excerpt = quote(question, best.passage);
     let document = best.document;
@@ -64,7 +61,7 @@ pub(super) fn find(engine: &Engine, question: &Reading, guesses: &[Guess], today
     let answer = Answer { text: excerpt, sources: vec![source] };
     // The embedded engine quotes, so this holds; it is asked all the same, because every answer goes this way.
     let answer = guard::check(&answer.text, &answer.sources).is_ok().then_some(answer);
-    Search { answer, score_best: best.score, business }
+    Search { answer, score_best: best.score }
 }
 
 /// The part of a passage that answers: all of it if it is short; of prose the sentences in a row, and of a table the

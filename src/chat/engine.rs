@@ -13,7 +13,6 @@ use time::Date;
 use crate::knowledge::Block;
 use crate::knowledge::Category;
 use crate::knowledge::Document;
-use crate::knowledge::Evidence;
 use crate::knowledge::Hit;
 use crate::knowledge::Index;
 use crate::knowledge::Leaning;
@@ -64,9 +63,14 @@ pub struct Found<'e> {
     pub document: &'e Document,
     /// How probably it answers, 0 to 1.
     pub score: f32,
-    /// What the score rests on.
-    pub evidence: Evidence,
-    /// What speaks for the question's being the bank's business: the logarithm of the odds.
+}
+
+/// What a message is about, as learned from the pack.
+#[derive(Debug, Clone, Default)]
+pub struct Bearing {
+    /// The categories it may belong to, best first; empty when the pack has no utterances to learn from.
+    pub guesses: Vec<Guess>,
+    /// What speaks for its being the bank's business: the logarithm of the odds.
     pub business: f32,
 }
 
@@ -115,30 +119,24 @@ impl Engine {
         &self.digest
     }
 
-    /// The categories a question may belong to, best first; empty when the pack has no utterances to learn from.
-    pub fn guesses(&self, question: &Reading) -> Vec<Guess> {
-        self.classifier.as_ref().map(|classifier| classifier.classify(question)).unwrap_or_default()
+    /// What a message is about.
+    pub fn bearing(&self, message: &Reading) -> Bearing {
+        let guesses = self.classifier.as_ref().map(|classifier| classifier.classify(message)).unwrap_or_default();
+        Bearing { guesses, business: self.business.evidence(message) }
     }
 
-    /// What speaks for a message's being the bank's business: the logarithm of the odds.
-    pub(super) fn business(&self, message: &Reading) -> f32 {
-        self.business.evidence(message)
-    }
-
-    /// The passages that answer a question best, of documents in force on `today`. `guesses` are its
-    /// [guesses](Self::guesses).
-    pub fn search(&self, question: &Reading, guesses: &[Guess], today: Date, limit: usize) -> Vec<Found<'_>> {
-        let business = self.business(question);
-        let leanings =
-            guesses.iter().map(|Guess { category, confidence }| Leaning { category, confidence: *confidence });
-        let leanings: Vec<Leaning<'_>> = leanings.collect();
+    /// The passages that answer a question of this [bearing](Self::bearing) best, of documents in force on `today`.
+    pub fn search(&self, question: &Reading, bearing: &Bearing, today: Date, limit: usize) -> Vec<Found<'_>> {
+        let guesses = bearing.guesses.iter();
+        let leanings: Vec<Leaning<'_>> =
+            guesses.map(|Guess { category, confidence }| Leaning { category, confidence: *confidence }).collect();
         let found = |hit: Hit| {
             let passage = self.index.passages().get(hit.passage as usize)?;
             let document = self.pack.documents.get(passage.document as usize)?;
-            Some(Found { passage, document, score: hit.score, evidence: hit.evidence, business })
+            Some(Found { passage, document, score: hit.score })
         };
         self.index
-            .search(Query { text: question, leanings: &leanings, business, today }, limit)
+            .search(Query { text: question, leanings: &leanings, business: bearing.business, today }, limit)
             .into_iter()
             .filter_map(found)
             .collect()

@@ -43,13 +43,13 @@ impl Engine {
         let understanding = triage::understand(self, standing, text, masked.as_str(), today);
         let step = workflow::next(standing.stage, understanding.input, None, u8::MAX);
         let mut seen = HashSet::default();
-        let hits = self.search(&Reading::of(masked.as_str()), &understanding.guesses, today, HITS_MAX);
+        let hits = self.search(&Reading::of(masked.as_str()), &understanding.bearing, today, HITS_MAX);
         let documents = hits.into_iter().map(|hit| hit.document.id.clone());
         let is_answered = step.say == Say::Answer;
         Judgement {
             ticket: step.ticket,
             intent: understanding.intent,
-            guesses: understanding.guesses,
+            guesses: understanding.bearing.guesses,
             documents: documents.filter(|id| seen.insert(id.clone())).collect(),
             sources: understanding.answer.filter(|_| is_answered).map(|answer| answer.sources).unwrap_or_default(),
         }

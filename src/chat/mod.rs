@@ -47,6 +47,7 @@ use crate::store::Store;
 use crate::store::StoreError;
 
 pub use cells::Owner;
+pub use engine::Bearing;
 pub use engine::Engine;
 pub use engine::EngineError;
 pub use event::Event;

@@ -6,6 +6,7 @@ use time::Date;
 
 use crate::chat::answer;
 use crate::chat::answer::Answer;
+use crate::chat::engine::Bearing;
 use crate::chat::engine::Engine;
 use crate::chat::slots;
 use crate::chat::workflow::Input;
@@ -55,14 +56,12 @@ pub(super) struct Understanding {
     pub(super) input: Input,
     /// What the customer wants.
     pub(super) intent: Intent,
-    /// The pack's categories that fit, best first.
-    pub(super) guesses: Vec<Guess>,
+    /// What it is about.
+    pub(super) bearing: Bearing,
     /// The answer, when the documents have one.
     pub(super) answer: Option<Answer>,
     /// How surely the best passage answers, 0 to 1.
     score_best: f32,
-    /// What speaks for its being the bank's business: the logarithm of the odds.
-    business: f32,
     /// What it says of the slots, by name.
     pub(super) values: Vec<(String, String)>,
     /// What endangers the customer.
@@ -79,10 +78,10 @@ impl Understanding {
         let best = if self.input == Input::WantsPerson {
             // "대출 연장하고 싶은데 상담원 연결해 주세요" has a topic beside the wish, "상담원 연결해 주세요" none.
             let is_matter = |guess: &&Guess| engine.category(&guess.category).is_some_and(|found| !found.is_default());
-            let matter = self.guesses.iter().find(is_matter);
+            let matter = self.bearing.guesses.iter().find(is_matter);
             matter.filter(|guess| guess.confidence >= engine.pack().thresholds.category_confidence_min / 4.0)
         } else {
-            self.guesses.first().filter(|best| self.input.is_topical() && is_sure(best, engine))
+            self.bearing.guesses.first().filter(|best| self.input.is_topical() && is_sure(best, engine))
         }?;
         Some((&*best.category, best.confidence))
     }
@@ -98,15 +97,14 @@ pub(super) fn understand(
 ) -> Understanding {
     let message = Reading::of(masked);
     let signals = nlu::listen(&message);
-    let guesses = engine.guesses(&message);
-    let found = answer::find(engine, &message, &guesses, today);
+    let bearing = engine.bearing(&message);
+    let found = answer::find(engine, &message, &bearing, today);
     let mut understanding = Understanding {
         input: Input::Unclear,
         intent: signals.intent,
-        guesses,
+        bearing,
         answer: found.answer,
         score_best: found.score_best,
-        business: found.business,
         values: Vec::new(),
         emergency: signals.emergency,
         is_foreign: signals.is_foreign,
@@ -143,7 +141,7 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     if let Some(input) = bare_reply(signals) {
         return input;
     }
-    let best = understanding.guesses.first().filter(|best| is_sure(best, engine));
+    let best = understanding.bearing.guesses.first().filter(|best| is_sure(best, engine));
     let category = best.and_then(|best| engine.category(&best.category));
     let is_surely = best.is_some_and(|best| best.confidence >= PERSON_CONFIDENCE_MIN);
     let policy = category.map(|category| category.policy);
@@ -176,11 +174,11 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
         return Input::DoesNotKnow;
     }
     match category {
-        _ if understanding.business < OFF_TOPIC_ODDS_MAX => Input::OffTopic,
+        _ if understanding.bearing.business < OFF_TOPIC_ODDS_MAX => Input::OffTopic,
         Some(category) if category.policy == Policy::Ask => Input::Ambiguous,
         Some(_) => Input::Unanswerable,
-        None if is_ambiguous(&understanding.guesses, engine) && understanding.business > 0.0 => Input::Ambiguous,
-        None if understanding.business > 0.0 => Input::Unanswerable,
+        None if is_ambiguous(&understanding.bearing.guesses, engine) && understanding.bearing.business > 0.0 => Input::Ambiguous,
+        None if understanding.bearing.business > 0.0 => Input::Unanswerable,
         None => Input::OffTopic,
     }
 }

@@ -457,7 +457,7 @@ fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken
         Say::PassedToAgent => Spoken::rule(prompts::PASSED_TO_AGENT, Vec::new()),
         Say::HandoverCancelled => Spoken::rule(prompts::HANDOVER_CANCELLED, Vec::new()),
         Say::AskWhich => {
-            let categories = understanding.guesses.iter().filter_map(|guess| engine.category(&guess.category));
+            let categories = understanding.bearing.guesses.iter().filter_map(|guess| engine.category(&guess.category));
             let mut buttons = prompts::category_buttons(categories);
             buttons.push(prompts::person_button());
             Spoken::rule(prompts::ASK_WHICH, buttons)

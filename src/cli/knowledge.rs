@@ -104,7 +104,7 @@ fn list(engine: &Engine) {
 
 fn search(engine: &Engine, question: &str, limit: usize) {
     let question = Reading::of(question);
-    let hits = engine.search(&question, &engine.guesses(&question), Clock::system().today_in_korea(), limit);
+    let hits = engine.search(&question, &engine.bearing(&question), Clock::system().today_in_korea(), limit);
     if hits.is_empty() {
         println!("nothing found");
     }

@@ -8,6 +8,7 @@ use rand::rngs::StdRng;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::domain::Intent;
 use crate::domain::Ticket;
 use crate::eval::Outcome;
 
@@ -186,7 +187,7 @@ const MEASURES: [Measure; 16] = [
         value: |outcomes| {
             macro_f1(
                 outcomes,
-                |outcome| outcome.expected.intent.map(crate::domain::Intent::as_str).unwrap_or_default(),
+                |outcome| outcome.expected.intent.map(Intent::as_str).unwrap_or_default(),
                 |outcome| outcome.intent.as_str(),
             )
         },

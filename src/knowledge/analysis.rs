@@ -39,7 +39,7 @@ impl Tokens {
             let reading = Reading::of(text);
             tokens.stems.extend_from_slice(reading.stems());
             tokens.grams.extend(bigrams_of(reading.normalized()));
-            tokens.concepts.extend(reading.concepts().iter().map(|concept| concept_token(*concept)));
+            tokens.concepts.extend(reading.concepts().iter().map(|concept| concepts::name(*concept).to_owned()));
         }
         tokens
     }
@@ -64,11 +64,6 @@ impl Tokens {
         let stems: BTreeSet<String> = pack.utterances.iter().flat_map(|row| stems(&row.utterance)).collect();
         Self { stems: stems.into_iter().collect(), ..Self::default() }
     }
-}
-
-/// How a concept stands in the index.
-fn concept_token(concept: Concept) -> String {
-    concepts::name(concept).to_owned()
 }
 
 /// One way to say a part of the question.
@@ -141,6 +136,13 @@ pub(super) struct Dictionaries<'i> {
     pub concepts: &'i Dictionary,
 }
 
+impl Dictionaries<'_> {
+    /// A concept's number; `None` if no document speaks of it.
+    pub fn concept(self, concept: Concept) -> Number {
+        self.concepts.number(concepts::name(concept))
+    }
+}
+
 /// Different stems and bigrams of one question that are looked up; a longer message is cut short.
 const STEMS_MAX: usize = 64;
 const GRAMS_MAX: usize = 192;
@@ -181,7 +183,7 @@ impl Vocabulary {
             }
         });
         for concept in text.concepts() {
-            add(&mut question.concepts, dictionaries.concepts.number(concepts::name(*concept)), false);
+            add(&mut question.concepts, dictionaries.concept(*concept), false);
         }
         for (index, word) in words.iter().enumerate() {
             if words[..index].contains(word) {
@@ -201,8 +203,7 @@ impl Vocabulary {
             let is_usual = self.asked.contains(word.as_str());
             let concepts = concepts::concepts(word, &phonetics::sounds(word)).into_iter();
             let concepts = concepts
-                .map(|concept| dictionaries.concepts.number(concepts::name(concept)))
-                .map(|token| add(&mut question.concepts, token, false))
+                .map(|concept| add(&mut question.concepts, dictionaries.concept(concept), false))
                 .collect();
             question.units.push(Unit { wordings, concepts, is_usual, is_syllable: word.chars().nth(1).is_none() });
         }

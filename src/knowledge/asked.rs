@@ -7,7 +7,6 @@
 use crate::knowledge::analysis::Dictionaries;
 use crate::knowledge::analysis::Question;
 use crate::knowledge::postings::Number;
-use crate::text::concepts;
 use crate::text::reading::Reading;
 
 /// The question of an entry, taken apart.
@@ -33,9 +32,8 @@ impl Asked {
         let part = |word: &String| {
             let stem = dictionaries.stems.number(word);
             let word = Reading::of(word);
-            let concepts = word.concepts().iter();
-            let concepts = concepts.map(|concept| dictionaries.concepts.number(concepts::name(*concept)));
-            Part { stem, concepts: concepts.collect(), rarity: rarity(stem) }
+            let concepts = word.concepts().iter().map(|concept| dictionaries.concept(*concept)).collect();
+            Part { stem, concepts, rarity: rarity(stem) }
         };
         Self { parts: Reading::of(question).stems().iter().map(part).collect() }
     }

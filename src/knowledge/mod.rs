@@ -52,7 +52,6 @@ pub use pack::Test;
 pub use pack::Thresholds;
 pub use pack::Topic;
 pub use pack::Utterance;
-pub use search::Evidence;
 pub use search::Hit;
 pub use search::Leaning;
 pub use search::Query;

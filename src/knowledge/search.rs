@@ -57,17 +57,15 @@ pub struct Hit {
     pub document: u32,
     /// How probably it answers, 0 to 1.
     pub score: f32,
-    /// What the score rests on.
-    pub evidence: Evidence,
 }
 
 /// What speaks for a passage.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Evidence {
+#[derive(Debug, Clone, Copy)]
+struct Evidence {
     /// The share of the question, weighted by how telling its words are, that the passage speaks of.
-    pub coverage: f32,
+    coverage: f32,
     /// The share of the question's words that the documents know.
-    pub familiarity: f32,
+    familiarity: f32,
 }
 
 /// Passages whose coverage is looked at. Beyond these BM25 leaves nothing that could win.
@@ -148,7 +146,7 @@ impl<'i> Found<'i> {
             let evidence = Evidence { coverage, familiarity };
             let is_about_others = is_about_others(index, question, passage);
             let score = evidence.probability(query.business) * if is_about_others { weights.others } else { 1.0 };
-            Hit { passage, document: index.passages[passage as usize].document, score, evidence }
+            Hit { passage, document: index.passages[passage as usize].document, score }
         };
         ranked.into_iter().map(hit).collect()
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use bank_aicc::chat::Bearing;
 use bank_aicc::chat::Engine;
 use bank_aicc::clock::Clock;
 use bank_aicc::config::Config;
@@ -114,19 +115,20 @@ fn understanding(arguments: &Arguments, questions: &[&str], folder: &Path) -> an
     let loading = begun.elapsed();
     let today = Clock::system().today_in_korea();
 
+    let unknown = Bearing::default();
     let parts: [Part<'_>; 5] = [
         ("masking", &|text| drop(black_box(pii::mask(text)))),
         ("understanding: signals", &|text| {
             black_box(nlu::listen(&Reading::of(text)));
         }),
         ("understanding: category", &|text| drop(black_box(classifier.classify(&Reading::of(text))))),
-        ("retrieval", &|text| drop(black_box(engine.search(&Reading::of(text), &[], today, HITS_MAX)))),
+        ("retrieval", &|text| drop(black_box(engine.search(&Reading::of(text), &unknown, today, HITS_MAX)))),
         ("masking, understanding and retrieval", &|text| {
             let masked = pii::mask(text);
             let message = Reading::of(masked.as_str());
             black_box(nlu::listen(&message));
-            black_box(classifier.classify(&message));
-            black_box(engine.search(&message, &[], today, HITS_MAX));
+            let bearing = engine.bearing(&message);
+            black_box(engine.search(&message, &bearing, today, HITS_MAX));
         }),
     ];
     let mut told = vec![

@@ -114,17 +114,8 @@ fn resident(place: &Place<'_>) -> Option<usize> {
         return None;
     }
     let is_something_else = if groups == 1 {
-        let is_claimed = match place.hint(1) {
-            Hint::Thing => true,
-            Hint::Account => !has_check_digit(digits),
-            Hint::Card
-            | Hint::Resident
-            | Hint::Licence
-            | Hint::Passport
-            | Hint::Person
-            | Hint::Centre
-            | Hint::Nothing => false,
-        };
+        let hint = place.hint(1);
+        let is_claimed = hint == Hint::Thing || (hint == Hint::Account && !has_check_digit(digits));
         is_claimed || place.is_amount(1) || place.touches_letters(1)
     } else {
         let is_usual = shape == [6, 7] && !place.has_gap(groups, Gap::Odd);

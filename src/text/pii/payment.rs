@@ -22,19 +22,12 @@ pub(super) fn card(place: &Place<'_>) -> Option<usize> {
             || (place.len(0) >= 4 && (0..groups).all(|ahead| (2..=6).contains(&place.len(ahead))));
         let is_laid_out = (place.has_shape(&[4, 4, 4, 4]) && is_dashed)
             || (is_issued && length <= 16 && ((groups == 1 && length == 16) || (groups > 1 && is_cut)));
-        let is_named = match place.hint(groups) {
-            Hint::Thing => return None,
-            Hint::Card => true,
-            // An account's digits are rather an account, where they are in one run.
-            Hint::Account if groups == 1 => return None,
-            Hint::Account
-            | Hint::Resident
-            | Hint::Licence
-            | Hint::Passport
-            | Hint::Person
-            | Hint::Centre
-            | Hint::Nothing => false,
-        };
+        let hint = place.hint(groups);
+        // An account's digits are rather an account, where they are in one run.
+        if hint == Hint::Thing || (hint == Hint::Account && groups == 1) {
+            return None;
+        }
+        let is_named = hint == Hint::Card;
         let is_whole = length <= 16 || (groups == 4 && place.is_joined_by(groups, Gap::Dash));
         let is_named = is_named && (is_issued || (is_whole && !place.has_gap(groups, Gap::Odd)));
         let is_named = is_named && place.len(0) >= 4;
