@@ -144,8 +144,13 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     let best = understanding.bearing.guesses.first().filter(|best| is_sure(best, engine));
     let category = best.and_then(|best| engine.category(&best.category));
     let is_surely = best.is_some_and(|best| best.confidence >= PERSON_CONFIDENCE_MIN);
+    // Whoever asks, and is surely answered, is served sooner by the answer than by anybody.
+    let is_question = signals.asks && is_clear_question(understanding);
+    if !is_question && (signals.disputes || signals.complains) {
+        return Input::NeedsPerson;
+    }
     let policy = category.map(|category| category.policy);
-    if is_surely && policy == Some(Policy::Person) {
+    if is_surely && !is_question && policy == Some(Policy::Person) {
         match category {
             // A question about agents asks for none.
             Some(category) if category.is_default() && signals.asks => {}
@@ -173,11 +178,16 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
     if signals.does_not_know {
         return Input::DoesNotKnow;
     }
+    if signals.leans_to_person && understanding.bearing.business >= OFF_TOPIC_ODDS_MAX {
+        return Input::NeedsPerson;
+    }
     match category {
         _ if understanding.bearing.business < OFF_TOPIC_ODDS_MAX => Input::OffTopic,
         Some(category) if category.policy == Policy::Ask => Input::Ambiguous,
         Some(_) => Input::Unanswerable,
-        None if is_ambiguous(&understanding.bearing.guesses, engine) && understanding.bearing.business > 0.0 => Input::Ambiguous,
+        None if is_ambiguous(&understanding.bearing.guesses, engine) && understanding.bearing.business > 0.0 => {
+            Input::Ambiguous
+        }
         None if understanding.bearing.business > 0.0 => Input::Unanswerable,
         None => Input::OffTopic,
     }

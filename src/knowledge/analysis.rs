@@ -202,9 +202,8 @@ impl Vocabulary {
             }
             let is_usual = self.asked.contains(word.as_str());
             let concepts = concepts::concepts(word, &phonetics::sounds(word)).into_iter();
-            let concepts = concepts
-                .map(|concept| add(&mut question.concepts, dictionaries.concept(concept), false))
-                .collect();
+            let concepts =
+                concepts.map(|concept| add(&mut question.concepts, dictionaries.concept(concept), false)).collect();
             question.units.push(Unit { wordings, concepts, is_usual, is_syllable: word.chars().nth(1).is_none() });
         }
         question

@@ -6,11 +6,20 @@
 use crate::domain::Intent;
 use crate::domain::Sentiment;
 use crate::nlu::lexicon::Sifted;
-use crate::nlu::lexicon::accident;
+use crate::nlu::lexicon::complaint;
+use crate::nlu::lexicon::dispute;
+use crate::nlu::lexicon::fraud;
+use crate::nlu::lexicon::impostor;
+use crate::nlu::lexicon::leaning;
+use crate::nlu::lexicon::leaning::Leaning;
+use crate::nlu::lexicon::leaning::Marks;
 use crate::nlu::lexicon::machine;
 use crate::nlu::lexicon::mood;
+use crate::nlu::lexicon::peril;
 use crate::nlu::lexicon::person;
 use crate::nlu::lexicon::reply::Meaning;
+use crate::nlu::lexicon::swindle;
+use crate::nlu::lexicon::theft;
 use crate::nlu::reply::Reply;
 use crate::text::hangul;
 use crate::text::reading::Reading;
@@ -23,6 +32,13 @@ pub struct Signals {
     pub emergency: Option<Emergency>,
     /// Asks for a person, outright or obliquely. 전화 or 상담 in the name of a thing (전화요금) does not.
     pub wants_person: bool,
+    /// Demands something back, takes a complaint to somebody who must answer it (민원, 이의신청, 배상, 고소), or tells
+    /// of a wrong that a person has to look into.
+    pub disputes: bool,
+    /// Complains about the bank.
+    pub complains: bool,
+    /// Rather needs or wants a person than not, though no word says so outright.
+    pub leans_to_person: bool,
     /// A clear yes or no, when the whole message says nothing else. "네 아니요", questions, anger and
     /// anything with other content are neither.
     pub consent: Option<Consent>,
@@ -57,7 +73,7 @@ pub enum Emergency {
     Phishing,
     /// Somebody else has and uses the customer's card, money or name (도난, 도용).
     Theft,
-    /// Somebody threatens the customer (협박).
+    /// Somebody is threatened (협박): the customer, one of his family, or the bank's people.
     Threat,
     /// The customer speaks of ending his life (자살).
     Despair,
@@ -87,30 +103,47 @@ pub enum SmallTalk {
 
 /// Listens to one message.
 pub fn listen(message: &Reading) -> Signals {
-    let asks = message.normalized().contains('?');
+    let has_mark = message.normalized().contains('?');
     let tight = message.tight();
     let sifted = Sifted::new(tight);
     let reply = Reply::read(tight);
     let emergency = emergency(&sifted);
-    let wants_person = person::WISH.matches(&sifted);
+    let manipulates = machine::INSTRUCTIONS.matches(&sifted);
+    let leaning = if reply.is_some() || manipulates {
+        Leaning::default()
+    } else {
+        leaning::lean(&sifted, marks(tight, has_mark))
+    };
+    let has_complaint = complaint::COMPLAINT.matches(&sifted);
+    // "상담원마다 말이 달라요" is about people and asks for none.
+    let leans_to_wish = leaning.wish > leaning.discontent.max(0) && !has_complaint && !person::WISH.is_denied(&sifted);
     let abuse = mood::SWEARING.matches(&sifted);
-    let does_not_know = !asks && does_not_know(tight, reply);
-    let is_complaint = abuse || mood::COMPLAINT.matches(&sifted);
+    let does_not_know = !has_mark && does_not_know(tight, reply);
+    let asks = has_mark || (!does_not_know && sounds_asking(tight));
+    let (sure, wish_sure) = if asks { (ASKED_SURE, ASKED_SURE) } else { (TOLD_SURE, WISH_SURE) };
+    let wants_person = person::WISH.matches(&sifted) || (leans_to_wish && leaning.wish > wish_sure);
+    let demands = dispute::DISPUTE.matches(&sifted);
+    let complains = demands || has_complaint || leaning.discontent > sure;
+    let is_upset = complains || abuse || leaning.discontent > 0;
+    let leans_to_trouble = leaning.trouble > 0 && !dispute::DISPUTE.is_denied(&sifted);
     Signals {
         emergency,
         wants_person,
-        consent: reply.filter(|_| !abuse).and_then(|reply| consent(reply, asks)),
+        disputes: demands || (leans_to_trouble && leaning.trouble > sure),
+        complains,
+        leans_to_person: leans_to_wish || leans_to_trouble || leaning.discontent > 0,
+        consent: reply.filter(|_| !abuse).and_then(|reply| consent(reply, has_mark)),
         objects: OBJECTIONS.iter().any(|objection| tight.contains(objection)),
         reports: tight.chars().any(is_past_tense),
-        asks: asks || (!does_not_know && QUESTION_ENDINGS.iter().any(|ending| tight.ends_with(ending))),
-        cancels: !asks && reply.is_some_and(|reply| reply.says(Meaning::Cancel) && !reply.says(Meaning::Subject)),
+        asks,
+        cancels: !has_mark && reply.is_some_and(|reply| reply.says(Meaning::Cancel) && !reply.says(Meaning::Subject)),
         does_not_know,
-        small_talk: reply.filter(|_| !wants_person && !abuse).and_then(small_talk),
+        small_talk: reply.filter(|_| !wants_person && !leans_to_wish && !abuse).and_then(small_talk),
         abuse,
-        manipulates: machine::INSTRUCTIONS.matches(&sifted),
+        manipulates,
         is_foreign: is_foreign(tight),
-        sentiment: sentiment(&sifted, is_complaint || emergency.is_some()),
-        intent: match (wants_person, is_complaint) {
+        sentiment: sentiment(&sifted, is_upset || emergency.is_some()),
+        intent: match (wants_person || leans_to_wish, is_upset) {
             (true, _) => Intent::HumanReq,
             (false, true) => Intent::Complaint,
             (false, false) => Intent::InfoReq,
@@ -121,6 +154,32 @@ pub fn listen(message: &Reading) -> Signals {
 /// The final consonant of the past tense. 있 (to be there) and 겠 (will) have it, too.
 fn is_past_tense(c: char) -> bool {
     !matches!(c, '있' | '겠') && hangul::decompose(c).is_some_and(|letters| letters.last == Some('ㅆ'))
+}
+
+fn marks(tight: &str, asks: bool) -> Marks {
+    /// What is no longer is a word or two.
+    const WORD_CHARS_MAX: usize = 7;
+    const ENDING_CHARS_MAX: usize = 3;
+    Marks {
+        asks,
+        ends_in_past: tight.chars().rev().take(ENDING_CHARS_MAX).any(is_past_tense),
+        is_sentence: tight.chars().nth(WORD_CHARS_MAX).is_some(),
+    }
+}
+
+/// Beyond this what a message leans to is as good as said: in one that asks; in one that tells, and there the wish for a
+/// person.
+const ASKED_SURE: i32 = 12;
+const TOLD_SURE: i32 = 3;
+const WISH_SURE: i32 = 7;
+
+/// Asks by its ending, or by a question word close to it: "앱에서 어떻게 풀어요".
+fn sounds_asking(tight: &str) -> bool {
+    const LAST_CHARS: usize = 10;
+    const WORDS: [&str; 14] =
+        ["얼마", "언제", "어디", "어떤", "어떻게", "어느", "무슨", "무엇", "뭐가", "뭘", "누가", "누구", "며칠", "몇"];
+    let last = tight.char_indices().rev().nth(LAST_CHARS - 1).map_or(tight, |(start, _)| &tight[start..]);
+    QUESTION_ENDINGS.iter().any(|ending| tight.ends_with(ending)) || WORDS.iter().any(|word| last.contains(word))
 }
 
 /// What refuses wherever it stands.
@@ -145,7 +204,7 @@ const OBJECTIONS: [&str; 18] = [
     "됐거든",
 ];
 /// How questions end.
-const QUESTION_ENDINGS: [&str; 26] = [
+const QUESTION_ENDINGS: [&str; 35] = [
     "나요",
     "까요",
     "가요",
@@ -172,14 +231,25 @@ const QUESTION_ENDINGS: [&str; 26] = [
     "될까",
     "할까",
     "있나",
+    "다던데",
+    "다던데요",
+    "려면",
+    "려면요",
+    "면요",
+    "궁금해요",
+    "궁금합니다",
+    "궁금하네요",
+    "궁금하군요",
 ];
 
 fn emergency(message: &Sifted) -> Option<Emergency> {
     let kinds = [
-        (&accident::PHISHING, Emergency::Phishing),
-        (&accident::THEFT, Emergency::Theft),
-        (&accident::THREAT, Emergency::Threat),
-        (&accident::DESPAIR, Emergency::Despair),
+        (&fraud::PHISHING, Emergency::Phishing),
+        (&impostor::IMPOSTORS, Emergency::Phishing),
+        (&swindle::SWINDLES, Emergency::Phishing),
+        (&theft::THEFT, Emergency::Theft),
+        (&peril::THREAT, Emergency::Threat),
+        (&peril::DESPAIR, Emergency::Despair),
     ];
     kinds.into_iter().find(|(lexicon, _)| lexicon.matches(message)).map(|(_, emergency)| emergency)
 }

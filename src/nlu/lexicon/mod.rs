@@ -2,25 +2,38 @@
 //!
 //! Tables are matched against a *tight* text: normalised, without white space and punctuation, so spacing
 //! mistakes do not matter. Words inside other words are the danger of that (심사기간 holds 사기, 다시 발급 holds
-//! a swear word), so a table names its harmless words, which are taken out before its rules are tried.
+//! a swear word), so a table names its harmless words, and what overlaps one of them in the text does not count.
 //!
 //! A pattern is a word; `^` before it ties it to the beginning of the text, `$` after it to the end.
 
-pub(super) mod accident;
+pub(super) mod complaint;
+pub(super) mod dispute;
+mod fragments;
+pub(super) mod fraud;
+mod hints;
+pub(super) mod impostor;
+pub(super) mod leaning;
 pub(super) mod machine;
 pub(super) mod mood;
+pub(super) mod peril;
 pub(super) mod person;
 pub(super) mod reply;
 mod sieve;
+mod spelling;
+pub(super) mod swindle;
+pub(super) mod theft;
 
-use std::borrow::Cow;
+use std::ops::Range;
 
+use crate::nlu::lexicon::sieve::Find;
+use crate::nlu::lexicon::sieve::LexiconParts;
+use crate::nlu::lexicon::sieve::Part;
+use crate::nlu::lexicon::sieve::RuleParts;
 pub(super) use crate::nlu::lexicon::sieve::Sifted;
-use crate::text::haystack::Haystack;
 
 /// Rules of one meaning.
 pub(super) struct Lexicon {
-    /// Words that hold a pattern without its meaning. Longer ones stand before their own beginnings.
+    /// Words that hold a pattern without its meaning.
     pub(super) harmless: &'static [&'static str],
     pub(super) rules: &'static [Rule],
 }
@@ -35,17 +48,20 @@ pub(super) struct Rule {
 }
 
 /// Every lexicon there is.
-static LEXICONS: [&Lexicon; 10] = [
-    &accident::DESPAIR,
-    &accident::PHISHING,
-    &accident::THEFT,
-    &accident::THREAT,
+static LEXICONS: [&Lexicon; 13] = [
+    &complaint::COMPLAINT,
+    &dispute::DISPUTE,
+    &fraud::PHISHING,
+    &impostor::IMPOSTORS,
     &machine::INSTRUCTIONS,
-    &mood::COMPLAINT,
     &mood::DISTRESS,
     &mood::PRAISE,
     &mood::SWEARING,
+    &peril::DESPAIR,
+    &peril::THREAT,
     &person::WISH,
+    &swindle::SWINDLES,
+    &theft::THEFT,
 ];
 
 /// A rule of one part.
@@ -56,86 +72,70 @@ const fn any(patterns: &'static [&'static [&'static str]]) -> Rule {
 impl Lexicon {
     /// Whether the text follows one of the rules.
     pub(super) fn matches(&self, message: &Sifted) -> bool {
-        let mut candidates = message.candidates(self.rules).peekable();
-        // Harmless words are still in the message, but taking them out adds none.
-        candidates.peek().is_some() && {
-            let text = self.without_harmless(&message.text);
-            candidates.any(|rule| rule.matches(&text))
-        }
+        let Some(parts) = message.parts_of(self) else { return false };
+        self.rules.iter().zip(&parts.rules).any(|(rule, own)| rule.matches(message, parts, *own))
     }
 
-    /// How many patterns of the one-part rules occur.
+    /// Whether the text holds a word that only looks like the meaning.
+    pub(super) fn is_denied(&self, message: &Sifted) -> bool {
+        message.parts_of(self).is_some_and(|parts| message.has(parts.harmless))
+    }
+
+    /// How many words of the one-part rules occur.
     pub(super) fn count(&self, message: &Sifted) -> usize {
-        let mut candidates = message.candidates(self.rules).peekable();
-        if candidates.peek().is_none() {
-            return 0;
-        }
-        let text = self.without_harmless(&message.text);
-        let patterns = candidates.flat_map(|rule| rule.parts).flat_map(|part| part.iter());
-        patterns.filter(|pattern| occurs(&text, pattern)).count()
-    }
-
-    fn without_harmless<'a>(&self, tight: &'a Haystack) -> Cow<'a, Haystack> {
-        let mut text = Cow::Borrowed(tight);
-        for word in self.harmless {
-            if occurs(&text, word) {
-                // A blank keeps its neighbours apart, so that no new word arises.
-                text = Cow::Owned(Haystack::new(text.as_str().replace(bare(word), " ")));
+        let Some(parts) = message.parts_of(self) else { return 0 };
+        let mut words: Vec<Find> = Vec::new();
+        for find in parts.rules.iter().flat_map(|rule| harmful(message, parts, rule.first)) {
+            if !words.iter().any(|word| word.is_same_word(find)) {
+                words.push(find);
             }
         }
-        text
+        words.len()
     }
 }
 
 impl Rule {
-    fn matches(&self, text: &Haystack) -> bool {
-        self.parts.iter().all(|part| part.iter().any(|pattern| occurs(text, pattern)))
-            && follows(text, self.parts, self.gap, None)
-            && !self.unless.iter().any(|pattern| occurs(text, pattern))
+    fn matches(&self, message: &Sifted, parts: &LexiconParts, own: RuleParts) -> bool {
+        let own_parts = own.first..own.first + own.count;
+        own_parts.clone().all(|part| message.has(part))
+            && follows(message, parts, own_parts, self.gap, None)
+            && harmful(message, parts, own.unless).next().is_none()
     }
 }
 
 /// Whether the parts occur one after another, the first of them within `gap` characters of `after`.
-fn follows(haystack: &Haystack, parts: &[&[&str]], gap: usize, after: Option<usize>) -> bool {
-    let Some((part, rest)) = parts.split_first() else { return true };
-    let (text, start) = (haystack.as_str(), after.unwrap_or(0));
-    part.iter().filter(|pattern| haystack.may_have(bare(pattern))).any(|pattern| {
-        let word = bare(pattern);
-        text[start..].match_indices(word).any(|(offset, _)| {
-            let (at, end) = (start + offset, start + offset + word.len());
-            let is_near = after.is_none() || text[start..at].chars().count() <= gap;
-            is_near && is_anchored(text, pattern, at, end) && follows(haystack, rest, gap, Some(end))
+fn follows(message: &Sifted, lexicon: &LexiconParts, mut parts: Range<Part>, gap: usize, after: Option<usize>) -> bool {
+    let Some(part) = parts.next() else { return true };
+    let is_near = |find: &Find| {
+        after.is_none_or(|end| {
+            let between = message.text().as_bytes().get(end..find.start);
+            between.is_some_and(|between| characters(between, gap + 1) <= gap)
         })
-    })
+    };
+    let is_harmless = |find: &Find| message.finds(lexicon.harmless).any(|harmless| harmless.overlaps(*find));
+    let near = message.finds(part).filter(is_near).filter(|find| !is_harmless(find));
+    near.take(NEAR_MAX).any(|find| follows(message, lexicon, parts.clone(), gap, Some(find.end)))
 }
 
-fn bare(pattern: &str) -> &str {
-    pattern.trim_start_matches('^').trim_end_matches('$')
+/// A message that repeats one word thousands of times is not worth more looks.
+const NEAR_MAX: usize = 64;
+
+/// Where words of a part stand, but for those inside harmless words.
+fn harmful(message: &Sifted, lexicon: &LexiconParts, part: Part) -> impl Iterator<Item = Find> {
+    let is_harmless = |find: &Find| message.finds(lexicon.harmless).any(|harmless| harmless.overlaps(*find));
+    message.finds(part).filter(move |find| !is_harmless(find))
 }
 
-fn is_anchored(text: &str, pattern: &str, at: usize, end: usize) -> bool {
-    (!pattern.starts_with('^') || at == 0) && (!pattern.ends_with('$') || end == text.len())
-}
-
-fn occurs(text: &Haystack, pattern: &str) -> bool {
-    let word = bare(pattern);
-    if word.len() == pattern.len() {
-        return text.has(word);
-    }
-    if !text.may_have(word) {
-        return false;
-    }
-    match (pattern.starts_with('^'), pattern.ends_with('$')) {
-        (true, true) => text.as_str() == word,
-        (true, false) => text.as_str().starts_with(word),
-        (false, _) => text.as_str().ends_with(word),
-    }
+/// How many characters begin in a piece of UTF-8 (a byte after a character's first is `10……`), counted up to `max`.
+fn characters(text: &[u8], max: usize) -> usize {
+    text.iter().filter(|byte| **byte & 0xC0 != 0x80).take(max).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::nlu::lexicon::sieve::Sieve;
+    use crate::text::normalize::normalize;
 
     static FRAUD: Lexicon = Lexicon {
         harmless: &["심사기간"],
@@ -147,6 +147,7 @@ mod tests {
 
     #[test]
     fn rules_want_their_parts_in_order_and_close_by() {
+        let sieves = [Sieve::new(&[&FRAUD], &[], &[]), Sieve::new(&[&FRAUD], &[], &[]).without_automaton()];
         for (text, expected) in [
             ("사기당했어요", true),
             ("피싱인것같아요", true),
@@ -159,9 +160,18 @@ mod tests {
             ("살려줘요", false),
             ("", false),
         ] {
-            for sieve in [None, Sieve::new(FRAUD.rules.iter())] {
-                assert_eq!(FRAUD.matches(&Sifted::through(sieve.as_ref(), text)), expected, "{text}");
+            for sieve in &sieves {
+                assert_eq!(FRAUD.matches(&sieve.sift(text)), expected, "{text}");
             }
+        }
+    }
+
+    #[test]
+    fn tables_are_written_as_texts_arrive() {
+        let sieve = Sieve::new(&LEXICONS, &hints::HINTS, fragments::FRAGMENTS);
+        for word in sieve.words() {
+            let tight: String = normalize(word).chars().filter(|c| c.is_alphanumeric()).collect();
+            assert_eq!(spelling::respelled(&tight), *word, "no message can hold it");
         }
     }
 }
