@@ -184,12 +184,13 @@ fn open_or_train_classifier(pack: &Pack, file: &Path) -> Result<Option<Classifie
     if pack.utterances.is_empty() {
         return Ok(None);
     }
-    let examples: Vec<Example<'_>> = pack
-        .utterances
-        .iter()
-        .map(|utterance| Example { category: &utterance.category, text: &utterance.utterance })
-        .collect();
-    open_or_learn(file, || Classifier::train(&examples)).map(Some)
+    open_or_learn(file, || {
+        let lessons = pack.lessons();
+        let utterances = pack.utterances.iter().map(|row| Example { category: &row.category, text: &row.utterance });
+        let lessons = lessons.iter().map(|lesson| Example { category: lesson.category, text: &lesson.text });
+        Classifier::train(&utterances.chain(lessons).collect::<Vec<_>>())
+    })
+    .map(Some)
 }
 
 fn open_or_learn_business(pack: &Pack, file: &Path) -> Result<Business, EngineError> {

@@ -127,11 +127,13 @@ fn cross_validate(pack: &Pack, folds: usize) -> Vec<Option<usize>> {
         return Vec::new();
     }
     let mut places = Vec::with_capacity(pack.utterances.len());
+    let lessons = pack.lessons();
     for fold in 0..folds {
         let is_held_out = |index: usize| index % folds == fold;
         let examples = pack.utterances.iter().enumerate().filter(|(index, _)| !is_held_out(*index));
-        let examples: Vec<Example<'_>> =
-            examples.map(|(_, row)| Example { category: &row.category, text: &row.utterance }).collect();
+        let examples = examples.map(|(_, row)| Example { category: &row.category, text: &row.utterance });
+        let lessons = lessons.iter().map(|lesson| Example { category: lesson.category, text: &lesson.text });
+        let examples: Vec<Example<'_>> = examples.chain(lessons).collect();
         let Ok(classifier) = Classifier::train(&examples) else { continue };
         for (_, row) in pack.utterances.iter().enumerate().filter(|(index, _)| is_held_out(*index)) {
             let guesses = classifier.classify(&Reading::of(&row.utterance));
