@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::chat::Reply;
 use crate::clock::to_kst;
 use crate::domain::Author;
+use crate::domain::CategoryCandidate;
 use crate::domain::Collected;
 use crate::domain::Engine;
 use crate::domain::Handover;
@@ -75,6 +76,8 @@ pub struct ReplyShape {
     category: Option<String>,
     /// How sure the category is, 0 to 1.
     confidence: f32,
+    /// The categories the message may belong to, best first, at most three.
+    category_candidates: Vec<CategoryCandidate>,
     /// What wrote the answer.
     engine: Engine,
     /// The stage the conversation is in now.
@@ -104,6 +107,7 @@ impl From<&Reply> for ReplyShape {
             client_message_id: None,
             category: None,
             confidence: 0.0,
+            category_candidates: Vec::new(),
             engine: Engine::Rule,
             stage: StageName::Assisted,
             quick_replies: Vec::new(),
@@ -123,6 +127,7 @@ impl From<&Reply> for ReplyShape {
             client_message_id: turn.question.client_message_id.as_ref().map(|id| id.as_str().to_owned()),
             category: turn.decision.category.clone(),
             confidence: turn.decision.confidence,
+            category_candidates: turn.decision.category_candidates.clone(),
             engine: turn.decision.engine,
             stage,
             quick_replies: turn.answer.quick_replies.clone(),

@@ -1,10 +1,13 @@
 //! Extractive answers: whole sentences of the bank's documents, cited (design D5).
 
+use std::cmp::Reverse;
+
 use foldhash::HashMap;
 use time::Date;
 
 use crate::chat::engine::Bearing;
 use crate::chat::engine::Engine;
+use crate::chat::engine::Found;
 use crate::chat::guard;
 use crate::domain::Source;
 use crate::knowledge::Passage;
@@ -38,16 +41,41 @@ pub(super) struct Search {
     pub(super) score_best: f32,
 }
 
-/// Looks for the passage that answers `question` among the documents in force on `today`.
-pub(super) fn find(engine: &Engine, question: &Reading, bearing: &Bearing, today: Date) -> Search {
+/// A question that is asked.
+pub(super) struct Asking<'a> {
+    /// In full.
+    pub(super) question: &'a Reading,
+    /// The customer's own last words, of which the question may hold more.
+    pub(super) own: &'a Reading,
+    /// What it is about.
+    pub(super) bearing: &'a Bearing,
+}
+
+/// Looks for the passage that answers a question among the documents in force on `today`.
+pub(super) fn find(engine: &Engine, asking: &Asking<'_>, today: Date) -> Search {
+    let Asking { question, own, bearing } = asking;
     let hits = engine.search(question, bearing, today, HITS_MAX);
-    let Some(best) = hits.first() else {
+    // Of passages on the same matter the one that speaks of what was said last.
+    let own_words = Asked::by(own);
+    let is_follow_up = question.tight() != own.tight();
+    let speaks_of = |hit: &Found<'_>| {
+        let passage = hit.passage;
+        let asked = passage.question.as_deref().unwrap_or_default();
+        own_words.said_in(&format!("{} {} {asked} {}", hit.document.title, passage.heading, passage.text)).count_ones()
+    };
+    let best = if is_follow_up {
+        let ranked = hits.iter().enumerate();
+        ranked.max_by_key(|(rank, hit)| (speaks_of(hit), Reverse(*rank))).map(|(_, hit)| hit)
+    } else {
+        hits.first()
+    };
+    let Some(best) = best else {
         return Search { answer: None, score_best: 0.0 };
     };
     if best.score < engine.pack().thresholds.answer_score_min {
         return Search { answer: None, score_best: best.score };
     }
-    let excerpt = quote(question, best.passage);
+    let excerpt = quote(question, own, best.passage);
     let document = best.document;
     let source = Source {
         source: document.source.clone(),
@@ -64,16 +92,47 @@ pub(super) fn find(engine: &Engine, question: &Reading, bearing: &Bearing, today
     Search { answer, score_best: best.score }
 }
 
+/// Looks for the answer of each question of a message, and puts them together.
+pub(super) fn find_each(engine: &Engine, questions: &[String], today: Date) -> Search {
+    let mut together = Search { answer: None, score_best: 0.0 };
+    let mut answers: Vec<Answer> = Vec::new();
+    for question in questions {
+        let question = Reading::of(question);
+        let bearing = engine.bearing(&question);
+        let found = find(engine, &Asking { question: &question, own: &question, bearing: &bearing }, today);
+        together.score_best = together.score_best.max(found.score_best);
+        if let Some(answer) = found.answer
+            && !answers.contains(&answer)
+        {
+            answers.push(answer);
+        }
+    }
+    if let [_, _, ..] = &answers[..] {
+        let labelled = answers.iter().map(|answer| {
+            let about = answer.sources.first().map(|source| format!("[{}]\n", source.section)).unwrap_or_default();
+            format!("{about}{}", answer.text)
+        });
+        let text = labelled.collect::<Vec<_>>().join("\n\n");
+        let sources: Vec<Source> = answers.into_iter().flat_map(|answer| answer.sources).collect();
+        together.answer = guard::check(&text, &sources).is_ok().then_some(Answer { text, sources });
+    } else {
+        together.answer = answers.pop();
+    }
+    together
+}
+
 /// The part of a passage that answers: all of it if it is short; of prose the sentences in a row, and of a table the
 /// rows, that say most of what was asked. A sentence, a list and a row are never cut.
-fn quote(question: &Reading, passage: &Passage) -> String {
+fn quote(question: &Reading, own: &Reading, passage: &Passage) -> String {
     match passage.kind {
         PassageKind::Faq | PassageKind::List => passage.text.clone(),
         PassageKind::TableRows => {
             let (rows, caption): (Vec<&str>, Vec<&str>) =
                 passage.text.lines().partition(|line| line.contains(COLUMN_GLUE));
             let asked = Asked::by(question);
-            let said: Vec<u32> = rows.iter().map(|row| asked.said_in(row).count_ones()).collect();
+            let last = Asked::by(own);
+            let said = |row: &&str| (last.said_in(row).count_ones(), asked.said_in(row).count_ones());
+            let said: Vec<(u32, u32)> = rows.iter().map(said).collect();
             let most = said.iter().max().copied().unwrap_or_default();
             let asked_for = rows.into_iter().zip(said).filter(|(_, said)| *said == most).map(|(row, _)| row);
             caption.into_iter().chain(asked_for).collect::<Vec<_>>().join("\n")

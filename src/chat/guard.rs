@@ -19,7 +19,8 @@ pub fn check(answer: &str, sources: &[Source]) -> Result<(), Ungrounded> {
     if sources.iter().any(|source| source.excerpt.contains(answer)) {
         return Ok(());
     }
-    let grounded: Vec<String> = sources.iter().flat_map(|source| figures(&source.excerpt)).collect();
+    let held = sources.iter().flat_map(|source| [&source.excerpt, &source.section]);
+    let grounded: Vec<String> = held.flat_map(|text| figures(text)).collect();
     if figures(answer).iter().all(|figure| grounded.contains(figure)) { Ok(()) } else { Err(Ungrounded) }
 }
 

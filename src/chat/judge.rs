@@ -5,6 +5,7 @@ use time::Date;
 
 use crate::chat::engine::Engine;
 use crate::chat::triage;
+use crate::chat::triage::Said;
 use crate::chat::triage::Standing;
 use crate::chat::workflow;
 use crate::chat::workflow::Say;
@@ -40,7 +41,8 @@ impl Engine {
     pub fn judge(&self, text: &str, today: Date) -> Judgement {
         let masked = pii::mask(text);
         let standing = Standing { stage: &Stage::START, topic: None, collected: &Collected::new() };
-        let understanding = triage::understand(self, standing, text, masked.as_str(), today);
+        let said = Said { raw: text, masked: masked.as_str(), earlier: &[] };
+        let understanding = triage::understand(self, standing, said, today);
         let step = workflow::next(standing.stage, understanding.input, None, u8::MAX);
         let mut seen = HashSet::default();
         let hits = self.search(&Reading::of(masked.as_str()), &understanding.bearing, today, HITS_MAX);

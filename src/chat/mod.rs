@@ -11,6 +11,7 @@
 
 mod answer;
 mod cells;
+mod context;
 mod engine;
 mod event;
 mod guard;

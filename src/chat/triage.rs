@@ -6,10 +6,13 @@ use time::Date;
 
 use crate::chat::answer;
 use crate::chat::answer::Answer;
+use crate::chat::answer::Asking;
+use crate::chat::context;
 use crate::chat::engine::Bearing;
 use crate::chat::engine::Engine;
 use crate::chat::slots;
 use crate::chat::workflow::Input;
+use crate::domain::CategoryCandidate;
 use crate::domain::Collected;
 use crate::domain::Intent;
 use crate::domain::Session;
@@ -25,6 +28,10 @@ use crate::text::reading::Reading;
 
 /// A second category this close to the first makes a message ambiguous.
 const AMBIGUITY_GAP: f32 = 0.1;
+/// A category less likely than this is not named as a candidate.
+const CANDIDATE_CONFIDENCE_MIN: f32 = 0.02;
+/// A second category of this likelihood is one to reckon with.
+const RIVAL_CONFIDENCE_MIN: f32 = 0.2;
 /// Leading somebody to a person who did not ask for one takes more than a guess.
 const PERSON_CONFIDENCE_MIN: f32 = 0.6;
 /// With less than this (the logarithm of the odds) for its being the bank's business, a message is not, whatever
@@ -75,7 +82,7 @@ pub(super) struct Understanding {
 impl Understanding {
     /// The category of a message that has one, when the classifier is sure enough of it, and how sure it is.
     pub(super) fn topic(&self, engine: &Engine) -> Option<(&str, f32)> {
-        let best = if self.input == Input::WantsPerson {
+        let best = if matches!(self.input, Input::WantsPerson | Input::NeedsPerson) {
             // "대출 연장하고 싶은데 상담원 연결해 주세요" has a topic beside the wish, "상담원 연결해 주세요" none.
             let is_matter = |guess: &&Guess| engine.category(&guess.category).is_some_and(|found| !found.is_default());
             let matter = self.bearing.guesses.iter().find(is_matter);
@@ -85,20 +92,45 @@ impl Understanding {
         }?;
         Some((&*best.category, best.confidence))
     }
+
+    /// The categories a message with a matter may belong to.
+    pub(super) fn candidates(&self) -> Vec<CategoryCandidate> {
+        if !(self.input.is_topical() || self.input == Input::WantsPerson) {
+            return Vec::new();
+        }
+        let likely = self.bearing.guesses.iter().filter(|guess| guess.confidence >= CANDIDATE_CONFIDENCE_MIN);
+        let candidate =
+            |guess: &Guess| CategoryCandidate { category: guess.category.to_string(), confidence: guess.confidence };
+        likely.take(CategoryCandidate::MAX).map(candidate).collect()
+    }
 }
 
-/// Understands `raw` (what was typed; only slots are read from it) and `masked` (what may be kept of it).
-pub(super) fn understand(
-    engine: &Engine,
-    standing: Standing<'_>,
-    raw: &str,
-    masked: &str,
-    today: Date,
-) -> Understanding {
+/// What a customer said.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'s> {
+    /// As it was typed; only slots are read from it.
+    pub(super) raw: &'s str,
+    /// What may be kept of it.
+    pub(super) masked: &'s str,
+    /// What he said before it, from old to new, if it [looks back](context::looks_back) on that.
+    pub(super) earlier: &'s [String],
+}
+
+/// Understands what was said.
+pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>, today: Date) -> Understanding {
+    let Said { raw, masked, earlier } = said;
     let message = Reading::of(masked);
     let signals = nlu::listen(&message);
-    let bearing = engine.bearing(&message);
-    let found = answer::find(engine, &message, &bearing, today);
+    let in_full = if is_piece(&signals) { context::in_full(engine, masked, &message, earlier) } else { None };
+    let question = in_full.map(|text| Reading::of(&text));
+    let question = question.as_ref().unwrap_or(&message);
+    let bearing = engine.bearing(question);
+    let questions = context::questions(masked);
+    let found = if questions.is_empty() {
+        answer::find(engine, &Asking { question, own: &message, bearing: &bearing }, today)
+    } else {
+        answer::find_each(engine, &questions, today)
+    };
     let mut understanding = Understanding {
         input: Input::Unclear,
         intent: signals.intent,
@@ -111,7 +143,7 @@ pub(super) fn understand(
         missing: None,
     };
     understanding.input = match standing.stage {
-        Stage::Assisted { .. } => assisted(engine, &signals, &understanding),
+        Stage::Assisted { .. } => assisted(engine, question, &signals, &understanding),
         Stage::AwaitingConsent { .. } => {
             plan_collection(engine, standing, &[raw], &mut understanding);
             awaiting_consent(&signals, &understanding)
@@ -125,7 +157,15 @@ pub(super) fn understand(
     understanding
 }
 
-fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -> Input {
+/// May be a piece of an earlier question, and is nothing else.
+fn is_piece(signals: &Signals) -> bool {
+    signals.small_talk.is_none()
+        && signals.consent.is_none()
+        && signals.emergency.is_none()
+        && !(signals.wants_person || signals.abuse || signals.manipulates || signals.is_foreign)
+}
+
+fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding: &Understanding) -> Input {
     if signals.emergency.is_some() {
         return Input::Emergency;
     }
@@ -164,7 +204,8 @@ fn assisted(engine: &Engine, signals: &Signals, understanding: &Understanding) -
         return Input::Emergency;
     }
     if understanding.answer.is_some() {
-        return Input::Answerable;
+        let could_be_several = is_bare(message) || has_rival(understanding);
+        return if best.is_none() && !signals.asks && could_be_several { Input::Ambiguous } else { Input::Answerable };
     }
     if is_urgent && (signals.reports || signals.asks) {
         return Input::NeedsPerson;
@@ -300,6 +341,22 @@ fn is_sure(guess: &Guess, engine: &Engine) -> bool {
 /// On the way to a person a message is rather about that way, so only a clear question is answered.
 fn is_clear_question(understanding: &Understanding) -> bool {
     understanding.answer.is_some() && understanding.score_best >= INTERRUPTION_SCORE_MIN
+}
+
+/// "대출", "수수료": a word that names many matters.
+fn is_bare(message: &Reading) -> bool {
+    const CHARS_MAX: usize = 4;
+    message.stems().len() <= 1 && message.tight().chars().count() <= CHARS_MAX
+}
+
+/// The first two categories are close, and both likely.
+fn has_rival(understanding: &Understanding) -> bool {
+    match &understanding.bearing.guesses[..] {
+        [first, second, ..] => {
+            second.confidence >= RIVAL_CONFIDENCE_MIN && first.confidence - second.confidence <= AMBIGUITY_GAP
+        }
+        _ => false,
+    }
 }
 
 fn is_ambiguous(guesses: &[Guess], engine: &Engine) -> bool {

@@ -11,10 +11,12 @@ use crate::chat::Event;
 use crate::chat::STALE_RETRIES;
 use crate::chat::Topic;
 use crate::chat::answer::Answer;
+use crate::chat::context;
 use crate::chat::engine::Engine;
 use crate::chat::prompts;
 use crate::chat::slots;
 use crate::chat::triage;
+use crate::chat::triage::Said;
 use crate::chat::triage::Understanding;
 use crate::chat::workflow;
 use crate::chat::workflow::CollectedVerb;
@@ -24,6 +26,7 @@ use crate::chat::workflow::Say;
 use crate::chat::workflow::Step;
 use crate::domain::Activity;
 use crate::domain::Author;
+use crate::domain::CategoryCandidate;
 use crate::domain::ClientMessageId;
 use crate::domain::Collected;
 use crate::domain::Decision;
@@ -47,7 +50,7 @@ use crate::text::pii::Kind;
 use crate::text::pii::Masked;
 
 /// Earlier messages of the customer that may already hold what would be asked.
-const EARLIER_MESSAGES_MAX: u32 = 40;
+const EARLIER_MESSAGES_MAX: usize = 20;
 /// The contract's texts of one character that mean something (wire contract §3).
 const ONE_CHARACTER_REPLIES: [&str; 6] = ["네", "예", "넵", "응", "어", "노"];
 
@@ -181,10 +184,15 @@ impl Chat {
         client_message_id: Option<ClientMessageId>,
     ) -> Result<Plan, ChatError> {
         let today = self.inner.clock.today_in_korea();
-        let mut understanding = triage::understand(engine, (&session).into(), text, masked.as_str(), today);
+        let looks_back =
+            matches!(session.stage, Stage::Assisted { .. }) && context::looks_back(engine, masked.as_str());
+        let earlier =
+            if looks_back { self.said_by_customer(&session.id, context::EARLIER_MAX).await? } else { Vec::new() };
+        let said = Said { raw: text, masked: masked.as_str(), earlier: &earlier };
+        let mut understanding = triage::understand(engine, (&session).into(), said, today);
         if matches!(session.stage, Stage::AwaitingConsent { .. }) && understanding.input == Input::Agrees {
             // Agreeing to collect details looks back, so that nothing already said is asked.
-            let earlier = self.said_by_customer(&session.id).await?;
+            let earlier = self.said_by_customer(&session.id, EARLIER_MESSAGES_MAX).await?;
             let said: Vec<&str> = earlier.iter().map(String::as_str).chain([text]).collect();
             triage::plan_collection(engine, (&session).into(), &said, &mut understanding);
         }
@@ -208,6 +216,7 @@ impl Chat {
             ticket: step.ticket,
             category: topic.map(|(category, _)| category.to_owned()),
             confidence: topic.map_or(0.0, |(_, confidence)| confidence),
+            category_candidates: understanding.candidates(),
             rule: step.rule.to_owned(),
             stage_before,
             stage_after: session.stage.name(),
@@ -253,8 +262,10 @@ impl Chat {
         Ok(before.map_or_else(|| pii::mask(text), |before| pii::mask_after(&before.body, text)))
     }
 
-    async fn said_by_customer(&self, id: &SessionId) -> Result<Vec<String>, ChatError> {
-        let messages = self.inner.store.messages().latest(id, EARLIER_MESSAGES_MAX).await?;
+    /// The customer's last messages as they are stored, at most `limit`, from old to new.
+    async fn said_by_customer(&self, id: &SessionId, limit: usize) -> Result<Vec<String>, ChatError> {
+        // Each of them has an answer.
+        let messages = self.inner.store.messages().latest(id, 2 * limit as u32).await?;
         let of_customer = messages.into_iter().filter(|message| message.author == Author::Customer);
         Ok(of_customer.map(|message| message.body).collect())
     }
@@ -457,7 +468,8 @@ fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken
         Say::PassedToAgent => Spoken::rule(prompts::PASSED_TO_AGENT, Vec::new()),
         Say::HandoverCancelled => Spoken::rule(prompts::HANDOVER_CANCELLED, Vec::new()),
         Say::AskWhich => {
-            let categories = understanding.bearing.guesses.iter().filter_map(|guess| engine.category(&guess.category));
+            let guesses = understanding.bearing.guesses.iter().take(CategoryCandidate::MAX);
+            let categories = guesses.filter_map(|guess| engine.category(&guess.category));
             let mut buttons = prompts::category_buttons(categories);
             buttons.push(prompts::person_button());
             Spoken::rule(prompts::ASK_WHICH, buttons)

@@ -23,6 +23,20 @@ pub enum Engine {
 
 wire_words!(Engine { Rule = "rule", Extractive = "extractive", Llm = "llm" });
 
+/// A category a message may belong to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct CategoryCandidate {
+    /// The pack's name for it.
+    pub category: String,
+    /// How sure it is, 0 to 1.
+    pub confidence: f32,
+}
+
+impl CategoryCandidate {
+    /// How many a reply names at most.
+    pub const MAX: usize = 3;
+}
+
 /// The record of one turn's decision. It holds no words of the customer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision {
@@ -32,6 +46,8 @@ pub struct Decision {
     pub category: Option<String>,
     /// How sure the classifier is of the category, 0 to 1.
     pub confidence: f32,
+    /// The categories the message may belong to, best first, at most [`CategoryCandidate::MAX`].
+    pub category_candidates: Vec<CategoryCandidate>,
     /// The workflow rule that fired.
     pub rule: String,
     /// The stage before the turn.

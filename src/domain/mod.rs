@@ -12,6 +12,7 @@ mod message;
 mod session;
 mod timestamp;
 
+pub use decision::CategoryCandidate;
 pub use decision::Decision;
 pub use decision::Engine;
 pub use handover::AlreadyAccepted;

@@ -23,7 +23,7 @@ pub struct Lesson<'p> {
 const PER_CATEGORY_MAX: usize = 200;
 
 impl Pack {
-    /// Titles, headings, questions and sentences of the documents that belong to a category.
+    /// The categories' names, and titles, headings, questions and sentences of the documents that belong to one.
     pub fn lessons(&self) -> Vec<Lesson<'_>> {
         let passages = chunk::passages(self);
         let rows = Rows::new(self, &passages);
@@ -39,6 +39,9 @@ impl Pack {
                 }
             }
         };
+        for category in &self.categories {
+            teach(Some(&category.name), category.name.clone());
+        }
         for document in &self.documents {
             teach(document.category.as_deref(), document.title.clone());
         }

@@ -33,9 +33,9 @@ pub(super) const COLUMNS: usize = 10;
 /// What is inserted into, up to the values, for [`decision_row`].
 pub(super) const INTO_DECISIONS: &str = "INTO decisions (
     message_id, user_message_id, ticket, category, confidence, rule, stage_before, stage_after, handover_change,
-    engine, pack_digest, program_version)";
+    engine, pack_digest, program_version, category_candidates)";
 /// Number of columns in [`INTO_DECISIONS`].
-pub(super) const DECISION_COLUMNS: usize = 12;
+pub(super) const DECISION_COLUMNS: usize = 13;
 
 /// Reads messages.
 pub struct Messages<'s> {
@@ -110,7 +110,8 @@ impl<'s> Messages<'s> {
         // A turn is one transaction, so its answer is the first of the assistant's after the question.
         const SQL: &str = "
             SELECT d.message_id, d.user_message_id, d.ticket, d.category, d.confidence, d.rule, d.stage_before,
-                   d.stage_after, d.handover_change, d.engine, d.pack_digest, d.program_version
+                   d.stage_after, d.handover_change, d.engine, d.pack_digest, d.program_version,
+                   d.category_candidates
             FROM decisions d JOIN messages m ON m.id = d.message_id
             WHERE m.session_id = ? AND m.id > ?
             ORDER BY m.id LIMIT 1";
@@ -154,6 +155,7 @@ pub(super) fn decision_row(decision: &Decision, answer: i64, question: i64) -> V
         Value::Word(decision.engine.as_str()),
         decision.pack_digest.clone().into(),
         decision.program_version.clone().into(),
+        json_unless_empty(&decision.category_candidates),
     ]
 }
 
@@ -223,6 +225,7 @@ struct DecisionRow {
     engine: String,
     pack_digest: String,
     program_version: String,
+    category_candidates: Option<String>,
 }
 
 impl TryFrom<DecisionRow> for Decision {
@@ -242,6 +245,7 @@ impl TryFrom<DecisionRow> for Decision {
             engine: Engine::parse(&row.engine).ok_or(StoreError::Unreadable { column: "decisions.engine" })?,
             pack_digest: row.pack_digest,
             program_version: row.program_version,
+            category_candidates: list(row.category_candidates, "decisions.category_candidates")?,
         })
     }
 }

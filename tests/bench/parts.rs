@@ -210,6 +210,7 @@ fn turn(session: &Session, question: &str) -> Change {
         ticket: Ticket::AutoAnswer,
         category: Some("예금/적금 안내".to_owned()),
         confidence: 0.87,
+        category_candidates: Vec::new(),
         rule: "assisted.answerable".to_owned(),
         stage_before: StageName::Assisted,
         stage_after: StageName::Assisted,

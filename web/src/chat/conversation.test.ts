@@ -63,6 +63,7 @@ function reply(userMessageId: number | null, messageId: number | null, fields: P
     protected: false,
     category: null,
     confidence: 0,
+    category_candidates: [],
     client_message_id: null,
     created_at: null,
     engine: "rule",

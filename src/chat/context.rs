@@ -1,0 +1,302 @@
+//! What a message leans on: what was said before it (follow-ups, corrections), and the other questions it holds.
+//!
+//! Lexical and pure. A message that leans is asked anew as what was said before with its own words last; which of the
+//! passages found answers it is then decided by its own words (`answer`).
+
+use crate::chat::engine::Engine;
+use crate::nlu;
+use crate::text::concepts;
+use crate::text::concepts::Concept;
+use crate::text::reading::Reading;
+
+/// Messages of the customer looked back on.
+pub(super) const EARLIER_MAX: usize = 6;
+/// Questions of one message that are answered each for itself.
+const QUESTIONS_MAX: usize = 3;
+
+/// Beginnings that point back.
+const LINKS: [&str; 22] = [
+    "그럼",
+    "그러면",
+    "그거",
+    "그건",
+    "그게",
+    "그것",
+    "그때",
+    "거기",
+    "그리고",
+    "그런데",
+    "근데",
+    "이거",
+    "이건",
+    "이게",
+    "아니",
+    "아참",
+    "그중",
+    "그상품",
+    "그카드",
+    "그대출",
+    "그통장",
+    "또",
+];
+/// Endings of messages that are nothing but a thing or a case: "수수료는요?", "외국인도요?", "3년 지나면?".
+const BARE_ENDINGS: [&str; 15] = [
+    "은요",
+    "는요",
+    "도요",
+    "면요",
+    "로요",
+    "이요",
+    "거요",
+    "말고요",
+    "려면요",
+    "은",
+    "는",
+    "도",
+    "면",
+    "까지",
+    "말고",
+];
+/// Beyond this a message says enough by itself.
+const LINKED_CHARS_MAX: usize = 40;
+const BARE_CHARS_MAX: usize = 16;
+
+/// What a matter is about, of which a follow-up names none or another.
+const THINGS: [&str; 47] = [
+    "account",
+    "passbook",
+    "deposit",
+    "parking",
+    "saving",
+    "subscription",
+    "isa",
+    "irp",
+    "pension_saving",
+    "pension",
+    "youth_saving",
+    "fund",
+    "trust",
+    "gold",
+    "insurance",
+    "loan",
+    "credit_loan",
+    "overdraft",
+    "small_loan",
+    "mortgage",
+    "jeonse",
+    "group_loan",
+    "deposit_loan",
+    "car_loan",
+    "policy_loan",
+    "student_loan",
+    "biz_loan",
+    "card",
+    "check_card",
+    "credit_card",
+    "family_card",
+    "corp_card",
+    "prepaid_card",
+    "cash_adv",
+    "card_loan",
+    "fx",
+    "exchange",
+    "fx_account",
+    "remit_abroad",
+    "remit_in",
+    "certificate",
+    "otp",
+    "app",
+    "open_banking",
+    "transfer_limit",
+    "card_limit",
+    "installment_pay",
+];
+
+/// Whether what was said before has to be looked at to understand `text`.
+pub(super) fn looks_back(engine: &Engine, text: &str) -> bool {
+    is_choice(engine, text) || may_lean(&Reading::of(text))
+}
+
+/// One of the categories that were offered.
+fn is_choice(engine: &Engine, text: &str) -> bool {
+    engine.pack().categories.iter().any(|category| category.name == text.trim())
+}
+
+/// Whether a message may be a piece of something said before: it points back, or it is short and names no matter.
+fn may_lean(message: &Reading) -> bool {
+    let tight = message.tight();
+    let chars = tight.chars().count();
+    let is_linked = points_back(tight) && chars <= LINKED_CHARS_MAX;
+    let is_short = chars <= BARE_CHARS_MAX;
+    is_linked || tight.contains("말고") || (is_short && (is_bare(tight) || things(message).next().is_none()))
+}
+
+/// What a customer asks who says `text` after `earlier`, his messages from old to new; `None` if it says all itself.
+pub(super) fn in_full(engine: &Engine, text: &str, message: &Reading, earlier: &[String]) -> Option<String> {
+    let tight = message.tight();
+    let is_certain = is_choice(engine, text) || points_back(tight) || is_bare(tight) || tight.contains("말고");
+    let is_piece = is_certain || (may_lean(message) && !is_self_sufficient(engine, message));
+    if earlier.is_empty() || !is_piece {
+        return None;
+    }
+    let mut parts: Vec<Reading> = Vec::new();
+    for said in earlier.iter().rev().map(|said| Reading::of(said)) {
+        if said.tight() == tight || !has_matter(&said) {
+            continue;
+        }
+        let leans = may_lean(&said);
+        if !leans || things(&said).next().is_some() {
+            parts.push(said);
+        }
+        if !leans {
+            break;
+        }
+    }
+    if parts.is_empty() {
+        return None;
+    }
+    let (dropped, own) = without_dropped(message.normalized());
+    let mut text = String::new();
+    for part in parts.iter().rev() {
+        let kept = part.normalized().split_whitespace().filter(|word| !is_replaced(word, message, dropped));
+        for word in kept {
+            text.push_str(word);
+            text.push(' ');
+        }
+    }
+    text.push_str(own);
+    Some(text)
+}
+
+/// A short message of so sure a category needs nothing else.
+fn is_self_sufficient(engine: &Engine, message: &Reading) -> bool {
+    const CONFIDENCE_MIN: f32 = 0.75;
+    engine.bearing(message).guesses.first().is_some_and(|best| best.confidence >= CONFIDENCE_MIN)
+}
+
+/// The questions of a message, each with what it leans on, when it holds more than one.
+pub(super) fn questions(text: &str) -> Vec<String> {
+    if pieces(text).nth(1).is_none() {
+        return Vec::new();
+    }
+    let mut questions: Vec<String> = Vec::new();
+    let mut told = String::new();
+    for piece in pieces(text) {
+        let reading = Reading::of(piece);
+        if !nlu::listen(&reading).asks || reading.stems().is_empty() {
+            told.push_str(piece);
+            told.push(' ');
+            continue;
+        }
+        let leans = may_lean(&reading);
+        let whole = match questions.first() {
+            Some(first) if leans => format!("{first} {piece}"),
+            Some(_) | None => format!("{told}{piece}"),
+        };
+        questions.push(whole);
+    }
+    questions.truncate(QUESTIONS_MAX);
+    if questions.len() > 1 { questions } else { Vec::new() }
+}
+
+/// The sentences of a message.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let sentences = text.split_inclusive(['?', '!', '\n', '？']).flat_map(|part| part.split(". "));
+    let clauses = sentences.flat_map(|sentence| sentence.split(" 그리고 "));
+    clauses.map(str::trim).filter(|piece| !piece.is_empty())
+}
+
+fn points_back(tight: &str) -> bool {
+    LINKS.iter().any(|link| tight.starts_with(link) && tight.len() > link.len())
+}
+
+fn is_bare(tight: &str) -> bool {
+    BARE_ENDINGS.iter().any(|ending| tight.ends_with(ending))
+}
+
+/// Not a mere reply, greeting or request for a person.
+fn has_matter(said: &Reading) -> bool {
+    let signals = nlu::listen(said);
+    !said.stems().is_empty() && signals.small_talk.is_none() && signals.consent.is_none() && !signals.wants_person
+}
+
+/// What a text is about.
+fn things(text: &Reading) -> impl Iterator<Item = Concept> {
+    text.concepts().iter().copied().filter(|concept| THINGS.contains(&concepts::name(*concept)))
+}
+
+/// Splits "신용카드 말고 체크카드요" into what is not meant and what is.
+fn without_dropped(message: &str) -> (Option<&str>, &str) {
+    let message = message.trim_start_matches("아니요").trim_start_matches("아니").trim_start_matches([' ', ',', '.']);
+    match message.split_once("말고") {
+        Some((dropped, own)) if !own.trim_matches([' ', '요', '?', '.']).is_empty() => {
+            (dropped.split_whitespace().last(), own.trim_start())
+        }
+        Some(_) | None => (None, message),
+    }
+}
+
+/// Whether a word said before gives way to what the message says instead: the same kind of thing, or the same measure.
+fn is_replaced(word: &str, message: &Reading, dropped: Option<&str>) -> bool {
+    if dropped.is_some_and(|dropped| word.starts_with(dropped)) {
+        return true;
+    }
+    if let Some(unit) = measure(word) {
+        return message.normalized().split_whitespace().any(|own| measure(own) == Some(unit));
+    }
+    let word = Reading::of(word);
+    let own: Vec<Concept> = things(message).collect();
+    things(&word).any(|thing| own.contains(&thing)) && !message.tight().contains(word.tight())
+}
+
+/// The unit of a number: 년 of "2년은".
+fn measure(word: &str) -> Option<char> {
+    let rest = word.trim_start_matches(|c: char| c.is_ascii_digit());
+    (rest.len() < word.len()).then(|| rest.chars().next()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_conversation_lean() {
+        for (text, expected) in [
+            ("그럼 수수료는요?", true),
+            ("2년은요?", true),
+            ("서류는?", true),
+            ("며칠 걸려요?", true),
+            ("아니 체크카드요", true),
+            ("신용카드 말고 체크카드요", true),
+            ("최대 얼마까지?", true),
+            ("토요일도 하나요", true),
+            ("체크카드 재발급은 어떻게 하나요?", false),
+            ("전세대출 금리를 알려주세요", false),
+            ("주택담보대출 중도상환수수료가 얼마인지 알고 싶습니다", false),
+        ] {
+            assert_eq!(may_lean(&Reading::of(text)), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_question_of_a_message_stands_alone() {
+        let two = questions("체크카드 재발급 어떻게 해요? 그리고 연회비는 얼마예요?");
+        assert_eq!(two, ["체크카드 재발급 어떻게 해요?", "체크카드 재발급 어떻게 해요? 그리고 연회비는 얼마예요?"]);
+        assert_eq!(questions("체크카드 만들려고요. 연회비가 있나요?"), [""; 0]);
+        let told = questions("체크카드 만들려고 합니다. 연회비가 있나요? 해외에서도 쓸 수 있나요?");
+        assert_eq!(told[0], "체크카드 만들려고 합니다. 연회비가 있나요?");
+        assert_eq!(told.len(), 2);
+        assert_eq!(questions("환율 알려주세요!!"), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_corrected_gives_way() {
+        let message = Reading::of("아니 체크카드요");
+        assert!(is_replaced("신용카드", &message, None));
+        assert!(!is_replaced("재발급", &message, None));
+        assert!(is_replaced("1년", &Reading::of("2년은요?"), None));
+        assert!(!is_replaced("1년", &Reading::of("3개월은요?"), None));
+        assert_eq!(without_dropped("신용카드 말고 체크카드요"), (Some("신용카드"), "체크카드요"));
+        assert_eq!(without_dropped("아니 체크카드요"), (None, "체크카드요"));
+    }
+}
