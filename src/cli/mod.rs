@@ -7,6 +7,7 @@ mod demo;
 mod eval;
 mod knowledge;
 mod mask;
+mod read_document;
 mod serve;
 
 use std::io::Write as _;
@@ -20,6 +21,7 @@ use clap::Subcommand;
 use crate::api;
 use crate::config::Config;
 use crate::config::ConfigErrors;
+use crate::knowledge::import::COMMAND;
 
 /// A bank's whole AI contact-centre chat in one executable.
 ///
@@ -62,6 +64,9 @@ enum Command {
     Mask,
     /// Print the API's OpenAPI description
     Openapi,
+    /// Read one untrusted document from standard input: what the program starts itself as
+    #[command(name = COMMAND, hide = true)]
+    ReadDocument(read_document::Arguments),
 }
 
 /// Which configuration.
@@ -104,6 +109,7 @@ pub fn run() -> ExitCode {
         Command::Eval(arguments) => eval::run(arguments),
         Command::Mask => mask::run(),
         Command::Openapi => print_openapi(),
+        Command::ReadDocument(arguments) => read_document::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

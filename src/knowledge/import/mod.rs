@@ -1,14 +1,29 @@
 //! Reading a knowledge pack: a folder, a `.zip`, or the files of the demo, which are part of the program.
 //!
 //! A pack is imported whole or not at all. Every file is looked at before a pack is refused, so one import tells its
-//! owner everything that is wrong. Today's documents are Markdown and CSV; any other format is refused by name.
+//! owner everything that is wrong. Documents are Markdown, CSV, and what word processors write (.docx, .hwpx, .hwp) or
+//! print (.pdf); these are read by a child process, whatever they do to it ([`Readers`]).
 //! This module knows no database and swaps nothing: it turns files into a [`Pack`].
 
 mod archive;
 mod check;
+mod child;
 mod csv;
+mod document;
+mod docx;
+mod extract;
+mod format;
 mod front_matter;
+mod grid;
+mod hangul;
+mod hwp;
+mod hwpx;
 mod markdown;
+mod marks;
+mod numbering;
+mod outline;
+mod package;
+mod pdf;
 mod report;
 mod settings;
 mod source;
@@ -17,14 +32,18 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::path::PathBuf;
 
+pub use child::COMMAND;
+pub use child::Readers;
+pub use child::read_as_child;
+pub use format::Format;
 pub use report::FileReport;
 pub use report::ImportReport;
 pub use report::Problem;
 pub use source::Limits;
 
+use crate::knowledge::import::document::DocumentReader;
 use crate::knowledge::import::source::Allowance;
 use crate::knowledge::import::source::SourceFile;
-use crate::knowledge::pack::Block;
 use crate::knowledge::pack::Document;
 use crate::knowledge::pack::Pack;
 
@@ -65,15 +84,15 @@ pub enum ImportError {
 ///
 /// # Errors
 /// [`ImportError`]; when files of the pack are at fault, [`ImportError::Refused`] with every problem of every file.
-pub fn read(path: &Path) -> Result<(Pack, ImportReport), ImportError> {
-    read_within(path, Limits::default())
+pub fn read(path: &Path, readers: &Readers) -> Result<(Pack, ImportReport), ImportError> {
+    read_within(path, Limits::default(), readers)
 }
 
 /// As [`read`], within other limits.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_within(path: &Path, limits: Limits) -> Result<(Pack, ImportReport), ImportError> {
+pub fn read_within(path: &Path, limits: Limits, readers: &Readers) -> Result<(Pack, ImportReport), ImportError> {
     let mut report = ImportReport::default();
     let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
     let files = if path.metadata().map_err(unreadable)?.is_dir() {
@@ -83,7 +102,7 @@ pub fn read_within(path: &Path, limits: Limits) -> Result<(Pack, ImportReport), 
     } else {
         return Err(ImportError::NotAPack(path.to_owned()));
     };
-    assemble(&files, report)
+    assemble(&files, DocumentReader::new(readers, limits), report)
 }
 
 /// Reads a pack whose files, named by their path inside the pack, are in memory already.
@@ -92,9 +111,11 @@ pub fn read_within(path: &Path, limits: Limits) -> Result<(Pack, ImportReport), 
 /// As [`read`].
 pub fn read_embedded<'a>(
     files: impl Iterator<Item = (String, Cow<'a, [u8]>)>,
+    readers: &Readers,
 ) -> Result<(Pack, ImportReport), ImportError> {
     let mut report = ImportReport::default();
-    let mut allowance = Allowance::new(Limits::default());
+    let limits = Limits::default();
+    let mut allowance = Allowance::new(limits);
     let mut kept = Vec::new();
     for (name, bytes) in files {
         allowance.count_file()?;
@@ -104,7 +125,7 @@ pub fn read_embedded<'a>(
         }
     }
     kept.sort_by(|a, b| a.name.cmp(&b.name));
-    assemble(&kept, report)
+    assemble(&kept, DocumentReader::new(readers, limits), report)
 }
 
 /// The stable id of a document: its path without the extension, in letters, digits and hyphens.
@@ -151,16 +172,20 @@ impl Tables {
 }
 
 /// Turns the files into a pack, or into the list of what is wrong with them.
-fn assemble(files: &[SourceFile<'_>], mut report: ImportReport) -> Result<(Pack, ImportReport), ImportError> {
+fn assemble(
+    files: &[SourceFile<'_>],
+    mut documents_reader: DocumentReader<'_>,
+    mut report: ImportReport,
+) -> Result<(Pack, ImportReport), ImportError> {
     let report_mut = &mut report;
     let mut tables = Tables::default();
     let mut documents = Vec::new();
     let mut faq_categories = Vec::new();
     for file in files {
         if let Some(path) = file.name.strip_prefix("documents/") {
-            if let Some((document, categories)) = document(file, path, report_mut) {
-                documents.push(document);
-                faq_categories.extend(categories.into_iter().map(|category| (file.name.clone(), category)));
+            if let Some(read) = documents_reader.read(file, path, report_mut) {
+                documents.push(read.document);
+                faq_categories.extend(read.categories.into_iter().map(|category| (file.name.clone(), category)));
             }
         } else if is_note(&file.name) {
             continue;
@@ -174,7 +199,8 @@ fn assemble(files: &[SourceFile<'_>], mut report: ImportReport) -> Result<(Pack,
         }
     }
     if documents.is_empty() {
-        report_mut.refuse_file("documents/", None, "there is no document that can be read", "add .md or .csv files");
+        let remedy = "add .md, .docx, .pdf, .hwpx, .hwp or .csv files";
+        report_mut.refuse_file("documents/", None, "there is no document that can be read", remedy);
     }
     let pack = tables.into_pack(documents, report_mut);
     for (file, category) in faq_categories {
@@ -230,36 +256,6 @@ impl Tables {
             gates,
         }
     }
-}
-
-/// Reads one file of `documents/`; `None`, with the reason in the report, when its format is not read.
-fn document(file: &SourceFile<'_>, path: &str, report: &mut ImportReport) -> Option<(Document, Vec<csv::At<String>>)> {
-    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
-    if !matches!(extension.as_str(), "md" | "csv") {
-        let found = match extension.as_str() {
-            "pdf" | "docx" | "hwpx" | "hwp" | "doc" => format!(".{extension} documents are not read yet"),
-            "" => "the file's name has no extension".to_owned(),
-            _ => format!(".{extension} is not a document format"),
-        };
-        report.refuse_file(&file.name, None, found, "save it as Markdown (.md), or as a CSV of questions and answers");
-        return None;
-    }
-    let text = source::text(file, report)?;
-    let (document, categories) = if extension == "md" {
-        (markdown::document(&file.name, path, &text, report), Vec::new())
-    } else {
-        csv::faq(&file.name, path, &text, report)
-    };
-    let blocks = || document.sections.iter().flat_map(|section| &section.blocks);
-    report.files.push(FileReport {
-        file: file.name.clone(),
-        characters: text.chars().count(),
-        sections: document.sections.len(),
-        tables: blocks().filter(|block| matches!(block, Block::Table { .. })).count(),
-        faq_entries: blocks().filter(|block| matches!(block, Block::Faq { .. })).count(),
-        refused: None,
-    });
-    Some((document, categories))
 }
 
 /// Files for the people who look after the pack.

@@ -29,7 +29,7 @@ const FILES: [(&str, &str); 8] = [
 fn read_with(changes: &[(&str, &str)]) -> Result<(Pack, ImportReport), ImportError> {
     let kept = FILES.iter().filter(|(name, _)| changes.iter().all(|(changed, _)| changed != name));
     let files = kept.chain(changes).filter(|(_, text)| !text.is_empty());
-    read_embedded(files.map(|(name, text)| ((*name).to_owned(), Cow::Borrowed(text.as_bytes()))))
+    read_embedded(files.map(|(name, text)| ((*name).to_owned(), Cow::Borrowed(text.as_bytes()))), &Readers::Here)
 }
 
 fn problems(changes: &[(&str, &str)]) -> Vec<String> {
@@ -61,13 +61,13 @@ fn a_good_pack_is_read_from_folder_archive_and_memory_alike() {
         std::io::Write::write_all(&mut writer, text.as_bytes()).unwrap();
     }
     writer.finish().unwrap();
-    assert_eq!(read(&root).unwrap(), (pack.clone(), report.clone()));
-    assert_eq!(read(&zip).unwrap(), (pack, report));
+    assert_eq!(read(&root, &Readers::Here).unwrap(), (pack.clone(), report.clone()));
+    assert_eq!(read(&zip, &Readers::Here).unwrap(), (pack, report));
 }
 
 #[test]
 fn every_mistake_is_named_with_its_place() {
-    let cases: [(&str, &str, &str); 16] = [
+    let cases: [(&str, &str, &str); 19] = [
         ("pack.toml", "", "pack.toml: the file is missing: every pack needs it"),
         ("pack.toml", "name = 1\n", "pack.toml:1: invalid type: integer `1`, expected a string"),
         ("categories.toml", "", "categories.toml: the file is missing"),
@@ -102,7 +102,10 @@ fn every_mistake_is_named_with_its_place() {
             "documents/b.md: it ends (2026-01-01) before it begins (2026-02-01)",
         ),
         ("documents/FAQ.md", "글", "documents/faq.csv: its id 'faq' is also that of documents/FAQ.md"),
-        ("documents/b.pdf", "%PDF", "documents/b.pdf: .pdf documents are not read yet: save it as Markdown"),
+        ("documents/b.pdf", "%PDF-1.7", "documents/b.pdf: the document is damaged: it cannot be read as a PDF: "),
+        ("documents/b.doc", "x", "documents/b.doc: .doc documents are not read: open it in the word processor"),
+        ("documents/b.png", "x", "documents/b.png: .png is not a document format"),
+        ("documents/v1.2/b", "x", "documents/v1.2/b: the file's name has no extension"),
         ("script.sh", "rm", "script.sh: this file is no part of a knowledge pack"),
     ];
     for (file, text, expected) in cases {
@@ -124,8 +127,11 @@ fn all_mistakes_are_told_at_once() {
 #[test]
 fn a_pack_without_readable_documents_is_refused() {
     let problems = problems(&[("documents/faq.csv", ""), ("documents/loan/금리.md", ""), ("tests.csv", "")]);
-    assert_eq!(problems, ["documents/: there is no document that can be read: add .md or .csv files"]);
-    assert!(matches!(read_embedded(std::iter::empty()), Err(ImportError::Refused(_))));
+    assert_eq!(
+        problems,
+        ["documents/: there is no document that can be read: add .md, .docx, .pdf, .hwpx, .hwp or .csv files"]
+    );
+    assert!(matches!(read_embedded(std::iter::empty(), &Readers::Here), Err(ImportError::Refused(_))));
 }
 
 #[test]
@@ -133,11 +139,11 @@ fn what_is_no_pack_at_all_is_said_so() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pack.tar");
     fs::write(&path, "x").unwrap();
-    assert!(matches!(read(&path), Err(ImportError::NotAPack(_))));
-    assert!(matches!(read(&folder.path().join("absent")), Err(ImportError::Unreadable { .. })));
+    assert!(matches!(read(&path, &Readers::Here), Err(ImportError::NotAPack(_))));
+    assert!(matches!(read(&folder.path().join("absent"), &Readers::Here), Err(ImportError::Unreadable { .. })));
     let zip = folder.path().join("pack.zip");
     fs::write(&zip, "not an archive").unwrap();
-    assert!(matches!(read(&zip), Err(ImportError::BrokenArchive { .. })));
+    assert!(matches!(read(&zip, &Readers::Here), Err(ImportError::BrokenArchive { .. })));
 }
 
 #[cfg(unix)]
@@ -151,7 +157,7 @@ fn links_are_not_followed() {
     }
     std::os::unix::fs::symlink("/etc/passwd", folder.path().join("documents/secret.md")).unwrap();
     std::os::unix::fs::symlink("/etc", folder.path().join("documents/etc")).unwrap();
-    let Err(ImportError::Refused(report)) = read(folder.path()) else { panic!("a link was followed") };
+    let Err(ImportError::Refused(report)) = read(folder.path(), &Readers::Here) else { panic!("a link was followed") };
     let found: Vec<_> = report.problems.iter().map(|problem| (problem.file.as_str(), problem.found.as_str())).collect();
     let reason = "it is a link or a device";
     assert_eq!(found, [("documents/etc", reason), ("documents/secret.md", reason)]);
