@@ -1,8 +1,8 @@
 //! Reading untrusted documents in a process of its own.
 //!
 //! A reader of a binary format meets files that make it panic, loop, or fill the memory. So the program starts itself
-//! once for each such document (`bank-aicc read-document`), with an empty environment, the document as standard input
-//! and a pipe as standard output, and waits no longer than [`Limits::document_time_max`]. The child limits itself before
+//! once for each such document (`bank-aicc read-document`), without its environment, the document as standard input and
+//! a pipe as standard output, and waits no longer than [`Limits::document_time_max`]. The child limits itself before
 //! it reads the first byte, says nothing but its answer, and may end in any way it likes: each has its words in the
 //! report.
 
@@ -35,6 +35,10 @@ use crate::knowledge::import::format::Format;
 
 /// The command of the program that is the child: `read-document FORMAT MEMORY_BYTES SECONDS`.
 pub const COMMAND: &str = "read-document";
+
+/// The only variable of the child's environment: mimalloc otherwise reserves 1 GiB of addresses at once, used or not, and
+/// a limit on them would mean nothing. In KiB.
+const ALLOCATOR_RESERVE: (&str, &str) = ("MIMALLOC_ARENA_RESERVE", "65536");
 
 /// The readers of binary formats, by where they run.
 #[derive(Debug, Clone)]
@@ -138,6 +142,7 @@ fn answer(
         .args([COMMAND, format.extension()])
         .args([limits.document_memory_max.to_string(), whole_seconds(limits.document_time_max).to_string()])
         .env_clear()
+        .env(ALLOCATOR_RESERVE.0, ALLOCATOR_RESERVE.1)
         .stdin(document)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -221,7 +226,8 @@ fn limit(memory_bytes_max: u64, seconds_max: u64) -> io::Result<()> {
     let to = |resource, current, maximum| {
         rustix::process::setrlimit(resource, Rlimit { current: Some(current), maximum: Some(maximum) })
     };
-    to(Resource::As, memory_bytes_max, memory_bytes_max)?;
+    let memory = address_space()?.saturating_add(memory_bytes_max);
+    to(Resource::As, memory, memory)?;
     // At the first number the process ends with a signal of its own, at the second with the one for everything.
     to(Resource::Cpu, seconds_max, seconds_max + 1)?;
     // Nobody waits for the answer to a parent that is gone.
@@ -231,6 +237,14 @@ fn limit(memory_bytes_max: u64, seconds_max: u64) -> io::Result<()> {
     // If the machine's memory runs out all the same, this process goes and not the server. Not every system has it.
     let _ = fs::write("/proc/self/oom_score_adj", "1000");
     Ok(())
+}
+
+/// Bytes of address space this process has: its program, its stack, and what the allocator reserved.
+fn address_space() -> io::Result<u64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")?.trim().strip_suffix("kB"));
+    let kib: Option<u64> = size.and_then(|size| size.trim().parse().ok());
+    kib.map(|kib| kib << 10).ok_or_else(|| io::Error::other("/proc/self/status has no VmSize"))
 }
 
 #[cfg(test)]

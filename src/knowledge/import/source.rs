@@ -32,8 +32,8 @@ pub struct Limits {
     pub document_time_max: Duration,
     /// How long reading all of them may take.
     pub documents_time_max: Duration,
-    /// Bytes of address space of the process that reads one document of a binary format. The allocator reserves 1 GiB
-    /// at its start, and a smaller limit does not take that back.
+    /// Bytes of address space that reading one document of a binary format may take, beyond what its process has at its
+    /// start.
     pub document_memory_max: u64,
     /// Bytes that such a process may answer with: the text of one document and what it is made of.
     pub document_text_bytes_max: u64,
