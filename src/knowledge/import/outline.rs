@@ -218,7 +218,18 @@ impl Outline {
 
     fn begin_contents(&mut self) {
         self.is_bare = false;
+        if self.is_on_later_page() {
+            self.end_section();
+        }
         self.section_page.get_or_insert(self.page);
+    }
+
+    /// Whether what begins here stands on a later page than what is above it in its section: answers cite the page, so
+    /// the section goes on as another one with the same heading. What a colon announces stays with it.
+    fn is_on_later_page(&self) -> bool {
+        let is_announced = matches!(self.blocks.last(), Some(Block::Paragraph(text)) if text.ends_with([':', '：']));
+        let is_later = self.section_page.is_some_and(|page| page < self.page);
+        is_later && !self.blocks.is_empty() && self.items.is_empty() && !is_announced
     }
 
     /// One candidate heads what follows; several in a row are a list.
@@ -270,7 +281,7 @@ impl Outline {
         let blocks = mem::take(&mut self.blocks);
         match self.sections.last_mut() {
             // Headings that became paragraphs leave sections of one path behind one another.
-            Some((last, section)) if *last == path => section.blocks.extend(blocks),
+            Some((last, section)) if *last == path && section.page == page => section.blocks.extend(blocks),
             Some(_) | None => self.sections.push((path, Section { heading: String::new(), page, blocks })),
         }
     }
@@ -392,6 +403,25 @@ mod tests {
         let read = outline.finish(2).unwrap();
         assert_eq!((read.title.as_deref(), headings(&read)), (Some("대출 안내"), vec!["", "대상"]));
         assert_eq!(read.sections[1].page, 1);
+    }
+
+    #[test]
+    fn a_section_over_several_pages_is_cited_by_the_page_of_each_part() {
+        let mut outline = Outline::new(true);
+        outline.heading(1, "대상");
+        outline.text("처음");
+        outline.item("하나");
+        outline.turn_to(2);
+        outline.item("둘");
+        outline.text("둘째 쪽");
+        outline.text("서류:");
+        outline.turn_to(3);
+        outline.item("신분증");
+        outline.text("셋째 쪽");
+        let read = outline.finish(3).unwrap();
+        let parts: Vec<_> = read.sections.iter().map(|part| (&*part.heading, part.page, part.blocks.len())).collect();
+        // A list that goes on stays whole, and so does a list with what announces it.
+        assert_eq!((read.title.as_deref(), parts), (Some("대상"), vec![("", 1, 2), ("", 2, 3), ("", 3, 1)]));
     }
 
     #[test]

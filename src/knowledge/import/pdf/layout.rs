@@ -70,14 +70,14 @@ pub(super) fn outline(pages: Vec<Page>) -> Outline {
             let next = rows.get(index);
             if let Some(table) = tables.next_if(|table| next.is_none_or(|row| table.order < row.order)) {
                 // A table goes on at the top of the next page.
-                let table = OpenTable::continued(&mut open, table, &paragraphs);
+                let table = OpenTable::continued(&mut open, table, number, &paragraphs);
                 close(open.replace(table), &mut paragraphs);
                 continue;
             }
             let Some(row) = next else { break };
             close(open.take(), &mut paragraphs);
             if let Some((grid, length)) = table(&rows[index..]) {
-                paragraphs.table(grid);
+                paragraphs.table(grid, number);
                 index += length;
             } else {
                 paragraphs.line(row, typical.level(row));
@@ -91,6 +91,7 @@ pub(super) fn outline(pages: Vec<Page>) -> Outline {
 
 /// A table drawn with rules that may go on on the next page.
 struct OpenTable {
+    page: u32,
     columns: Vec<f64>,
     height: usize,
     cells: Vec<([usize; 2], [usize; 2], String)>,
@@ -98,7 +99,7 @@ struct OpenTable {
 
 impl OpenTable {
     /// The open table with another one below it, when they have the same columns; else that other one.
-    fn continued(open: &mut Option<Self>, table: RuledTable, paragraphs: &Paragraphs) -> Self {
+    fn continued(open: &mut Option<Self>, table: RuledTable, page: u32, paragraphs: &Paragraphs) -> Self {
         const NEAR: f64 = 4.0;
         let height = table.height();
         let cells: Vec<_> = table
@@ -111,7 +112,7 @@ impl OpenTable {
                 && open.columns.iter().zip(&table.columns).all(|(a, b)| (a - b).abs() < NEAR)
         };
         let Some(mut open) = open.take_if(has_same_columns) else {
-            return Self { columns: table.columns, height, cells };
+            return Self { page, columns: table.columns, height, cells };
         };
         // The header stands again at the top of each page.
         let header = |cells: &[([usize; 2], [usize; 2], String)]| {
@@ -134,7 +135,7 @@ fn close(open: Option<OpenTable>, paragraphs: &mut Paragraphs) {
     for (place, span, text) in table.cells {
         grid.put(place, span, text);
     }
-    paragraphs.table(grid);
+    paragraphs.table(grid, table.page);
 }
 
 impl Typical {

@@ -153,10 +153,10 @@ impl Paragraphs {
         joined
     }
 
-    /// A table.
-    pub fn table(&mut self, grid: Grid) {
+    /// A table that begins on this page.
+    pub fn table(&mut self, grid: Grid, page: u32) {
         self.end();
-        self.outline.turn_to(self.page);
+        self.outline.turn_to(page);
         self.outline.table(grid);
     }
 
