@@ -47,7 +47,8 @@ enum Command {
     Serve(ConfigFile),
     /// Read config.toml, say everything that is wrong with it, and print what is in effect
     ///
-    /// Like `nginx -t`: starts nothing and changes nothing. Exit status 0 if the configuration is good, else 2.
+    /// Like `nginx -t`: starts nothing and changes nothing. Tries also whether the data folder can be written to, as the
+    /// user who runs it, and whether knowledge.pack can be read. Exit status 0 if the configuration is good, else 2.
     Check(ConfigFile),
     /// Import, list and search the bank's documents
     #[command(subcommand)]

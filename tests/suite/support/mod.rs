@@ -15,6 +15,7 @@ mod own_mariadb;
 mod program;
 mod raw;
 mod server;
+mod site;
 mod socket;
 mod template;
 mod watchdog;
@@ -39,6 +40,8 @@ pub use program::Program;
 pub use raw::Raw;
 pub use server::Server;
 pub use server::Setup;
+pub use site::Site;
+pub use site::demo_pack;
 pub use socket::Socket;
 
 /// Longer than anything here takes, even on a busy machine; only a test that fails waits this long.
