@@ -65,7 +65,7 @@ pub(super) fn slots(file: &str, slots: &[Slot], report: &mut ImportReport) {
     }
 }
 
-/// Utterances: their categories exist.
+/// Utterances: their categories exist, and there are two of them at least: one alone can be told from nothing.
 pub(super) fn utterances(
     file: &str,
     rows: Vec<At<Utterance>>,
@@ -74,6 +74,12 @@ pub(super) fn utterances(
 ) -> Vec<Utterance> {
     for row in &rows {
         category_exists(file, Some(row.line), &row.value.category, categories, report);
+    }
+    if let [first, others @ ..] = &rows[..]
+        && others.iter().all(|row| row.value.category == first.value.category)
+    {
+        let found = format!("all utterances are of '{}'", first.value.category);
+        report.refuse_file(file, None, found, "add utterances of a second category: there is nothing to tell apart");
     }
     rows.into_iter().map(|row| row.value).collect()
 }

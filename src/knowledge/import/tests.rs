@@ -9,13 +9,14 @@ const FILES: [(&str, &str); 8] = [
     ("pack.toml", "name = '가온은행'\nlanguage = 'ko'\ngreeting = '안녕하세요.'\n"),
     (
         "categories.toml",
-        "[[category]]\nname = '대출 금리'\ndomain = 'LOAN'\npolicy = 'ask'\nrequired_slots = ['금액']\n",
+        "[[category]]\nname = '대출 금리'\ndomain = 'LOAN'\npolicy = 'ask'\nrequired_slots = ['금액']\n\
+         [[category]]\nname = '대출 한도'\ndomain = 'LOAN'\npolicy = 'answer'\n",
     ),
     (
         "slots.toml",
         "[[slot]]\nname = '금액'\nlabel = '금액'\nquestion = '얼마인가요?'\npattern = '[0-9]+'\nexamples = ['100']\n",
     ),
-    ("utterances.csv", "category,utterance\n대출 금리,금리 알려줘\n"),
+    ("utterances.csv", "category,utterance\n대출 금리,금리 알려줘\n대출 한도,한도 알려줘\n"),
     (
         "documents/loan/금리.md",
         "---\ntitle: 금리 안내\ncategory: 대출 금리\n---\n연 4.62%입니다.\n\n| 가 |\n|---|\n| 나 |\n",
@@ -67,7 +68,7 @@ fn a_good_pack_is_read_from_folder_archive_and_memory_alike() {
 
 #[test]
 fn every_mistake_is_named_with_its_place() {
-    let cases: [(&str, &str, &str); 19] = [
+    let cases: [(&str, &str, &str); 20] = [
         ("pack.toml", "", "pack.toml: the file is missing: every pack needs it"),
         ("pack.toml", "name = 1\n", "pack.toml:1: invalid type: integer `1`, expected a string"),
         ("categories.toml", "", "categories.toml: the file is missing"),
@@ -84,6 +85,11 @@ fn every_mistake_is_named_with_its_place() {
             "slots.toml: slot '금액': its example '천원' does not fit its pattern",
         ),
         ("utterances.csv", "category,utterance\n카드,분실\n", "utterances.csv:2: the category '카드' does not exist"),
+        (
+            "utterances.csv",
+            "category,utterance\n대출 금리,금리 알려줘\n",
+            "utterances.csv: all utterances are of '대출 금리': add utterances of a second category",
+        ),
         (
             "tests.csv",
             "utterance,category,ticket,document\n금리,,,b.md\n",
