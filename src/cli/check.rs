@@ -1,14 +1,46 @@
 //! `bank-aicc check`
 
+use std::io;
 use std::path::Path;
 
 use crate::cli::Failure;
 use crate::cli::load;
+use crate::knowledge::import;
+use crate::knowledge::import::Readers;
 
 /// Says whether a configuration is good, and what is in effect.
 pub(super) fn run(path: &Path) -> Result<(), Failure> {
     let config = load(path)?;
+    let mut wrong = Vec::new();
+    let data_dir = &config.server.data_dir;
+    if let Err(error) = try_writing(data_dir) {
+        let found = format!("{} cannot be written to: {error}", data_dir.display());
+        wrong.push(("server.data_dir", format!("{found}; allowed: a folder that this user may make or write to")));
+    }
+    if let Some(pack) = &config.knowledge.pack
+        && let Err(error) = import::read(&config.server.resolve(pack), &Readers::in_child())
+    {
+        wrong.push(("knowledge.pack", error.to_string()));
+    }
+    if !wrong.is_empty() {
+        return Err(config.refuse(wrong).into());
+    }
     println!("# {} is good. In effect:\n", path.display());
     print!("{}", config.effective());
     Ok(())
+}
+
+/// Writes to the folder, or to the one in which it would be made, and leaves nothing behind.
+fn try_writing(folder: &Path) -> io::Result<()> {
+    let mut existing = folder;
+    while !existing.as_os_str().is_empty() && matches!(existing.metadata(), Err(error) if is_missing(&error)) {
+        existing = existing.parent().unwrap_or(Path::new(""));
+    }
+    let existing = if existing.as_os_str().is_empty() { Path::new(".") } else { existing };
+    // The file never has a name.
+    tempfile::tempfile_in(existing).map(|_| ())
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
 }

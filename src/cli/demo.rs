@@ -14,6 +14,7 @@ use crate::cli::serve::runtime;
 use crate::cli::serve::until_signal;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::knowledge::import::Readers;
 use crate::server::FirstPack;
 use crate::server::Server;
 use crate::server::ServerError;
@@ -62,10 +63,12 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let first_pack = pack.map_or(FirstPack::Demo, FirstPack::Path);
     runtime(&config)?.block_on(async {
         let clock = Clock::system();
-        let mut server = match Server::bind(config.clone(), clock.clone(), first_pack.clone()).await {
+        let readers = Readers::in_child();
+        let bound = Server::bind(config.clone(), clock.clone(), first_pack.clone(), readers.clone()).await;
+        let mut server = match bound {
             Err(ServerError::Bind { address, source }) if source.kind() == io::ErrorKind::AddrInUse => {
                 config.server.listen = vec![SocketAddr::new(address.ip(), 0)];
-                let server = Server::bind(config, clock, first_pack).await.map_err(anyhow::Error::from)?;
+                let server = Server::bind(config, clock, first_pack, readers).await.map_err(anyhow::Error::from)?;
                 announce(&server);
                 println!("Port {} is taken by another program, so the demo uses a free one.", address.port());
                 server

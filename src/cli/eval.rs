@@ -15,6 +15,7 @@ use crate::clock::Clock;
 use crate::eval;
 use crate::eval::Evaluation;
 use crate::knowledge::import;
+use crate::knowledge::import::Readers;
 
 /// What `eval` can be told.
 #[derive(Debug, clap::Args)]
@@ -62,7 +63,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let baseline = arguments.baseline.as_deref().map(read_baseline).transpose()?;
     let evaluation = match &arguments.pack {
         Some(path) => {
-            let (pack, _report) = import::read(path).map_err(anyhow::Error::from)?;
+            let (pack, _report) = import::read(path, &Readers::in_child()).map_err(anyhow::Error::from)?;
             let digest = pack.digest().map_err(anyhow::Error::from)?;
             let folder = tempfile::Builder::new().prefix("bank-aicc-eval-").tempdir();
             let folder = folder.context("making a folder for the index")?;

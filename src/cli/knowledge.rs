@@ -13,6 +13,7 @@ use crate::cli::load;
 use crate::cli::serve::runtime;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::knowledge::import::Readers;
 use crate::server;
 use crate::server::FirstPack;
 use crate::store::Store;
@@ -76,7 +77,7 @@ pub(super) fn with_store<T>(
 }
 
 async fn import(store: &Store, path: PathBuf) -> anyhow::Result<()> {
-    let report = server::import(store, &Clock::system(), &FirstPack::Path(path)).await?;
+    let report = server::import(store, &Clock::system(), &FirstPack::Path(path), &Readers::in_child()).await?;
     if let Some(report) = report {
         println!("{report}");
     }

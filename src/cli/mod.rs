@@ -7,6 +7,7 @@ mod demo;
 mod eval;
 mod knowledge;
 mod mask;
+mod read_document;
 mod serve;
 
 use std::io::Write as _;
@@ -20,6 +21,7 @@ use clap::Subcommand;
 use crate::api;
 use crate::config::Config;
 use crate::config::ConfigErrors;
+use crate::knowledge::import::COMMAND;
 
 /// A bank's whole AI contact-centre chat in one executable.
 ///
@@ -45,7 +47,8 @@ enum Command {
     Serve(ConfigFile),
     /// Read config.toml, say everything that is wrong with it, and print what is in effect
     ///
-    /// Like `nginx -t`: starts nothing and changes nothing. Exit status 0 if the configuration is good, else 2.
+    /// Like `nginx -t`: starts nothing and changes nothing. Tries also whether the data folder can be written to, as the
+    /// user who runs it, and whether knowledge.pack can be read. Exit status 0 if the configuration is good, else 2.
     Check(ConfigFile),
     /// Import, list and search the bank's documents
     #[command(subcommand)]
@@ -62,6 +65,9 @@ enum Command {
     Mask,
     /// Print the API's OpenAPI description
     Openapi,
+    /// Read one untrusted document from standard input: what the program starts itself as
+    #[command(name = COMMAND, hide = true)]
+    ReadDocument(read_document::Arguments),
 }
 
 /// Which configuration.
@@ -104,6 +110,7 @@ pub fn run() -> ExitCode {
         Command::Eval(arguments) => eval::run(arguments),
         Command::Mask => mask::run(),
         Command::Openapi => print_openapi(),
+        Command::ReadDocument(arguments) => read_document::run(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -12,6 +12,7 @@ use crate::cli::Failure;
 use crate::cli::load;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::knowledge::import::Readers;
 use crate::server::FirstPack;
 use crate::server::Server;
 use crate::telemetry;
@@ -22,12 +23,17 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
     telemetry::start_logging(&config.log);
     let pack = config.knowledge.pack.as_ref();
     let first_pack = pack.map_or(FirstPack::None, |pack| FirstPack::Path(config.server.resolve(pack)));
-    runtime(&config)?.block_on(async {
-        let server = Server::bind(config, Clock::system(), first_pack).await.map_err(anyhow::Error::from)?;
+    let runtime = runtime(&config)?;
+    let served = runtime.block_on(async {
+        let server = Server::bind(config, Clock::system(), first_pack, Readers::in_child()).await;
+        let server = server.map_err(anyhow::Error::from)?;
         announce(&server);
         server.run(until_signal()?).await;
         Ok(())
-    })
+    });
+    // A first pack that is still being read is not waited for; the next start reads it again.
+    runtime.shutdown_background();
+    served
 }
 
 /// The threads everything runs on.

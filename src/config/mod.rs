@@ -140,6 +140,25 @@ impl Config {
         text
     }
 
+    /// What is wrong with values that are well-formed, as whoever tried them found out: keys such as `server.data_dir`,
+    /// each with what was found and what is allowed. Told like everything else that is wrong with a configuration.
+    pub fn refuse(&self, wrong: Vec<(&str, String)>) -> ConfigErrors {
+        let error = |(key, message): (&str, String)| {
+            let setting = self.provenance.settings.iter().find(|setting| setting.key == key);
+            let line = match setting.map(|setting| &setting.origin) {
+                Some(Origin::Environment { variable }) => {
+                    let place = Place::Environment { variable: variable.clone() };
+                    return ConfigError { place, key: Some(key.to_owned()), message };
+                }
+                Some(Origin::File { line }) => Some(*line),
+                Some(Origin::Default) | None => None,
+            };
+            let place = Place::File { name: self.provenance.file_name.clone(), line, column: None };
+            ConfigError { place, key: Some(key.to_owned()), message }
+        };
+        ConfigErrors::new(wrong.into_iter().map(error).collect())
+    }
+
     /// Reads the sections, then looks at what they say together.
     fn read(mut root: Section<'_>) -> Self {
         let mut config = Self {

@@ -6,6 +6,7 @@ use time::macros::date;
 
 use super::*;
 use crate::knowledge::import;
+use crate::knowledge::import::Readers;
 
 const CATEGORIES: &str = "[[category]]\nname = \"한도\"\ndomain = \"CARD\"\npolicy = \"answer\"\n\
                           [[category]]\nname = \"분실\"\ndomain = \"CARD\"\npolicy = \"answer\"\n";
@@ -24,7 +25,8 @@ fn evaluation(utterances: &str, tests: &str, gates: &str) -> Evaluation {
         ("documents/loss.md", "---\ncategory: 분실\n---\n# 카드 분실 신고\n\n카드를 잃어버리면 바로 신고해 주세요.\n"),
     ];
     let files = files.map(|(name, text)| (name.to_owned(), Cow::Borrowed(text.as_bytes())));
-    let (pack, _) = import::read_embedded(files.into_iter()).map_err(|error| error.to_string()).unwrap();
+    let (pack, _) =
+        import::read_embedded(files.into_iter(), &Readers::Here).map_err(|error| error.to_string()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let engine = Engine::load(pack, "d".repeat(64), folder.path()).map_err(|error| error.to_string()).unwrap();
     evaluate(&engine, date!(2026 - 11 - 24), 3)

@@ -277,12 +277,32 @@ fn groups<'a>(units: impl Iterator<Item = &'a str>, separator: &str) -> Vec<Stri
 }
 
 fn item_line(item: &str) -> String {
-    let is_numbered = item.split_once(". ").is_some_and(|(number, _)| number.bytes().all(|byte| byte.is_ascii_digit()));
-    if is_numbered { item.to_owned() } else { format!("- {item}") }
+    if is_numbered(item) { item.to_owned() } else { format!("- {item}") }
 }
 
-/// A row that can be read without the rest of its table. Empty cells are left out.
+/// Whether an item begins with its number, as lists have them: `1.`, `가)`, `(2)`, `①`.
+fn is_numbered(item: &str) -> bool {
+    let mark = item.split(char::is_whitespace).next().unwrap_or_default();
+    if item.starts_with(|c| matches!(c, '①'..='⑳' | '㉠'..='㉻' | '❶'..='❿')) {
+        return true;
+    }
+    let Some(number) = mark.strip_suffix(['.', ')']) else { return false };
+    let number = number.strip_prefix('(').unwrap_or(number);
+    let is_number = (1..=3).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+    let mut letters = number.chars();
+    let is_letter = letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none();
+    mark.len() < item.len() && (is_number || is_letter)
+}
+
+/// A row that can be read without the rest of its table. Empty cells are left out. A remark over the whole width belongs
+/// to no column.
 fn row_line(header: &[String], row: &[String]) -> String {
+    if let [remark, others @ ..] = row
+        && (remark.starts_with(['※', '*']) || remark.ends_with('.'))
+        && others.iter().all(String::is_empty)
+    {
+        return remark.clone();
+    }
     let cells = row.iter().zip(header).filter(|(cell, _)| !cell.is_empty());
     let cells = cells.map(|(cell, column)| if column.is_empty() { cell.clone() } else { format!("{column}: {cell}") });
     cells.collect::<Vec<_>>().join(" / ")
@@ -366,6 +386,25 @@ mod tests {
     }
 
     #[test]
+    fn items_show_their_own_numbers_or_a_hyphen() {
+        for (item, expected) in [
+            ("신분증", "- 신분증"),
+            ("1. 신청", "1. 신청"),
+            ("12) 신청", "12) 신청"),
+            ("(2) 신청", "(2) 신청"),
+            ("가. 신청", "가. 신청"),
+            ("나) 신청", "나) 신청"),
+            ("① 신청", "① 신청"),
+            ("Ⅳ. 신청", "Ⅳ. 신청"),
+            ("2026. 11. 1. 시행", "- 2026. 11. 1. 시행"),
+            ("신청(앱) 가능", "- 신청(앱) 가능"),
+            ("가.", "- 가."),
+        ] {
+            assert_eq!(item_line(item), expected);
+        }
+    }
+
+    #[test]
     fn a_long_paragraph_is_cut_between_sentences() {
         let sentence = format!("{}다.", "가".repeat(198));
         let text = [sentence.as_str(); 5].join(" ");
@@ -381,11 +420,15 @@ mod tests {
         let table = |rows: Vec<Vec<String>>| Block::Table { header: strings(&["구분", "금리", ""]), rows };
         let blocks = vec![
             paragraph("금리는 다음과 같습니다. (기준일: 2026년 11월 1일)"),
-            table(vec![strings(&["신용대출", "연 4.62%", "변동"]), strings(&["카드론", "", ""])]),
+            table(vec![
+                strings(&["신용대출", "연 4.62%", "변동"]),
+                strings(&["카드론", "", ""]),
+                strings(&["※ 세전 기준", "", ""]),
+            ]),
             paragraph("바뀔 수 있습니다."),
         ];
-        let rows =
-            "금리는 다음과 같습니다. (기준일: 2026년 11월 1일)\n구분: 신용대출 / 금리: 연 4.62% / 변동\n구분: 카드론";
+        let rows = "금리는 다음과 같습니다. (기준일: 2026년 11월 1일)\n\
+                    구분: 신용대출 / 금리: 연 4.62% / 변동\n구분: 카드론\n※ 세전 기준";
         let expected =
             [(PassageKind::TableRows, rows.to_owned()), (PassageKind::Prose, "바뀔 수 있습니다.".to_owned())];
         assert_eq!(cut_blocks(blocks), expected);

@@ -268,7 +268,7 @@ fn a_pack_without_documents_answers_nothing() {
 #[test]
 fn the_demo_pack_can_be_imported_and_searched() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/demo-pack");
-    let (pack, _report) = import::read(&path).map_err(|error| error.to_string()).unwrap();
+    let (pack, _report) = import::read(&path, &import::Readers::Here).map_err(|error| error.to_string()).unwrap();
     let (index, _folder) = index(&pack);
     let tests: Vec<_> = pack.tests.iter().filter(|test| !test.documents.is_empty()).collect();
     let is_first = |test: &&&Test| {

@@ -20,6 +20,7 @@ use crate::knowledge::ImportReport;
 use crate::knowledge::Pack;
 use crate::knowledge::PackError;
 use crate::knowledge::import;
+use crate::knowledge::import::Readers;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::telemetry::chain;
@@ -63,9 +64,14 @@ struct DemoPack;
 ///
 /// # Errors
 /// [`KnowledgeError`]; then the pack in use stays.
-pub async fn import(store: &Store, clock: &Clock, source: &FirstPack) -> Result<Option<ImportReport>, KnowledgeError> {
-    let source = source.clone();
-    let prepared = tokio::task::spawn_blocking(move || prepare(&source)).await;
+pub async fn import(
+    store: &Store,
+    clock: &Clock,
+    source: &FirstPack,
+    readers: &Readers,
+) -> Result<Option<ImportReport>, KnowledgeError> {
+    let (source, readers) = (source.clone(), readers.clone());
+    let prepared = tokio::task::spawn_blocking(move || prepare(&source, &readers)).await;
     let Some(prepared) = prepared.map_err(|_| KnowledgeError::Interrupted)?? else { return Ok(None) };
     let Prepared { name, digest, content, report } = prepared;
     store.packs().activate(&digest, &name, &content, clock.now()).await?;
@@ -110,6 +116,7 @@ pub(super) struct Keeper {
     pub(super) store: Store,
     pub(super) clock: Clock,
     pub(super) first: FirstPack,
+    pub(super) readers: Readers,
     pub(super) cache_dir: PathBuf,
     pub(super) interval: Duration,
     pub(super) engine: watch::Sender<Option<Arc<Engine>>>,
@@ -139,7 +146,7 @@ impl Keeper {
     async fn refresh(&self) -> Result<(), KnowledgeError> {
         let mut active = self.store.packs().active_digest().await?;
         if active.is_none() {
-            import(&self.store, &self.clock, &self.first).await?;
+            import(&self.store, &self.clock, &self.first, &self.readers).await?;
             active = self.store.packs().active_digest().await?;
         }
         let loaded = self.engine.borrow().as_ref().map(|engine| engine.digest().to_owned());
@@ -152,16 +159,16 @@ impl Keeper {
     }
 }
 
-fn read(source: &FirstPack) -> Result<Option<(Pack, ImportReport)>, ImportError> {
+fn read(source: &FirstPack, readers: &Readers) -> Result<Option<(Pack, ImportReport)>, ImportError> {
     match source {
         FirstPack::None => Ok(None),
-        FirstPack::Path(path) => import::read(path).map(Some),
+        FirstPack::Path(path) => import::read(path, readers).map(Some),
         FirstPack::Demo => {
             let files = DemoPack::iter().filter_map(|name| {
                 let content: Cow<'static, [u8]> = DemoPack::get(&name)?.data;
                 Some((name.into_owned(), content))
             });
-            import::read_embedded(files).map(Some)
+            import::read_embedded(files, readers).map(Some)
         }
     }
 }
@@ -174,8 +181,8 @@ struct Prepared {
     report: ImportReport,
 }
 
-fn prepare(source: &FirstPack) -> Result<Option<Prepared>, KnowledgeError> {
-    let Some((pack, report)) = read(source)? else { return Ok(None) };
+fn prepare(source: &FirstPack, readers: &Readers) -> Result<Option<Prepared>, KnowledgeError> {
+    let Some((pack, report)) = read(source, readers)? else { return Ok(None) };
     let (digest, content) = (pack.digest()?, pack.to_bytes()?);
     Ok(Some(Prepared { name: pack.name, digest, content, report }))
 }

@@ -28,6 +28,7 @@ use crate::config::Config;
 use crate::edge;
 use crate::edge::End;
 use crate::edge::Listener;
+use crate::knowledge::import::Readers;
 use crate::store::Store;
 use crate::store::StoreError;
 
@@ -70,6 +71,7 @@ pub struct Server {
     config: Config,
     clock: Clock,
     first_pack: FirstPack,
+    readers: Readers,
     listener: Listener,
     store: Store,
     store_tasks: TaskTracker,
@@ -77,16 +79,21 @@ pub struct Server {
 }
 
 impl Server {
-    /// Opens the database and the sockets.
+    /// Opens the database and the sockets. `readers` are for the documents of the first pack.
     ///
     /// # Errors
     /// [`ServerError`].
-    pub async fn bind(config: Config, clock: Clock, first_pack: FirstPack) -> Result<Self, ServerError> {
+    pub async fn bind(
+        config: Config,
+        clock: Clock,
+        first_pack: FirstPack,
+        readers: Readers,
+    ) -> Result<Self, ServerError> {
         let listener =
             Listener::bind(&config.server.listen).map_err(|(address, source)| ServerError::Bind { address, source })?;
         let store_tasks = TaskTracker::new();
         let store = Store::open(&config.storage, &config.server.data_dir, &store_tasks).await?;
-        Ok(Self { config, clock, first_pack, listener, store, store_tasks, engine: None })
+        Ok(Self { config, clock, first_pack, readers, listener, store, store_tasks, engine: None })
     }
 
     /// Where it listens, with the ports the system chose.
@@ -100,7 +107,7 @@ impl Server {
     /// Why the pack cannot be used.
     pub async fn prepare(&mut self) -> Result<(), KnowledgeError> {
         if self.store.packs().active_digest().await?.is_none() {
-            import(&self.store, &self.clock, &self.first_pack).await?;
+            import(&self.store, &self.clock, &self.first_pack, &self.readers).await?;
         }
         self.engine = Some(Arc::new(load(&self.store, &knowledge_folder(&self.config)).await?));
         Ok(())
@@ -108,13 +115,14 @@ impl Server {
 
     /// Serves until `shutdown`, then finishes what was begun, for at most `server.shutdown_timeout`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { config, clock, first_pack, listener, store, store_tasks, engine } = self;
+        let Self { config, clock, first_pack, readers, listener, store, store_tasks, engine } = self;
         let tasks = TaskTracker::new();
         let (engine, engine_in_use) = watch::channel::<Option<Arc<Engine>>>(engine);
         let keeper = Keeper {
             store: store.clone(),
             clock: clock.clone(),
             first: first_pack,
+            readers,
             cache_dir: knowledge_folder(&config),
             interval: config.knowledge.reload_interval,
             engine,

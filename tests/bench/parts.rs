@@ -25,6 +25,7 @@ use bank_aicc::domain::StageName;
 use bank_aicc::domain::SuggestedAction;
 use bank_aicc::domain::Ticket;
 use bank_aicc::knowledge::import;
+use bank_aicc::knowledge::import::Readers;
 use bank_aicc::nlu;
 use bank_aicc::nlu::Classifier;
 use bank_aicc::nlu::Example;
@@ -48,6 +49,9 @@ struct Arguments {
     /// The knowledge pack
     #[arg(long, default_value = "packaging/demo-pack")]
     pack: PathBuf,
+    /// The built program, which reads the pack's documents
+    #[arg(long, default_value = "target/release/bank-aicc")]
+    program: PathBuf,
     /// What customers say, one message a line
     #[arg(long, default_value = "tests/bench/questions.txt")]
     questions: PathBuf,
@@ -99,7 +103,8 @@ fn main() -> anyhow::Result<()> {
 
 /// What happens before anything is stored.
 fn understanding(arguments: &Arguments, questions: &[&str], folder: &Path) -> anyhow::Result<Vec<Value>> {
-    let (pack, _) = import::read(&arguments.pack).context("reading the pack")?;
+    let readers = Readers::InChild { program: arguments.program.clone() };
+    let (pack, _) = import::read(&arguments.pack, &readers).context("reading the pack")?;
     let examples: Vec<Example<'_>> =
         pack.utterances.iter().map(|row| Example { category: &row.category, text: &row.utterance }).collect();
     let begun = Instant::now();

@@ -15,6 +15,7 @@ mod conversation;
 mod description;
 mod durability;
 mod hostile;
+mod import;
 mod outage;
 mod ownership;
 mod process;

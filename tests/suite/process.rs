@@ -7,18 +7,14 @@ use std::path::PathBuf;
 use std::process::Output;
 
 use serde_json::Value;
-use sqlx::Connection as _;
-use sqlx::Executor as _;
-use sqlx::MySqlConnection;
-use sqlx::SqliteConnection;
 use tempfile::TempDir;
 
 use crate::support::Customer;
 use crate::support::Http;
-use crate::support::MariaDb;
 use crate::support::Program;
 use crate::support::Raw;
-use crate::support::Store;
+use crate::support::Site;
+use crate::support::demo_pack;
 use crate::support::eventually;
 
 const QUESTION: &str = "가온 신용대출 금리가 지금 몇 퍼센트인가요?";
@@ -151,7 +147,29 @@ fn check_prints_what_is_in_effect_but_no_secret() {
     assert!(shown.contains("level = \"debug\" # environment BANK_AICC__LOG__LEVEL"), "{shown}");
     assert!(shown.contains("mysql://aicc:***@db.bank.example:3306/aicc"), "{shown}");
     assert!(!shown.contains("hunter2"), "{shown}");
-    assert!(!site.folder.path().join("data").exists(), "it changes nothing");
+    assert!(!site.folder().join("data").exists(), "it changes nothing");
+}
+
+/// `check` tries what the configuration names: a data folder that cannot be written to and a pack that cannot be read are
+/// told with their places, and nothing is left behind.
+#[test]
+fn check_tries_the_data_folder_and_the_pack() {
+    let site = Site::new("knowledge.pack = \"pack\"\n");
+    let check = |environment: &[(&str, &str)]| Program::run(&["check", "--config", site.config()], environment);
+    let pack = demo_pack();
+    let output = check(&[("BANK_AICC__KNOWLEDGE__PACK", pack.to_str().unwrap())]);
+    assert!(output.status.success(), "{}", stderr(&output));
+
+    // Below a file there can be no folder.
+    let below_file = format!("{}/data", site.config());
+    let output = check(&[("BANK_AICC__SERVER__DATA_DIR", &below_file)]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = stderr(&output);
+    assert!(said.contains(&format!("{}:4: knowledge.pack: reading {below_file}/pack: ", site.config())), "{said}");
+    let expected = format!("BANK_AICC__SERVER__DATA_DIR: server.data_dir: {below_file} cannot be written to: ");
+    assert!(said.contains(&expected) && said.contains("2 errors"), "{said}");
+    let left: Vec<_> = fs::read_dir(site.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["config.toml"], "it changes nothing");
 }
 
 /// A configuration that is not there is named, with the reason.
@@ -189,7 +207,7 @@ fn a_pack_is_imported_listed_and_searched() {
     };
     search("loan/credit-loan.md");
 
-    let broken = site.folder.path().join("broken");
+    let broken = site.folder().join("broken");
     fs::create_dir_all(broken.join("documents")).unwrap();
     fs::write(broken.join("pack.toml"), "name = 7\n").unwrap();
     fs::write(broken.join("documents/scan.exe"), "MZ").unwrap();
@@ -362,66 +380,9 @@ both_stores! {
     }
 }
 
-/// A folder with a configuration for `serve`.
-struct Site {
-    folder: TempDir,
-    config: String,
-    /// Of a MariaDB database; the SQLite file is in the folder.
-    url: Option<String>,
-}
-
-impl Site {
-    /// On a free port, with its data under the folder, and these settings.
-    fn new(settings: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let config = folder.path().join("config.toml");
-        let data = folder.path().join("data");
-        let text = format!(
-            "server.listen = [\"127.0.0.1:0\"]\nserver.data_dir = \"{}\"\nchat.processing_notice_after = \"1m\"\n{settings}",
-            data.display()
-        );
-        fs::write(&config, text).unwrap();
-        Self { config: config.to_str().unwrap().to_owned(), folder, url: None }
-    }
-
-    /// The same on an empty database.
-    async fn on(store: Store) -> Self {
-        let url = match store {
-            Store::Sqlite => None,
-            Store::MariaDb => {
-                let maria = MariaDb::shared().await;
-                Some(maria.url(&maria.create_database().await))
-            }
-        };
-        let settings = url.as_ref().map(|url| format!("storage.url = \"{url}\"\n")).unwrap_or_default();
-        Self { url, ..Self::new(&settings) }
-    }
-
-    fn config(&self) -> &str {
-        &self.config
-    }
-
-    /// Executes a statement on the database.
-    async fn execute(&self, statement: &'static str) {
-        match &self.url {
-            Some(url) => {
-                MySqlConnection::connect(url).await.unwrap().execute(statement).await.unwrap();
-            }
-            None => {
-                let file = format!("sqlite:{}", self.folder.path().join("data/bank-aicc.db").display());
-                SqliteConnection::connect(&file).await.unwrap().execute(statement).await.unwrap();
-            }
-        }
-    }
-}
-
 /// The knowledge pack is loaded, which a debug build takes seconds for.
 async fn ready(http: &Http) {
     eventually("the knowledge pack", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
-}
-
-fn demo_pack() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/demo-pack")
 }
 
 fn stderr(output: &Output) -> String {

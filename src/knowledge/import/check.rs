@@ -2,9 +2,12 @@
 
 use std::collections::HashMap;
 
+use time::Date;
+
 use crate::knowledge::import::ImportReport;
 use crate::knowledge::import::csv::At;
 use crate::knowledge::import::csv::TestRow;
+use crate::knowledge::import::slug;
 use crate::knowledge::pack::Category;
 use crate::knowledge::pack::Document;
 use crate::knowledge::pack::Slot;
@@ -12,7 +15,8 @@ use crate::knowledge::pack::Test;
 use crate::knowledge::pack::Utterance;
 
 /// Categories: each once, with slots that exist.
-pub(super) fn categories(file: &str, categories: &[Category], slots: &[Slot], report: &mut ImportReport) {
+/// Slots are unknown where their file cannot be read, and then they are not missed.
+pub(super) fn categories(file: &str, categories: &[Category], slots: Option<&[Slot]>, report: &mut ImportReport) {
     for (index, category) in categories.iter().enumerate() {
         let name = &category.name;
         if name.trim().is_empty() || category.domain.trim().is_empty() {
@@ -22,7 +26,7 @@ pub(super) fn categories(file: &str, categories: &[Category], slots: &[Slot], re
             report.refuse_file(file, None, format!("category '{name}' is there twice"), "keep one of the two");
         }
         for slot in category.required_slots.iter().chain(&category.optional_slots) {
-            if !slots.iter().any(|known| known.name == *slot) {
+            if slots.is_some_and(|slots| !slots.iter().any(|known| known.name == *slot)) {
                 let found = format!("category '{name}' asks for slot '{slot}', which does not exist");
                 report.refuse_file(file, None, found, "add it to slots.toml or correct the name");
             }
@@ -61,36 +65,72 @@ pub(super) fn slots(file: &str, slots: &[Slot], report: &mut ImportReport) {
     }
 }
 
-/// Utterances: their categories exist.
+/// Utterances: their categories exist, and there are two of them at least: one alone can be told from nothing.
 pub(super) fn utterances(
     file: &str,
     rows: Vec<At<Utterance>>,
-    categories: &[Category],
+    categories: Option<&[Category]>,
     report: &mut ImportReport,
 ) -> Vec<Utterance> {
     for row in &rows {
         category_exists(file, Some(row.line), &row.value.category, categories, report);
     }
+    if let [first, others @ ..] = &rows[..]
+        && others.iter().all(|row| row.value.category == first.value.category)
+    {
+        let found = format!("all utterances are of '{}'", first.value.category);
+        report.refuse_file(file, None, found, "add utterances of a second category: there is nothing to tell apart");
+    }
     rows.into_iter().map(|row| row.value).collect()
 }
 
-/// A name of a category that some file uses.
+/// A name of a category that some file uses. Where their file cannot be read, every name may be right.
 pub(super) fn category_exists(
     file: &str,
     line: Option<u32>,
     name: &str,
-    categories: &[Category],
+    categories: Option<&[Category]>,
     report: &mut ImportReport,
 ) {
-    if !categories.iter().any(|category| category.name == name) {
+    if categories.is_some_and(|categories| !categories.iter().any(|category| category.name == name)) {
         let found = format!("the category '{name}' does not exist");
         report.refuse_file(file, line, found, "use a name of categories.toml");
     }
 }
 
+/// A code of a domain that a document uses; empty for none.
+pub(super) fn domain_exists(
+    file: &str,
+    line: Option<u32>,
+    code: &str,
+    categories: Option<&[Category]>,
+    report: &mut ImportReport,
+) {
+    let is_missing = |categories: &[Category]| !categories.iter().any(|category| category.domain == code);
+    if !code.is_empty() && categories.is_some_and(is_missing) {
+        let found = format!("the domain '{code}' does not exist");
+        report.refuse_file(file, line, found, "use a domain of categories.toml or leave it out");
+    }
+}
+
+/// The first and the last day a document holds: the first is not after the last.
+pub(super) fn dates(
+    file: &str,
+    line: Option<u32>,
+    (from, until): (Option<Date>, Option<Date>),
+    report: &mut ImportReport,
+) {
+    if let (Some(from), Some(until)) = (from, until)
+        && from > until
+    {
+        let found = format!("it ends ({until}) before it begins ({from})");
+        report.refuse_file(file, line, found, "correct the dates");
+    }
+}
+
 /// Documents: ids are unique, categories exist, the first day is not after the last.
 /// A document without a domain takes its category's.
-pub(super) fn documents(documents: &mut [Document], categories: &[Category], report: &mut ImportReport) {
+pub(super) fn documents(documents: &mut [Document], categories: Option<&[Category]>, report: &mut ImportReport) {
     let mut by_id: HashMap<String, String> = HashMap::new();
     for document in documents {
         let file = format!("documents/{}", document.source);
@@ -100,34 +140,23 @@ pub(super) fn documents(documents: &mut [Document], categories: &[Category], rep
         }
         if let Some(name) = &document.category {
             category_exists(&file, None, name, categories, report);
-            let category = categories.iter().find(|category| category.name == *name);
+            let category = categories.into_iter().flatten().find(|category| category.name == *name);
             if let Some(category) = category.filter(|_| document.domain.is_empty()) {
                 document.domain.clone_from(&category.domain);
             }
         }
-        if !document.domain.is_empty() && !categories.iter().any(|category| category.domain == document.domain) {
-            let found = format!("the domain '{}' does not exist", document.domain);
-            report.refuse_file(&file, None, found, "use a domain of categories.toml or leave it out");
-        }
-        if let (Some(from), Some(until)) = (document.effective_from, document.effective_until)
-            && from > until
-        {
-            report.refuse_file(
-                &file,
-                None,
-                format!("it ends ({until}) before it begins ({from})"),
-                "correct the dates",
-            );
-        }
+        domain_exists(&file, None, &document.domain, categories, report);
+        dates(&file, None, (document.effective_from, document.effective_until), report);
     }
 }
 
-/// Test questions: their categories and documents exist. A document is named by its path or its id.
+/// Test questions: their categories and documents exist. A document is named by its path or its id, and may be one of
+/// the `paths` whose document was refused.
 pub(super) fn tests(
     file: &str,
     rows: Vec<At<TestRow>>,
-    categories: &[Category],
-    documents: &[Document],
+    categories: Option<&[Category]>,
+    (documents, paths): (&[Document], &[String]),
     report: &mut ImportReport,
 ) -> Vec<Test> {
     let mut tests = Vec::with_capacity(rows.len());
@@ -140,6 +169,7 @@ pub(super) fn tests(
             let path = name.strip_prefix("documents/").unwrap_or(&name);
             match documents.iter().find(|document| document.source == path || document.id == name) {
                 Some(document) => ids.push(document.id.clone()),
+                None if paths.iter().any(|refused| refused == path || slug(refused) == name) => {}
                 None => {
                     let found = format!("the document '{name}' does not exist");
                     report.refuse_file(file, Some(line), found, "write its path below documents/");

@@ -171,7 +171,12 @@ pub(super) fn faq(file: &str, source: &str, text: &str, report: &mut ImportRepor
 }
 
 /// The rows of a table with exactly these columns, cells trimmed and blank rows left out.
-fn rows<const N: usize>(file: &str, text: &str, columns: [&str; N], report: &mut ImportReport) -> Vec<At<[String; N]>> {
+pub(super) fn rows<const N: usize>(
+    file: &str,
+    text: &str,
+    columns: [&str; N],
+    report: &mut ImportReport,
+) -> Vec<At<[String; N]>> {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes());
     let mut rows = Vec::new();
     let mut is_header = true;

@@ -29,11 +29,13 @@ const KEYS: &str = "title, category, domain, keywords, effective_from and effect
 /// Splits a document into its front matter and the text below it. Problems go to the report.
 pub(super) fn split<'a>(file: &str, text: &'a str, report: &mut ImportReport) -> (FrontMatter, &'a str) {
     let mut front = FrontMatter::default();
-    let Some(inside) = text.strip_prefix("---\n") else {
+    let opening = text.split_inclusive('\n').next().unwrap_or_default();
+    if opening.trim_end() != "---" {
         return (front, text);
-    };
+    }
+    let inside = &text[opening.len()..];
     let mut seen = BTreeMap::new();
-    let mut length = "---\n".len();
+    let mut length = opening.len();
     for (index, line) in inside.split_inclusive('\n').enumerate() {
         length += line.len();
         let number = u32::try_from(index + 2).unwrap_or(u32::MAX);
@@ -85,13 +87,17 @@ fn optional(value: &str) -> Result<Option<String>, (String, String)> {
 }
 
 fn date(value: &str) -> Result<Option<Date>, (String, String)> {
-    let text = scalar(value)?;
+    day(&scalar(value)?)
+}
+
+/// A day as packs write it; `None` where nothing is written. Fails with what was found and what to do.
+pub(super) fn day(text: &str) -> Result<Option<Date>, (String, String)> {
     if text.is_empty() {
         return Ok(None);
     }
     let format = format_description!("[year]-[month]-[day]");
     let refusal = |_| (format!("'{text}' is not a date"), "write it like 2026-01-31".to_owned());
-    Date::parse(&text, &format).map(Some).map_err(refusal)
+    Date::parse(text, &format).map(Some).map_err(refusal)
 }
 
 fn list(value: &str) -> Result<Vec<String>, (String, String)> {
@@ -155,6 +161,8 @@ mod tests {
         let (front, _, problems) = read("---\nkeywords: [마통, \"신용대출\"]\n---\n");
         assert_eq!((front.keywords, problems.len()), (vec!["마통".to_owned(), "신용대출".to_owned()], 0));
         assert_eq!(read("본문만").1, "본문만");
+        assert_eq!(read("--- \t\ntitle: 가\n---  \n본문").1, "본문");
+        assert_eq!(read("----\n본문").1, "----\n본문");
     }
 
     #[test]

@@ -1,31 +1,53 @@
 //! Reading a knowledge pack: a folder, a `.zip`, or the files of the demo, which are part of the program.
 //!
 //! A pack is imported whole or not at all. Every file is looked at before a pack is refused, so one import tells its
-//! owner everything that is wrong. Today's documents are Markdown and CSV; any other format is refused by name.
+//! owner everything that is wrong. Documents are Markdown, CSV, and what word processors write (.docx, .hwpx, .hwp) or
+//! print (.pdf); these are read by a child process, whatever they do to it ([`Readers`]).
 //! This module knows no database and swaps nothing: it turns files into a [`Pack`].
 
 mod archive;
+mod catalogue;
 mod check;
+mod child;
 mod csv;
+mod document;
+mod docx;
+mod extract;
+mod format;
 mod front_matter;
+mod grid;
+mod hangul;
+mod hwp;
+mod hwpx;
 mod markdown;
+mod marks;
+mod numbering;
+mod outline;
+mod package;
+mod pdf;
 mod report;
 mod settings;
 mod source;
+mod tables;
 
 use std::borrow::Cow;
 use std::path::Path;
 use std::path::PathBuf;
 
+pub use child::COMMAND;
+pub use child::Readers;
+pub use child::read_as_child;
+pub use format::Format;
 pub use report::FileReport;
 pub use report::ImportReport;
 pub use report::Problem;
 pub use source::Limits;
 
+use crate::knowledge::import::document::DocumentReader;
 use crate::knowledge::import::source::Allowance;
 use crate::knowledge::import::source::SourceFile;
-use crate::knowledge::pack::Block;
-use crate::knowledge::pack::Document;
+use crate::knowledge::import::tables::Shelf;
+use crate::knowledge::import::tables::Tables;
 use crate::knowledge::pack::Pack;
 
 /// Why nothing was imported.
@@ -65,15 +87,15 @@ pub enum ImportError {
 ///
 /// # Errors
 /// [`ImportError`]; when files of the pack are at fault, [`ImportError::Refused`] with every problem of every file.
-pub fn read(path: &Path) -> Result<(Pack, ImportReport), ImportError> {
-    read_within(path, Limits::default())
+pub fn read(path: &Path, readers: &Readers) -> Result<(Pack, ImportReport), ImportError> {
+    read_within(path, Limits::default(), readers)
 }
 
 /// As [`read`], within other limits.
 ///
 /// # Errors
 /// As [`read`].
-pub fn read_within(path: &Path, limits: Limits) -> Result<(Pack, ImportReport), ImportError> {
+pub fn read_within(path: &Path, limits: Limits, readers: &Readers) -> Result<(Pack, ImportReport), ImportError> {
     let mut report = ImportReport::default();
     let unreadable = |source| ImportError::Unreadable { path: path.to_owned(), source };
     let files = if path.metadata().map_err(unreadable)?.is_dir() {
@@ -83,7 +105,7 @@ pub fn read_within(path: &Path, limits: Limits) -> Result<(Pack, ImportReport), 
     } else {
         return Err(ImportError::NotAPack(path.to_owned()));
     };
-    assemble(&files, report)
+    assemble(&files, DocumentReader::new(readers, limits), report)
 }
 
 /// Reads a pack whose files, named by their path inside the pack, are in memory already.
@@ -92,9 +114,11 @@ pub fn read_within(path: &Path, limits: Limits) -> Result<(Pack, ImportReport), 
 /// As [`read`].
 pub fn read_embedded<'a>(
     files: impl Iterator<Item = (String, Cow<'a, [u8]>)>,
+    readers: &Readers,
 ) -> Result<(Pack, ImportReport), ImportError> {
     let mut report = ImportReport::default();
-    let mut allowance = Allowance::new(Limits::default());
+    let limits = Limits::default();
+    let mut allowance = Allowance::new(limits);
     let mut kept = Vec::new();
     for (name, bytes) in files {
         allowance.count_file()?;
@@ -104,7 +128,7 @@ pub fn read_embedded<'a>(
         }
     }
     kept.sort_by(|a, b| a.name.cmp(&b.name));
-    assemble(&kept, report)
+    assemble(&kept, DocumentReader::new(readers, limits), report)
 }
 
 /// The stable id of a document: its path without the extension, in letters, digits and hyphens.
@@ -114,152 +138,33 @@ pub(super) fn slug(source: &str) -> String {
     words.map(str::to_lowercase).collect::<Vec<_>>().join("-")
 }
 
-/// The files of a pack that are not documents, as text.
-#[derive(Default)]
-struct Tables {
-    pack: Option<String>,
-    categories: Option<String>,
-    slots: Option<String>,
-    utterances: Option<String>,
-    synonyms: Option<String>,
-    others: Option<String>,
-    tests: Option<String>,
-}
-
-const PACK: &str = "pack.toml";
-const CATEGORIES: &str = "categories.toml";
-const SLOTS: &str = "slots.toml";
-const UTTERANCES: &str = "utterances.csv";
-const SYNONYMS: &str = "synonyms.csv";
-const OTHERS: &str = "others.csv";
-const TESTS: &str = "tests.csv";
-
-impl Tables {
-    /// Where the text of a file belongs; `None` for a file that is no part of a pack.
-    fn place(&mut self, name: &str) -> Option<&mut Option<String>> {
-        match name {
-            PACK => Some(&mut self.pack),
-            CATEGORIES => Some(&mut self.categories),
-            SLOTS => Some(&mut self.slots),
-            UTTERANCES => Some(&mut self.utterances),
-            SYNONYMS => Some(&mut self.synonyms),
-            OTHERS => Some(&mut self.others),
-            TESTS => Some(&mut self.tests),
-            _ => None,
-        }
-    }
-}
-
 /// Turns the files into a pack, or into the list of what is wrong with them.
-fn assemble(files: &[SourceFile<'_>], mut report: ImportReport) -> Result<(Pack, ImportReport), ImportError> {
-    let report_mut = &mut report;
+fn assemble(
+    files: &[SourceFile<'_>],
+    mut reader: DocumentReader<'_>,
+    mut report: ImportReport,
+) -> Result<(Pack, ImportReport), ImportError> {
     let mut tables = Tables::default();
-    let mut documents = Vec::new();
-    let mut faq_categories = Vec::new();
+    let mut shelf = Shelf::default();
     for file in files {
         if let Some(path) = file.name.strip_prefix("documents/") {
-            if let Some((document, categories)) = document(file, path, report_mut) {
-                documents.push(document);
-                faq_categories.extend(categories.into_iter().map(|category| (file.name.clone(), category)));
+            shelf.paths.push(path.to_owned());
+            if let Some(read) = reader.read(file, path, &mut report) {
+                shelf.documents.push(read.document);
+                shelf.categories.extend(read.categories.into_iter().map(|category| (file.name.clone(), category)));
             }
-        } else if is_note(&file.name) {
-            continue;
-        } else if let Some(place) = tables.place(&file.name) {
-            *place = source::text(file, report_mut);
-            let characters = place.as_deref().map_or(0, |text| text.chars().count());
-            report_mut.files.push(FileReport { file: file.name.clone(), characters, ..FileReport::default() });
-        } else {
+        } else if !is_note(&file.name) && !tables.take(file, &mut report) {
             let remedy = "documents belong into documents/, notes into README.md";
-            report_mut.refuse_file(&file.name, None, "this file is no part of a knowledge pack", remedy);
+            report.refuse_file(&file.name, None, "this file is no part of a knowledge pack", remedy);
         }
     }
-    if documents.is_empty() {
-        report_mut.refuse_file("documents/", None, "there is no document that can be read", "add .md or .csv files");
+    if shelf.paths.is_empty() {
+        let remedy = "add .md, .docx, .pdf, .hwpx, .hwp or .csv files";
+        report.refuse_file("documents/", None, "there is no document in it", remedy);
     }
-    let pack = tables.into_pack(documents, report_mut);
-    for (file, category) in faq_categories {
-        check::category_exists(&file, Some(category.line), &category.value, &pack.categories, report_mut);
-    }
+    let pack = tables.into_pack(shelf, &mut report);
     report.finish();
     if report.problems.is_empty() { Ok((pack, report)) } else { Err(ImportError::Refused(Box::new(report))) }
-}
-
-impl Tables {
-    fn into_pack(self, mut documents: Vec<Document>, report: &mut ImportReport) -> Pack {
-        for (file, is_missing) in [(PACK, &self.pack), (CATEGORIES, &self.categories), (UTTERANCES, &self.utterances)]
-            .map(|(file, text)| (file, text.is_none() && report.problems.iter().all(|known| known.file != file)))
-        {
-            if is_missing {
-                report.refuse_file(file, None, "the file is missing", "every pack needs it");
-            }
-        }
-        let text = |text: Option<String>| text.unwrap_or_default();
-        let slots = settings::slots(SLOTS, &text(self.slots), report);
-        let categories = settings::categories(CATEGORIES, &text(self.categories), report);
-        check::slots(SLOTS, &slots, report);
-        check::categories(CATEGORIES, &categories, &slots, report);
-        check::documents(&mut documents, &categories, report);
-        let read = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        let utterances = read(&self.utterances).map(|text| csv::utterances(UTTERANCES, &text, report));
-        let utterances = check::utterances(UTTERANCES, utterances.unwrap_or_default(), &categories, report);
-        let tests = read(&self.tests).map(|text| csv::tests(TESTS, &text, report)).unwrap_or_default();
-        let tests = check::tests(TESTS, tests, &categories, &documents, report);
-        let synonyms = read(&self.synonyms).map(|text| csv::synonyms(SYNONYMS, &text, report)).unwrap_or_default();
-        let others = read(&self.others).map(|text| csv::others(OTHERS, &text, report)).unwrap_or_default();
-        let file = self.pack.and_then(|text| settings::pack(PACK, &text, report));
-        let thresholds = file.as_ref().map(|file| file.thresholds(PACK, report)).unwrap_or_default();
-        let topics = file.as_ref().map(settings::PackFile::topics).unwrap_or_default();
-        let gates = file.as_ref().map(|file| file.gates(PACK, report)).unwrap_or_default();
-        let (name, language, greeting, hours, phones) =
-            file.map(|file| (file.name, file.language, file.greeting, file.hours, file.phones)).unwrap_or_default();
-        Pack {
-            name,
-            language,
-            greeting,
-            hours,
-            phones,
-            thresholds,
-            topics,
-            documents,
-            categories,
-            slots,
-            utterances,
-            synonyms,
-            others,
-            tests,
-            gates,
-        }
-    }
-}
-
-/// Reads one file of `documents/`; `None`, with the reason in the report, when its format is not read.
-fn document(file: &SourceFile<'_>, path: &str, report: &mut ImportReport) -> Option<(Document, Vec<csv::At<String>>)> {
-    let extension = path.rsplit_once('.').map(|(_, extension)| extension.to_lowercase()).unwrap_or_default();
-    if !matches!(extension.as_str(), "md" | "csv") {
-        let found = match extension.as_str() {
-            "pdf" | "docx" | "hwpx" | "hwp" | "doc" => format!(".{extension} documents are not read yet"),
-            "" => "the file's name has no extension".to_owned(),
-            _ => format!(".{extension} is not a document format"),
-        };
-        report.refuse_file(&file.name, None, found, "save it as Markdown (.md), or as a CSV of questions and answers");
-        return None;
-    }
-    let text = source::text(file, report)?;
-    let (document, categories) = if extension == "md" {
-        (markdown::document(&file.name, path, &text, report), Vec::new())
-    } else {
-        csv::faq(&file.name, path, &text, report)
-    };
-    let blocks = || document.sections.iter().flat_map(|section| &section.blocks);
-    report.files.push(FileReport {
-        file: file.name.clone(),
-        characters: text.chars().count(),
-        sections: document.sections.len(),
-        tables: blocks().filter(|block| matches!(block, Block::Table { .. })).count(),
-        faq_entries: blocks().filter(|block| matches!(block, Block::Faq { .. })).count(),
-        refused: None,
-    });
-    Some((document, categories))
 }
 
 /// Files for the people who look after the pack.

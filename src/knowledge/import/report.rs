@@ -29,6 +29,8 @@ impl fmt::Display for Problem {
 pub struct FileReport {
     /// The file's path inside the pack.
     pub file: String,
+    /// Pages of a document; 0 where its format has none.
+    pub pages: u32,
     /// Characters of text.
     pub characters: usize,
     /// Sections of a document.
@@ -37,6 +39,8 @@ pub struct FileReport {
     pub tables: usize,
     /// Questions with an answer.
     pub faq_entries: usize,
+    /// Characters of a document that could not be told.
+    pub unreadable: usize,
     /// Why the file was refused; `None` when it was read.
     pub refused: Option<String>,
 }
@@ -46,13 +50,26 @@ impl fmt::Display for FileReport {
         if let Some(reason) = &self.refused {
             return write!(f, "{}: refused: {reason}", self.file);
         }
-        write!(f, "{}: {} characters", self.file, self.characters)?;
+        write!(f, "{}: ", self.file)?;
+        if self.pages > 0 {
+            write!(f, "{} page{}, ", self.pages, if self.pages == 1 { "" } else { "s" })?;
+        }
+        write!(f, "{} characters", self.characters)?;
         let counts = [(self.sections, "section"), (self.tables, "table"), (self.faq_entries, "question")];
         for (count, what) in counts.into_iter().filter(|(count, _)| *count > 0) {
             write!(f, ", {count} {what}{}", if count == 1 { "" } else { "s" })?;
         }
+        if self.unreadable > 0 {
+            write!(f, ", {} unreadable", percent(self.unreadable, self.characters))?;
+        }
         Ok(())
     }
+}
+
+/// A share of a document's characters. Rounded up, so that only nothing is 0.
+pub(super) fn percent(part: usize, characters: usize) -> String {
+    let tenths = (part * 1_000).div_ceil(characters.max(1)).min(1_000);
+    format!("{}.{}%", tenths / 10, tenths % 10)
 }
 
 /// What an import read and what it refused.
@@ -158,8 +175,18 @@ mod tests {
             tables: 1,
             ..FileReport::default()
         };
-        let report = ImportReport { files: vec![file], ..ImportReport::default() };
-        assert_eq!(report.to_string(), "documents/a.md: 812 characters, 5 sections, 1 table");
+        let printed = FileReport {
+            file: "documents/b.pdf".into(),
+            pages: 3,
+            characters: 3_000,
+            sections: 1,
+            unreadable: 1,
+            ..FileReport::default()
+        };
+        let report = ImportReport { files: vec![file, printed], ..ImportReport::default() };
+        let expected = "documents/a.md: 812 characters, 5 sections, 1 table\n\
+                        documents/b.pdf: 3 pages, 3000 characters, 1 section, 0.1% unreadable";
+        assert_eq!(report.to_string(), expected);
     }
 
     #[test]

@@ -4,10 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use toml::Spanned;
 
 use crate::knowledge::gates::Gates;
+use crate::knowledge::hours::DAYS;
+use crate::knowledge::hours::WEEKDAYS;
+use crate::knowledge::hours::is_span;
 use crate::knowledge::import::ImportReport;
 use crate::knowledge::pack::Category;
+use crate::knowledge::pack::Pack;
 use crate::knowledge::pack::Policy;
 use crate::knowledge::pack::Slot;
 use crate::knowledge::pack::Thresholds;
@@ -16,26 +21,26 @@ use crate::knowledge::pack::Topic;
 /// `pack.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PackFile {
-    pub name: String,
-    pub language: String,
-    pub greeting: String,
+struct PackFile {
+    name: String,
+    language: String,
+    greeting: String,
     #[serde(default)]
-    pub hours: BTreeMap<String, String>,
+    hours: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
-    pub phones: BTreeMap<String, String>,
+    phones: BTreeMap<String, String>,
     #[serde(default)]
-    pub thresholds: ThresholdsTable,
+    thresholds: ThresholdsTable,
     #[serde(default)]
-    pub topics: Vec<TopicTable>,
+    topics: Vec<TopicTable>,
     #[serde(default)]
-    pub gates: Gates,
+    gates: Gates,
 }
 
 /// `[thresholds]`; what is left out keeps its default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ThresholdsTable {
+struct ThresholdsTable {
     answer_score_min: Option<f32>,
     category_confidence_min: Option<f32>,
 }
@@ -43,7 +48,7 @@ pub(super) struct ThresholdsTable {
 /// `[[topics]]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct TopicTable {
+struct TopicTable {
     label: String,
     message: String,
 }
@@ -106,66 +111,89 @@ struct SlotTable {
     personal: bool,
 }
 
-/// Reads `pack.toml`; `None`, with the reason in the report, when it cannot be read.
-pub(super) fn pack(file: &str, text: &str, report: &mut ImportReport) -> Option<PackFile> {
-    let pack: PackFile = toml_of(file, text, report)?;
-    for (key, value) in [("name", &pack.name), ("language", &pack.language), ("greeting", &pack.greeting)] {
+/// Reads `pack.toml` into what of a pack it holds; `None`, with the reason in the report, when it cannot be read.
+pub(super) fn pack(file: &str, text: &str, report: &mut ImportReport) -> Option<Pack> {
+    let table: PackFile = toml_of(file, text, report)?;
+    for (key, value) in [("name", &table.name), ("language", &table.language), ("greeting", &table.greeting)] {
         if value.trim().is_empty() {
             report.refuse_file(file, None, format!("'{key}' is empty"), "fill it in");
         }
     }
-    Some(pack)
+    let topic = |topic: TopicTable| Topic { label: topic.label, message: topic.message };
+    Some(Pack {
+        name: table.name,
+        language: table.language,
+        greeting: table.greeting,
+        hours: hours(file, text, table.hours, report),
+        phones: table.phones,
+        thresholds: thresholds(file, &table.thresholds, report),
+        topics: table.topics.into_iter().map(topic).collect(),
+        gates: gates(file, table.gates, report),
+        ..Pack::default()
+    })
 }
 
-impl PackFile {
-    /// The thresholds, checked.
-    pub fn thresholds(&self, file: &str, report: &mut ImportReport) -> Thresholds {
-        let default = Thresholds::default();
-        let mut checked = |key: &str, value: Option<f32>, default: f32| {
-            let value = value.unwrap_or(default);
-            if !(0.0..=1.0).contains(&value) {
-                report.refuse_file(file, None, format!("thresholds.{key} is {value}"), "write a number from 0 to 1");
-            }
-            value
-        };
-        let ThresholdsTable { answer_score_min, category_confidence_min } = self.thresholds;
-        Thresholds {
-            answer_score_min: checked("answer_score_min", answer_score_min, default.answer_score_min),
-            category_confidence_min: checked(
-                "category_confidence_min",
-                category_confidence_min,
-                default.category_confidence_min,
-            ),
+/// The hours, checked.
+fn hours(
+    file: &str,
+    text: &str,
+    hours: BTreeMap<String, Spanned<String>>,
+    report: &mut ImportReport,
+) -> BTreeMap<String, String> {
+    let example = "write them like weekdays = \"09:00-18:00\", and leave out a day without";
+    if !hours.is_empty() && !hours.contains_key(WEEKDAYS) {
+        report.refuse_file(file, None, "[hours] has no 'weekdays'", example);
+    }
+    for (day, span) in &hours {
+        let line = Some(line_at(text, span.span().start));
+        if !DAYS.contains(&day.as_str()) {
+            let found = format!("hours.{day} is not known");
+            report.refuse_file(file, line, found, format!("the days are {}", DAYS.join(", ")));
+        } else if !is_span(span.get_ref()) {
+            let found = format!("hours.{day} is '{}', which are no hours", span.get_ref());
+            report.refuse_file(file, line, found, example);
         }
     }
+    hours.into_iter().map(|(day, span)| (day, span.into_inner())).collect()
+}
 
-    /// The gates, checked.
-    pub fn gates(&self, file: &str, report: &mut ImportReport) -> Gates {
-        for (name, value) in self.gates.iter() {
-            if !(0.0..=1.0).contains(&value) {
-                report.refuse_file(file, None, format!("gates.{name} is {value}"), "write a number from 0 to 1");
-            }
+/// The thresholds, checked; what is left out keeps its default.
+fn thresholds(file: &str, table: &ThresholdsTable, report: &mut ImportReport) -> Thresholds {
+    let default = Thresholds::default();
+    let mut checked = |key: &str, value: Option<f32>, default: f32| {
+        let value = value.unwrap_or(default);
+        if !(0.0..=1.0).contains(&value) {
+            report.refuse_file(file, None, format!("thresholds.{key} is {value}"), "write a number from 0 to 1");
         }
-        self.gates
-    }
-
-    /// The topics.
-    pub fn topics(&self) -> Vec<Topic> {
-        let topic = |topic: &TopicTable| Topic { label: topic.label.clone(), message: topic.message.clone() };
-        self.topics.iter().map(topic).collect()
+        value
+    };
+    let ThresholdsTable { answer_score_min: score, category_confidence_min: confidence } = table;
+    Thresholds {
+        answer_score_min: checked("answer_score_min", *score, default.answer_score_min),
+        category_confidence_min: checked("category_confidence_min", *confidence, default.category_confidence_min),
     }
 }
 
-/// Reads `categories.toml`.
-pub(super) fn categories(file: &str, text: &str, report: &mut ImportReport) -> Vec<Category> {
-    let tables = toml_of::<CategoriesFile>(file, text, report).map(|file| file.category).unwrap_or_default();
-    tables.into_iter().map(Category::from).collect()
+/// The gates, checked.
+fn gates(file: &str, gates: Gates, report: &mut ImportReport) -> Gates {
+    for (name, value) in gates.iter() {
+        if !(0.0..=1.0).contains(&value) {
+            report.refuse_file(file, None, format!("gates.{name} is {value}"), "write a number from 0 to 1");
+        }
+    }
+    gates
 }
 
-/// Reads `slots.toml`.
-pub(super) fn slots(file: &str, text: &str, report: &mut ImportReport) -> Vec<Slot> {
-    let tables = toml_of::<SlotsFile>(file, text, report).map(|file| file.slot).unwrap_or_default();
-    tables.into_iter().map(Slot::from).collect()
+/// Reads `categories.toml`; `None`, with the reason in the report, when it cannot be read.
+pub(super) fn categories(file: &str, text: &str, report: &mut ImportReport) -> Option<Vec<Category>> {
+    let tables: CategoriesFile = toml_of(file, text, report)?;
+    Some(tables.category.into_iter().map(Category::from).collect())
+}
+
+/// Reads `slots.toml`; `None`, with the reason in the report, when it cannot be read.
+pub(super) fn slots(file: &str, text: &str, report: &mut ImportReport) -> Option<Vec<Slot>> {
+    let tables: SlotsFile = toml_of(file, text, report)?;
+    Some(tables.slot.into_iter().map(Slot::from).collect())
 }
 
 impl From<CategoryTable> for Category {
@@ -199,10 +227,7 @@ fn toml_of<T: DeserializeOwned>(file: &str, text: &str, report: &mut ImportRepor
     match toml::from_str(text) {
         Ok(value) => Some(value),
         Err(error) => {
-            let line = error.span().map(|span| {
-                let newlines = text.bytes().take(span.start).filter(|&byte| byte == b'\n').count();
-                u32::try_from(newlines + 1).unwrap_or(u32::MAX)
-            });
+            let line = error.span().map(|span| line_at(text, span.start));
             report.refuse_file(
                 file,
                 line,
@@ -214,6 +239,12 @@ fn toml_of<T: DeserializeOwned>(file: &str, text: &str, report: &mut ImportRepor
     }
 }
 
+/// The line of a place in a text; the first is 1.
+fn line_at(text: &str, offset: usize) -> u32 {
+    let newlines = text.bytes().take(offset).filter(|&byte| byte == b'\n').count();
+    u32::try_from(newlines + 1).unwrap_or(u32::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -223,15 +254,15 @@ mod tests {
         let mut report = ImportReport::default();
         let text = "name = '가온은행'\nlanguage = 'ko'\ngreeting = '안녕하세요.'\n[hours]\nweekdays = '09:00-18:00'\n\
                     [thresholds]\nanswer_score_min = 0.5\n[[topics]]\nlabel = '금리'\nmessage = '금리는?'\n";
-        let file = pack("pack.toml", text, &mut report).unwrap();
-        let thresholds = file.thresholds("pack.toml", &mut report);
-        assert_eq!((thresholds.answer_score_min, thresholds.category_confidence_min), (0.5, 0.4));
-        assert_eq!(file.topics()[0].label, "금리");
+        let read = pack("pack.toml", text, &mut report).unwrap();
+        assert_eq!((read.thresholds.answer_score_min, read.thresholds.category_confidence_min), (0.5, 0.4));
+        assert_eq!((read.topics[0].label.as_str(), read.hours["weekdays"].as_str()), ("금리", "09:00-18:00"));
         let categories = categories(
             "categories.toml",
             "[[category]]\nname = '대출'\ndomain = 'LOAN'\ndomain_name = '대출'\npolicy = 'ask'\nrequired_slots = ['금액']\n",
             &mut report,
-        );
+        )
+        .unwrap();
         assert_eq!((categories[0].policy, categories[0].priority), (Policy::Ask, 255));
         assert_eq!(report.problems, []);
     }
@@ -252,8 +283,34 @@ mod tests {
         for value in ["1.5", "-0.1", "nan", "inf"] {
             let mut report = ImportReport::default();
             let text = format!("name='a'\nlanguage='ko'\ngreeting='b'\n[thresholds]\nanswer_score_min = {value}\n");
-            pack("pack.toml", &text, &mut report).unwrap().thresholds("pack.toml", &mut report);
+            pack("pack.toml", &text, &mut report).unwrap();
             assert_eq!(report.problems.len(), 1, "{value}");
+        }
+    }
+
+    #[test]
+    fn hours_that_are_not_understood_are_refused_with_their_line() {
+        for (hours, expected) in [
+            (
+                "weekdays = '09:00~18:00'",
+                "pack.toml:5: hours.weekdays is '09:00~18:00', which are no hours: write them",
+            ),
+            (
+                "weekdays = '09:00-18:00'\nsaturday = '휴무'",
+                "pack.toml:6: hours.saturday is '휴무', which are no hours",
+            ),
+            ("weekdays = '18:00-09:00'", "pack.toml:5: hours.weekdays is '18:00-09:00'"),
+            (
+                "weekdays = '09:00-18:00'\nholiday = '09:00-18:00'",
+                "pack.toml:6: hours.holiday is not known: the days are",
+            ),
+            ("saturday = '09:00-18:00'", "pack.toml: [hours] has no 'weekdays'"),
+        ] {
+            let mut report = ImportReport::default();
+            let text = format!("name='a'\nlanguage='ko'\ngreeting='b'\n[hours]\n{hours}\n");
+            pack("pack.toml", &text, &mut report).unwrap();
+            assert_eq!(report.problems.len(), 1, "{hours}: {:?}", report.problems);
+            assert!(report.problems[0].to_string().starts_with(expected), "{}", report.problems[0]);
         }
     }
 }

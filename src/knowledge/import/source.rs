@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use unicode_normalization::IsNormalized;
 use unicode_normalization::UnicodeNormalization;
@@ -27,11 +28,29 @@ pub struct Limits {
     pub files_max: usize,
     /// How many times larger a file of an archive may become than it is packed, once it is over 1 MiB.
     pub archive_ratio_max: u64,
+    /// How long reading one document of a binary format may take. A book of a thousand pages takes a few seconds.
+    pub document_time_max: Duration,
+    /// How long reading all of them may take.
+    pub documents_time_max: Duration,
+    /// Bytes of address space that reading one document of a binary format may take, beyond what its process has at its
+    /// start.
+    pub document_memory_max: u64,
+    /// Bytes that such a process may answer with: the text of one document and what it is made of.
+    pub document_text_bytes_max: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { file_bytes_max: 20 << 20, pack_bytes_max: 500 << 20, files_max: 10_000, archive_ratio_max: 200 }
+        Self {
+            file_bytes_max: 20 << 20,
+            pack_bytes_max: 500 << 20,
+            files_max: 10_000,
+            archive_ratio_max: 200,
+            document_time_max: Duration::from_secs(30),
+            documents_time_max: Duration::from_mins(30),
+            document_memory_max: 1 << 30,
+            document_text_bytes_max: 64 << 20,
+        }
     }
 }
 

@@ -7,14 +7,16 @@ mod answer;
 mod ballast;
 mod customer;
 mod desk;
+pub mod documents;
 mod http;
 mod insistent;
 mod mariadb;
 mod network;
 mod own_mariadb;
-mod program;
+pub mod program;
 mod raw;
 mod server;
+mod site;
 mod socket;
 mod template;
 mod watchdog;
@@ -39,6 +41,8 @@ pub use program::Program;
 pub use raw::Raw;
 pub use server::Server;
 pub use server::Setup;
+pub use site::Site;
+pub use site::demo_pack;
 pub use socket::Socket;
 
 /// Longer than anything here takes, even on a busy machine; only a test that fails waits this long.

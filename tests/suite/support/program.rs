@@ -19,7 +19,8 @@ use std::time::Instant;
 use super::PATIENCE;
 use super::watchdog::Watchdog;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_bank-aicc");
+/// The built program's file.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_bank-aicc");
 
 /// A running `bank-aicc`. Dropped, it is killed.
 pub struct Program {

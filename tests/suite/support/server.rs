@@ -10,6 +10,7 @@ use std::time::Duration;
 use bank_aicc::clock::Clock;
 use bank_aicc::config::Config;
 use bank_aicc::domain::Timestamp;
+use bank_aicc::knowledge::import::Readers;
 use bank_aicc::server;
 use bank_aicc::server::FirstPack;
 use bank_aicc::telemetry;
@@ -26,6 +27,7 @@ use super::Desk;
 use super::Http;
 use super::MariaDb;
 use super::Store;
+use super::program::PROGRAM;
 use super::template;
 
 /// Set, the servers write their log to standard error.
@@ -272,11 +274,16 @@ fn run(config: Config, clock: Clock, shutdown: &CancellationToken, address_known
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let server = server::Server::bind(config, clock, FirstPack::Demo).await.expect("the server binds");
+        let server = server::Server::bind(config, clock, FirstPack::Demo, readers()).await.expect("the server binds");
         if address_known.send(server.addresses()[0]).is_ok() {
             server.run(shutdown.clone()).await;
         }
     });
+}
+
+/// This process is no `bank-aicc`; the built program reads documents for it.
+fn readers() -> Readers {
+    Readers::InChild { program: PROGRAM.into() }
 }
 
 fn configure(settings: &BTreeMap<String, String>) -> Config {

@@ -1,0 +1,78 @@
+//! Where the built program is run from: a configuration and its data.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use sqlx::Connection as _;
+use sqlx::Executor as _;
+use sqlx::MySqlConnection;
+use sqlx::SqliteConnection;
+use tempfile::TempDir;
+
+use super::MariaDb;
+use super::Store;
+
+/// A folder with a configuration for `serve`.
+pub struct Site {
+    folder: TempDir,
+    config: String,
+    /// Of a MariaDB database; the SQLite file is in the folder.
+    url: Option<String>,
+}
+
+impl Site {
+    /// On a free port, with its data under the folder, and these settings.
+    pub fn new(settings: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let config = folder.path().join("config.toml");
+        let data = folder.path().join("data");
+        let text = format!(
+            "server.listen = [\"127.0.0.1:0\"]\nserver.data_dir = \"{}\"\nchat.processing_notice_after = \"1m\"\n{settings}",
+            data.display()
+        );
+        fs::write(&config, text).unwrap();
+        Self { config: config.to_str().unwrap().to_owned(), folder, url: None }
+    }
+
+    /// The same on an empty database.
+    pub async fn on(store: Store) -> Self {
+        let url = match store {
+            Store::Sqlite => None,
+            Store::MariaDb => {
+                let maria = MariaDb::shared().await;
+                Some(maria.url(&maria.create_database().await))
+            }
+        };
+        let settings = url.as_ref().map(|url| format!("storage.url = \"{url}\"\n")).unwrap_or_default();
+        Self { url, ..Self::new(&settings) }
+    }
+
+    /// The configuration's file.
+    pub fn config(&self) -> &str {
+        &self.config
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Executes a statement on the database.
+    pub async fn execute(&self, statement: &'static str) {
+        match &self.url {
+            Some(url) => {
+                MySqlConnection::connect(url).await.unwrap().execute(statement).await.unwrap();
+            }
+            None => {
+                let file = format!("sqlite:{}", self.folder.path().join("data/bank-aicc.db").display());
+                SqliteConnection::connect(&file).await.unwrap().execute(statement).await.unwrap();
+            }
+        }
+    }
+}
+
+/// The knowledge pack of the demo.
+pub fn demo_pack() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging/demo-pack")
+}
