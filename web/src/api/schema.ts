@@ -373,12 +373,24 @@ export interface components {
          * @enum {string}
          */
         Author: "customer" | "assistant" | "agent" | "system";
+        /** @description A category a message may belong to. */
+        CategoryCandidate: {
+            /** @description The pack's name for it. */
+            category: string;
+            /**
+             * Format: float
+             * @description How sure it is, 0 to 1.
+             */
+            confidence: number;
+        };
         /** @description The answer to a chat message. */
         ChatReply: {
             /** @description What the assistant says. */
             ai_message: string;
             /** @description The pack's category, when one was recognised. */
             category: string | null;
+            /** @description The categories the message may belong to, best first, at most three. */
+            category_candidates: components["schemas"]["CategoryCandidate"][];
             /** @description The client's own name for its message. */
             client_message_id: string | null;
             /**
