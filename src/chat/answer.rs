@@ -1,10 +1,9 @@
 //! Extractive answers: whole sentences of the bank's documents, cited (design D5).
 
-use std::cmp::Reverse;
-
 use foldhash::HashMap;
 use time::Date;
 
+use crate::chat::duration;
 use crate::chat::engine::Bearing;
 use crate::chat::engine::Engine;
 use crate::chat::engine::Found;
@@ -18,7 +17,7 @@ use crate::text::reading::Reading;
 use crate::text::tokens;
 
 /// Passages looked at for one question.
-const HITS_MAX: usize = 5;
+const HITS_MAX: usize = 16;
 /// A longer passage of prose is quoted in part.
 const SENTENCES_MAX: usize = 4;
 /// Between the columns of a table's row, as passages are written; a line without it is the table's caption.
@@ -54,22 +53,11 @@ pub(super) struct Asking<'a> {
 /// Looks for the passage that answers a question among the documents in force on `today`.
 pub(super) fn find(engine: &Engine, asking: &Asking<'_>, today: Date) -> Search {
     let Asking { question, own, bearing } = asking;
-    let hits = engine.search(question, bearing, today, HITS_MAX);
-    // Of passages on the same matter the one that speaks of what was said last.
-    let own_words = Asked::by(own);
-    let is_follow_up = question.tight() != own.tight();
-    let speaks_of = |hit: &Found<'_>| {
-        let passage = hit.passage;
-        let asked = passage.question.as_deref().unwrap_or_default();
-        own_words.said_in(&format!("{} {} {asked} {}", hit.document.title, passage.heading, passage.text)).count_ones()
-    };
-    let best = if is_follow_up {
-        let ranked = hits.iter().enumerate();
-        ranked.max_by_key(|(rank, hit)| (speaks_of(hit), Reverse(*rank))).map(|(_, hit)| hit)
-    } else {
-        hits.first()
-    };
-    let Some(best) = best else {
+    let mut hits = engine.search(question, bearing, today, HITS_MAX);
+    if question.tight() != own.tight() {
+        rank_by_own_words(engine, asking, &mut hits, today);
+    }
+    let Some(best) = hits.first() else {
         return Search { answer: None, score_best: 0.0 };
     };
     if best.score < engine.pack().thresholds.answer_score_min {
@@ -86,10 +74,27 @@ pub(super) fn find(engine: &Engine, asking: &Asking<'_>, today: Date) -> Search 
         section: best.passage.heading.clone(),
         excerpt: excerpt.clone(),
     };
-    let answer = Answer { text: excerpt, sources: vec![source] };
+    let text = match best.passage.kind {
+        // Rows alone do not say what they are about.
+        PassageKind::TableRows if is_row(&excerpt) => format!("{}\n{excerpt}", best.passage.heading),
+        PassageKind::TableRows | PassageKind::Faq | PassageKind::List | PassageKind::Prose => excerpt,
+    };
+    let answer = Answer { text, sources: vec![source] };
     // The embedded engine quotes, so this holds; it is asked all the same, because every answer goes this way.
     let answer = guard::check(&answer.text, &answer.sources).is_ok().then_some(answer);
     Search { answer, score_best: best.score }
+}
+
+/// Orders the passages that answer a follow-up: first what speaks of all that was said and of what was said last.
+fn rank_by_own_words<'e>(engine: &'e Engine, asking: &Asking<'_>, hits: &mut Vec<Found<'e>>, today: Date) {
+    let by_own_words = engine.search(asking.own, asking.bearing, today, HITS_MAX);
+    let is_same = |one: &Found<'_>, other: &Found<'_>| std::ptr::eq(one.passage, other.passage);
+    for hit in hits.iter_mut() {
+        let own = by_own_words.iter().find(|own| is_same(own, hit));
+        hit.coverage += own.map_or(0.0, |own| own.coverage);
+    }
+    hits.extend(by_own_words.iter().filter(|own| !hits.iter().any(|hit| is_same(own, hit))).collect::<Vec<_>>());
+    hits.sort_by(|one, other| other.coverage.total_cmp(&one.coverage));
 }
 
 /// Looks for the answer of each question of a message, and puts them together.
@@ -127,15 +132,9 @@ fn quote(question: &Reading, own: &Reading, passage: &Passage) -> String {
     match passage.kind {
         PassageKind::Faq | PassageKind::List => passage.text.clone(),
         PassageKind::TableRows => {
-            let (rows, caption): (Vec<&str>, Vec<&str>) =
-                passage.text.lines().partition(|line| line.contains(COLUMN_GLUE));
-            let asked = Asked::by(question);
-            let last = Asked::by(own);
-            let said = |row: &&str| (last.said_in(row).count_ones(), asked.said_in(row).count_ones());
-            let said: Vec<(u32, u32)> = rows.iter().map(said).collect();
-            let most = said.iter().max().copied().unwrap_or_default();
-            let asked_for = rows.into_iter().zip(said).filter(|(_, said)| *said == most).map(|(row, _)| row);
-            caption.into_iter().chain(asked_for).collect::<Vec<_>>().join("\n")
+            let (rows, caption): (Vec<&str>, Vec<&str>) = passage.text.lines().partition(|line| is_row(line));
+            let rows = asked_for(question, own, rows);
+            caption.into_iter().chain(rows).collect::<Vec<_>>().join("\n")
         }
         PassageKind::Prose => {
             let sentences = sentences(&passage.text);
@@ -154,6 +153,27 @@ fn quote(question: &Reading, own: &Reading, passage: &Passage) -> String {
             )
         }
     }
+}
+
+/// The rows of a table that a question asks for: those of the term it names, else those that say most of its words.
+fn asked_for<'r>(question: &Reading, own: &Reading, rows: Vec<&'r str>) -> Vec<&'r str> {
+    let term = [own, question].into_iter().find_map(|text| duration::months(text.normalized()).pop());
+    if let Some(term) = term
+        && rows.iter().any(|row| duration::covers(row, term).is_some())
+    {
+        let of_term: Vec<&str> = rows.iter().copied().filter(|row| duration::covers(row, term) == Some(true)).collect();
+        // A table that lacks the term is shown whole rather than answered from beside it.
+        return if of_term.is_empty() { rows } else { of_term };
+    }
+    let (last, asked) = (Asked::by(own), Asked::by(question));
+    let said = |row: &&str| (last.said_in(row).count_ones(), asked.said_in(row).count_ones());
+    let most = rows.iter().map(said).max().unwrap_or_default();
+    rows.into_iter().filter(|row| said(row) == most).collect()
+}
+
+/// Whether a line is a row of a table, as passages are written.
+fn is_row(line: &str) -> bool {
+    line.lines().next().is_some_and(|line| line.contains(COLUMN_GLUE))
 }
 
 /// The part of `text` from the first of its sentences given to the last, as it stands there.

@@ -145,7 +145,8 @@ pub(super) fn in_full(engine: &Engine, text: &str, message: &Reading, earlier: &
             continue;
         }
         let leans = may_lean(&said);
-        if !leans || things(&said).next().is_some() {
+        // Between the question that began it and this one, what names a matter counts, and what was said last.
+        if !leans || parts.is_empty() || things(&said).next().is_some() {
             parts.push(said);
         }
         if !leans {
@@ -281,10 +282,10 @@ mod tests {
     #[test]
     fn each_question_of_a_message_stands_alone() {
         let two = questions("체크카드 재발급 어떻게 해요? 그리고 연회비는 얼마예요?");
-        assert_eq!(two, ["체크카드 재발급 어떻게 해요?", "체크카드 재발급 어떻게 해요? 그리고 연회비는 얼마예요?"]);
+        assert_eq!(two, ["체크카드 재발급 어떻게 해요?", "체크카드 재발급 어떻게 해요? 연회비는 얼마예요?"]);
         assert_eq!(questions("체크카드 만들려고요. 연회비가 있나요?"), [""; 0]);
         let told = questions("체크카드 만들려고 합니다. 연회비가 있나요? 해외에서도 쓸 수 있나요?");
-        assert_eq!(told[0], "체크카드 만들려고 합니다. 연회비가 있나요?");
+        assert_eq!(told[0], "체크카드 만들려고 합니다 연회비가 있나요?");
         assert_eq!(told.len(), 2);
         assert_eq!(questions("환율 알려주세요!!"), [""; 0]);
     }

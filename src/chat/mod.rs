@@ -12,6 +12,7 @@
 mod answer;
 mod cells;
 mod context;
+mod duration;
 mod engine;
 mod event;
 mod guard;

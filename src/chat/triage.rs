@@ -32,6 +32,8 @@ const AMBIGUITY_GAP: f32 = 0.1;
 const CANDIDATE_CONFIDENCE_MIN: f32 = 0.02;
 /// A second category of this likelihood is one to reckon with.
 const RIVAL_CONFIDENCE_MIN: f32 = 0.2;
+/// A single word is answered only when its category is as sure as this.
+const BARE_CONFIDENCE_MIN: f32 = 0.75;
 /// Leading somebody to a person who did not ask for one takes more than a guess.
 const PERSON_CONFIDENCE_MIN: f32 = 0.6;
 /// With less than this (the logarithm of the odds) for its being the bank's business, a message is not, whatever
@@ -204,8 +206,9 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
         return Input::Emergency;
     }
     if understanding.answer.is_some() {
-        let could_be_several = is_bare(message) || has_rival(understanding);
-        return if best.is_none() && !signals.asks && could_be_several { Input::Ambiguous } else { Input::Answerable };
+        let is_certain = best.is_some_and(|best| best.confidence >= BARE_CONFIDENCE_MIN);
+        let could_be_several = (is_bare(message) && !is_certain) || (best.is_none() && has_rival(understanding));
+        return if !signals.asks && could_be_several { Input::Ambiguous } else { Input::Answerable };
     }
     if is_urgent && (signals.reports || signals.asks) {
         return Input::NeedsPerson;

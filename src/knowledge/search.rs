@@ -57,6 +57,8 @@ pub struct Hit {
     pub document: u32,
     /// How probably it answers, 0 to 1.
     pub score: f32,
+    /// The share of the question, weighted by how telling its words are, that the passage speaks of.
+    pub coverage: f32,
 }
 
 /// What speaks for a passage.
@@ -146,7 +148,7 @@ impl<'i> Found<'i> {
             let evidence = Evidence { coverage, familiarity };
             let is_about_others = is_about_others(index, question, passage);
             let score = evidence.probability(query.business) * if is_about_others { weights.others } else { 1.0 };
-            Hit { passage, document: index.passages[passage as usize].document, score }
+            Hit { passage, document: index.passages[passage as usize].document, score, coverage }
         };
         ranked.into_iter().map(hit).collect()
     }
