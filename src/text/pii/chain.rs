@@ -71,10 +71,15 @@ impl Chain {
     /// Makes one group of digits that stand by themselves with one space between every two: "0 1 0 - 1 2 3 4".
     fn join_singles(&mut self, sheet: &Sheet) {
         const SINGLES_MIN: usize = 3;
+        /// Where all digits stand by themselves, and there are so many, two may be a group: "1 1 - 0 4 - 1 2 3 4 5 6 - 0 1".
+        const ALL_SINGLES_MIN: usize = 7;
         let is_single = |group: &Range<usize>| group.len() == 1;
-        if self.groups.iter().filter(|group| is_single(group)).count() < SINGLES_MIN {
+        let singles = self.groups.iter().filter(|group| is_single(group)).count();
+        if singles < SINGLES_MIN {
             return;
         }
+        let is_spread = singles == self.groups.len() && singles >= ALL_SINGLES_MIN;
+        let least = if is_spread { 2 } else { SINGLES_MIN };
         let mut joined = Self { digits: std::mem::take(&mut self.digits), offsets: vec![0], ..Self::default() };
         let mut index = 0;
         while let Some(group) = self.groups.get(index) {
@@ -88,7 +93,7 @@ impl Chain {
                 })
             };
             let singles = 1 + (1..).take_while(follows).count();
-            let groups = if singles >= SINGLES_MIN { singles } else { 1 };
+            let groups = if singles >= least { singles } else { 1 };
             let end = next(groups - 1).map_or(group.end, |last| last.end);
             joined.groups.push(group.start..end);
             joined.offsets.extend(self.offsets.get(index + groups));
@@ -246,11 +251,12 @@ impl Place<'_> {
     pub(super) fn touches_letters(&self, groups: usize) -> bool {
         let Range { start, end } = self.span(groups);
         let is_letter = |c: char| c.is_ascii_alphabetic();
+        let is_dash = |c: char| matches!(c, '-' | '_');
         let before = self.sheet.before(start);
         let after = self.sheet.at(end);
         is_letter(before)
             || is_letter(after)
-            || (before == '-' && is_letter(self.sheet.before(start.saturating_sub(1))))
-            || (after == '-' && is_letter(self.sheet.at(end + 1)))
+            || (is_dash(before) && is_letter(self.sheet.before(start.saturating_sub(1))))
+            || (is_dash(after) && is_letter(self.sheet.at(end + 1)))
     }
 }

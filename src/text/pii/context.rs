@@ -100,6 +100,13 @@ fn mentions(sheet: &Sheet) -> Vec<Mention> {
             mentions.extend(meant.map(|(span, _)| Mention { hint: *hint, span }));
         }
     }
+    // "제 주민번호" is no 제주.
+    let overlaps = |one: &Mention, other: &Mention| {
+        one.span.start < other.span.end && other.span.start < one.span.end && one.span.len() < other.span.len()
+    };
+    let is_part: Vec<bool> = mentions.iter().map(|one| mentions.iter().any(|other| overlaps(one, other))).collect();
+    let mut is_part = is_part.into_iter();
+    mentions.retain(|_| !is_part.next().unwrap_or(false));
     mentions
 }
 
@@ -168,7 +175,7 @@ static WORDS: &[(Hint, &[&str])] = &[
         "버전", "우편번호", "인증번호", "신청번호", "처리번호", "납부번호", "지로", "가맹점번호", "상품권", "핀번호",
         "응모번호", "주문", "order", "tracking", "invoice", "isbn", "imei", "ip주소", "고지서번호", "청구번호",
         "고객번호", "회원번호", "계약번호", "민원번호", "문서번호", "발급번호", "발급일", "등록일", "확인번호", "수험번호",
-        "학번", "사번", "단말기", "종목", "예매번호", "티켓", "영수증", "수표번호", "어음번호", "보험번호", "차대번호",
+        "학번", "사번", "단말기", "종목", "예매번호", "티켓", "영수증번호", "수표번호", "어음번호", "보험번호", "차대번호",
         "신고번호", "허가번호", "가입번호", "서비스번호", "기기번호", "제품키", "aba", "swift", "isin", "ems", "위도",
         "좌표", "번호표", "순번", "심사번호", "조회번호", "요청번호", "티켓번호", "케이스번호", "고지번호", "전자납부",
         "수용가", "고유번호", "통관", "식별번호", "유심", "usim", "iccid", "대출번호", "사고번호", "보증번호", "추첨번호",

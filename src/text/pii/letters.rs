@@ -40,13 +40,15 @@ fn address(sheet: &Sheet, sign: Range<usize>) -> Option<Range<usize>> {
     let domain_end = domain_end(sheet, domain_start + provider.map_or(0, |provider| provider.chars().count()));
     let domain = sheet.slice(domain_start..domain_end);
     let is_spaced = name_end != sign.start || domain_start != sign.end;
+    // Inside a domain a space stands only beside a dot, which may be spelled.
+    let has_dot = domain.iter().any(|c| matches!(c, '.' | ' '));
     let has_letters = domain.iter().filter(|c| c.is_ascii_alphabetic()).count() >= 2;
     // The word of two letters is a sign only by itself, before what is surely a domain.
     let is_word = sign.len() == 2 && sheet.at(sign.start).is_ascii_alphabetic();
-    if is_word && (sheet.before(sign.start) != ' ' || sheet.at(sign.end) != ' ' || !domain.contains(&'.')) {
+    if is_word && (sheet.before(sign.start) != ' ' || sheet.at(sign.end) != ' ' || !has_dot) {
         return None;
     }
-    let is_domain = has_letters && (domain.contains(&'.') || !is_spaced || sheet.at(sign.start) != '@');
+    let is_domain = has_letters && (has_dot || !is_spaced || sheet.at(sign.start) != '@');
     (start < name_end && (is_domain || provider.is_some())).then_some(start..domain_end)
 }
 
@@ -81,11 +83,12 @@ pub(super) fn cover_passports(sheet: &mut Sheet, context: &Context) {
     let mut start = 0;
     while start < sheet.len() {
         // 엠, for those who write as they speak.
-        if sheet.at(start) == '엠' && sheet.digits_from(start + 1) >= 3 {
+        if sheet.at(start) == '엠' && sheet.digits_from(past_separator(sheet, start + 1)) >= 3 {
             sheet.read_as(start, 'M');
         }
         let is_start = sheet.at(start).is_ascii_alphanumeric() && !sheet.before(start).is_ascii_alphanumeric();
-        match is_start.then(|| passport_end(sheet, context, start)).flatten() {
+        let end = || spread_passport_end(sheet, start).or_else(|| passport_end(sheet, context, start));
+        match is_start.then(end).flatten() {
             Some(end) => {
                 sheet.cover(start..end, Kind::Passport, Keep::Nothing);
                 start = end;
@@ -138,6 +141,22 @@ fn passport_end(sheet: &Sheet, context: &Context, start: usize) -> Option<usize>
     is_passport.then_some(end)
 }
 
+/// The end of a passport number whose characters stand by themselves: "M 1 2 3 A 4 5 6 7".
+fn spread_passport_end(sheet: &Sheet, start: usize) -> Option<usize> {
+    const CHARS: usize = 9;
+    let end = start + 2 * CHARS - 1;
+    let number = sheet.slice(start..end);
+    let (chars, gaps): (Vec<(usize, &char)>, Vec<(usize, &char)>) =
+        number.iter().enumerate().partition(|(at, _)| at.is_multiple_of(2));
+    let is_laid_out = chars.iter().all(|(at, c)| match at / 2 {
+        0 => c.is_ascii_alphabetic(),
+        4 => c.is_ascii_alphanumeric(),
+        _ => c.is_ascii_digit(),
+    });
+    let is_spread = chars.len() == CHARS && gaps.iter().all(|(_, c)| matches!(c, ' ' | '-'));
+    (is_laid_out && is_spread && !sheet.at(end).is_ascii_alphanumeric()).then_some(end)
+}
+
 fn past_separator(sheet: &Sheet, at: usize) -> usize {
     at + usize::from(matches!(sheet.at(at), '-' | ' '))
 }
@@ -162,6 +181,7 @@ mod tests {
                 ("hong 골뱅이 naver 점 com", "**** 골뱅이 ***** 점 ***"),
                 ("hong @ naver로", "**** @ *****로"),
                 ("hong@회사.com", "****@회사.***"),
+                ("hong.gd AT naver DOT com", "****.** ** ***** *** ***"),
             ],
         );
         assert_kept(&["골뱅이 무침", "meet me at naver", "a @ b", "네이버 메일로요"]);
@@ -177,6 +197,8 @@ mod tests {
                 ("미국 여권 123456789", "미국 여권 *********"),
                 ("여권 P1234567A", "여권 *********"),
                 ("여권 엠12345678", "여권 *********"),
+                ("여권 번호 엠 일이삼사 오육칠팔이요", "여권 번호 * **** ****이요"),
+                ("M 1 2 3 A 4 5 6 7 이에요", "* * * * * * * * * 이에요"),
             ],
         );
         assert_kept(&["R1234 5678", "P1234567A", "M 20261123", "여권번호 9자리"]);

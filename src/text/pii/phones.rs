@@ -17,7 +17,10 @@ pub(super) fn mobile(place: &Place<'_>) -> Option<usize> {
             (Some([1, 0, rest @ ..]), _) => rest.len() == 8,
             (Some(_), _) => false,
             (None, [0, 1, 0, rest @ ..]) => rest.len() == 8 || (rest.len() == 7 && is_short(place, *groups)),
-            (None, [0, 1, 1 | 6..=9, rest @ ..]) => matches!(rest.len(), 7 | 8) && place.len(0) >= 3,
+            (None, [0, 1, 1 | 6..=9, rest @ ..]) => {
+                // 2026-0115-004821 holds 011-500-4821.
+                matches!(rest.len(), 7 | 8) && place.len(0) >= 3 && !place.touches_dashes(*groups)
+            }
             (None, _) => false,
         };
         // "0.1, 0.5" and the like: no telephone's last group is that short.

@@ -52,8 +52,8 @@ static WORDS: &[(Secret, &[&str])] = &[
 
 /// With them and Latin letters a message may hold a password or an address without a digit or an at sign.
 #[rustfmt::skip]
-pub(super) const WRITTEN: [&str; 11] = [
-    "비번", "밀번호", "밀 번호", "패스", "암호", "골뱅이", " at ", "(at)", "pw", "PW", "assword",
+pub(super) const WRITTEN: [&str; 13] = [
+    "비번", "밀번호", "밀 번호", "패스", "암호", "골뱅이", " at ", " AT ", "(at)", "(AT)", "pw", "PW", "assword",
 ];
 
 /// What may stand between the word and the secret. Longer ones stand before their own beginnings.

@@ -209,17 +209,32 @@ fn is_word(sheet: &Sheet, groups: &[Group], group: &Group) -> bool {
     let is_all_single = groups.len() >= CHAIN_MIN && groups.iter().filter(|group| group.len() > 1).count() <= 1;
     let is_all_spelled = groups.iter().all(|group| group.spelled > 0);
     let is_glued = is_syllable(sheet.before(group.span.start)) && group.len() < RUN_MIN;
+    let digits: usize = groups.iter().map(Group::len).sum();
+    let is_whole = is_all_spelled && (KNOWN.contains(&digits) || KNOWN.contains(&(digits - 1)));
     match group.len() {
-        1 => !is_all_single,
+        // 이거, 사용, 오늘
+        1 if begins_word(sheet, group.span.end) => true,
+        // One syllable too many at the end: "… 오육칠 이 제 번호예요".
+        1 if is_whole && groups.last().is_some_and(|last| last.span == group.span) => !KNOWN.contains(&digits),
+        1 => !(is_all_single || is_whole),
         2 => is_glued || !(is_all_spelled || is_all_single),
         _ => is_glued,
     }
 }
 
+/// Whether the syllable that ends at `end` is the first of a word rather than a digit with a particle.
+fn begins_word(sheet: &Sheet, end: usize) -> bool {
+    is_syllable(sheet.at(end))
+        && !is_digit(sheet.at(end))
+        && !ends_in_particle(sheet, end)
+        && !PARTICLES.iter().any(|particle| sheet.says(end, particle))
+}
+
+/// Digits of a mobile number, a resident number and a card.
+const KNOWN: [usize; 3] = [11, 13, 16];
+
 /// How many syllables at the end of a chain belong to the words behind it: 이 in 오육칠팔이에요.
 fn tail(sheet: &Sheet, part: &[Group]) -> usize {
-    /// Digits of a mobile number, a resident number and a card.
-    const KNOWN: [usize; 3] = [11, 13, 16];
     let Some(last) = part.last() else { return 0 };
     let end = last.span.end;
     let after = sheet.at(end);
@@ -295,6 +310,12 @@ mod tests {
                 ("주민번호 팔공공일공일 일이삼사오육칠이에요", "주민번호 ****** *******이에요"),
                 ("팔공공일공일 뒷자리 일이삼사오육칠", "****** 뒷자리 *******"),
                 ("육일공칠이오-이공사팔일육공", "******-*******"),
+                ("팔공 공일 공일 일 이삼사 오육칠 제 주민번호예요", "** ** ** * *** *** 제 주민번호예요"),
+                ("팔공 공일 공일 일 이삼사 오육칠 이 제 주민번호예요", "** ** ** * *** *** 이 제 주민번호예요"),
+                (
+                    "외국인등록번호 9 0 0 1 0 1 - 5 2 3 4 5 6 7 이거 맞아요",
+                    "외국인등록번호 * * * * * * - * * * * * * * 이거 맞아요",
+                ),
             ],
         );
         assert_masked(Kind::Card, &[("사일일일 일일일일 일일일일 일일일이", "**** **** **** 일일일이")]);
