@@ -102,7 +102,7 @@ pub(super) fn find_each(engine: &Engine, questions: &[String], today: Date) -> S
     let mut together = Search { answer: None, score_best: 0.0 };
     let mut answers: Vec<Answer> = Vec::new();
     for question in questions {
-        let question = Reading::of(question);
+        let question = engine.read(question);
         let bearing = engine.bearing(&question);
         let found = find(engine, &Asking { question: &question, own: &question, bearing: &bearing }, today);
         together.score_best = together.score_best.max(found.score_best);

@@ -24,6 +24,7 @@ use crate::nlu::Business;
 use crate::nlu::Classifier;
 use crate::nlu::Example;
 use crate::nlu::Guess;
+use crate::nlu::Speller;
 use crate::nlu::TrainError;
 use crate::telemetry::chain;
 use crate::text::reading::Reading;
@@ -79,6 +80,7 @@ pub struct Bearing {
 /// The classifier beside the index, so that an unchanged pack is not learned again.
 const CLASSIFIER_FILE: &str = "classifier.bin";
 const BUSINESS_FILE: &str = "business.bin";
+const SPELLER_FILE: &str = "words.bin";
 
 /// A pack ready to answer from.
 pub struct Engine {
@@ -87,6 +89,7 @@ pub struct Engine {
     index: Index,
     classifier: Option<Classifier>,
     business: Business,
+    speller: Speller,
     patterns: HashMap<String, Regex>,
 }
 
@@ -101,6 +104,7 @@ impl Engine {
         let index = open_or_create_index(&pack, &folder)?;
         let classifier = open_or_train_classifier(&pack, &folder.join(CLASSIFIER_FILE))?;
         let business = open_or_learn_business(&pack, &folder.join(BUSINESS_FILE))?;
+        let speller = open_or_learn(&folder.join(SPELLER_FILE), || Ok(learn_words(&pack)))?;
         let mut patterns = HashMap::new();
         for slot in &pack.slots {
             let pattern = slot.regex().map_err(|source| EngineError::Pattern { slot: slot.name.clone(), source })?;
@@ -108,7 +112,7 @@ impl Engine {
                 patterns.insert(slot.name.clone(), pattern);
             }
         }
-        Ok(Self { pack, digest, index, classifier, business, patterns })
+        Ok(Self { pack, digest, index, classifier, business, speller, patterns })
     }
 
     /// The pack.
@@ -119,6 +123,12 @@ impl Engine {
     /// The pack's digest.
     pub fn digest(&self) -> &str {
         &self.digest
+    }
+
+    /// What somebody wrote, with its mistyped words set right, as [`Self::bearing`] and [`Self::search`] want it.
+    pub fn read(&self, text: &str) -> Reading {
+        let typed = Reading::of(text);
+        self.speller.correct(&typed).unwrap_or(typed)
     }
 
     /// What a message is about.
@@ -193,6 +203,19 @@ fn open_or_train_classifier(pack: &Pack, file: &Path) -> Result<Option<Classifie
         Classifier::train(&utterances.chain(lessons).collect::<Vec<_>>())
     })
     .map(Some)
+}
+
+fn learn_words(pack: &Pack) -> Speller {
+    let utterances = pack.utterances.iter().map(|row| row.utterance.as_str());
+    let sections = || pack.documents.iter().flat_map(|document| &document.sections);
+    let texts = sections().flat_map(|section| section.blocks.iter().flat_map(Block::texts));
+    let names = pack
+        .documents
+        .iter()
+        .flat_map(|document| [document.title.as_str()].into_iter().chain(document.keywords.iter().map(String::as_str)));
+    let names = names.chain(sections().map(|section| section.heading.as_str()));
+    let names = names.chain(pack.categories.iter().map(|category| category.name.as_str()));
+    Speller::learn(utterances.chain(texts).chain(Business::examples()), names)
 }
 
 fn open_or_learn_business(pack: &Pack, file: &Path) -> Result<Business, EngineError> {

@@ -16,7 +16,6 @@ use crate::domain::Stage;
 use crate::domain::Ticket;
 use crate::nlu::Guess;
 use crate::text::pii;
-use crate::text::reading::Reading;
 
 /// What the assistant would make of a message.
 #[derive(Debug, Clone)]
@@ -45,7 +44,7 @@ impl Engine {
         let understanding = triage::understand(self, standing, said, today);
         let step = workflow::next(standing.stage, understanding.input, None, u8::MAX);
         let mut seen = HashSet::default();
-        let hits = self.search(&Reading::of(masked.as_str()), &understanding.bearing, today, HITS_MAX);
+        let hits = self.search(&self.read(masked.as_str()), &understanding.bearing, today, HITS_MAX);
         let documents = hits.into_iter().map(|hit| hit.document.id.clone());
         let is_answered = step.say == Say::Answer;
         Judgement {

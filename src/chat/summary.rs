@@ -68,7 +68,7 @@ fn inquiry_line(engine: &Engine, session: &Session, telling: &[&Message]) -> Sum
     let is_detail = |message: &Message| details.iter().any(|detail| message.body.contains(detail.value));
     // Of what was said, the message that is most surely about the conversation's topic; else the last.
     let sureness = |message: &Message| {
-        let guesses = engine.bearing(&Reading::of(heard_part(&message.body))).guesses;
+        let guesses = engine.bearing(&engine.read(heard_part(&message.body))).guesses;
         let guess = guesses.into_iter().find(|guess| category.is_some_and(|name| **name == *guess.category));
         guess.map_or(0.0, |guess| guess.confidence)
     };
@@ -158,7 +158,7 @@ fn keywords(telling: &[&Message]) -> Vec<String> {
 
 fn recommendations(engine: &Engine, text: &str, today: Date) -> Vec<Recommendation> {
     let mut seen = HashSet::new();
-    let text = Reading::of(text);
+    let text = engine.read(text);
     let mut recommendations: Vec<Recommendation> = engine
         .search(&text, &engine.bearing(&text), today, RECOMMENDATIONS_MAX * 4)
         .into_iter()

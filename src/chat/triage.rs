@@ -124,12 +124,13 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     let message = Reading::of(masked);
     let signals = nlu::listen(&message);
     let in_full = if is_piece(&signals) { context::in_full(engine, masked, &message, earlier) } else { None };
-    let question = in_full.map(|text| Reading::of(&text));
-    let question = question.as_ref().unwrap_or(&message);
+    let own = engine.read(masked);
+    let question = in_full.map(|text| engine.read(&text));
+    let question = question.as_ref().unwrap_or(&own);
     let bearing = engine.bearing(question);
     let questions = context::questions(masked);
     let found = if questions.is_empty() {
-        answer::find(engine, &Asking { question, own: &message, bearing: &bearing }, today)
+        answer::find(engine, &Asking { question, own: &own, bearing: &bearing }, today)
     } else {
         answer::find_each(engine, &questions, today)
     };

@@ -17,7 +17,6 @@ use crate::knowledge::import::Readers;
 use crate::server;
 use crate::server::FirstPack;
 use crate::store::Store;
-use crate::text::reading::Reading;
 
 /// What can be done with the bank's documents.
 #[derive(Debug, clap::Subcommand)]
@@ -104,7 +103,7 @@ fn list(engine: &Engine) {
 }
 
 fn search(engine: &Engine, question: &str, limit: usize) {
-    let question = Reading::of(question);
+    let question = engine.read(question);
     let hits = engine.search(&question, &engine.bearing(&question), Clock::system().today_in_korea(), limit);
     if hits.is_empty() {
         println!("nothing found");

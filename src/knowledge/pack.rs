@@ -206,6 +206,19 @@ pub enum Block {
     },
 }
 
+impl Block {
+    /// Its texts, in reading order.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let (texts, rows): (Vec<&str>, &[Vec<String>]) = match self {
+            Self::Paragraph(text) => (vec![text], &[]),
+            Self::List(items) => (items.iter().map(String::as_str).collect(), &[]),
+            Self::Table { header, rows } => (header.iter().map(String::as_str).collect(), rows),
+            Self::Faq { question, answer } => (vec![question, answer], &[]),
+        };
+        texts.into_iter().chain(rows.iter().flatten().map(String::as_str))
+    }
+}
+
 /// An example of what customers write.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Utterance {

@@ -1,7 +1,7 @@
 //! Text in, label out: which category a message belongs to, and what it signals.
 //!
 //! [`Classifier`] learns a pack's categories from its utterances, in-process and in seconds. [`Business`] knows a
-//! bank's business from everyday talk. [`listen`] hears
+//! bank's business from everyday talk. [`Speller`] sets mistyped words right. [`listen`] hears
 //! what does not depend on the pack: danger, the wish for a person, a yes or a no, mood. Both are pure and
 //! deterministic, and neither uses a language model or a downloaded weight.
 //!
@@ -14,6 +14,7 @@ mod features;
 mod lexicon;
 mod reply;
 mod signals;
+mod speller;
 mod training;
 mod weights;
 
@@ -27,3 +28,4 @@ pub use signals::Emergency;
 pub use signals::Signals;
 pub use signals::SmallTalk;
 pub use signals::listen;
+pub use speller::Speller;

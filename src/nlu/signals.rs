@@ -141,7 +141,7 @@ pub fn listen(message: &Reading) -> Signals {
         small_talk: reply.filter(|_| !wants_person && !leans_to_wish && !abuse).and_then(small_talk),
         abuse,
         manipulates,
-        is_foreign: is_foreign(tight),
+        is_foreign: message.is_foreign(),
         sentiment: sentiment(&sifted, is_upset || emergency.is_some()),
         intent: match (wants_person || leans_to_wish, is_upset) {
             (true, _) => Intent::HumanReq,
@@ -317,15 +317,6 @@ fn does_not_know(tight: &str, reply: Option<Reply>) -> bool {
         || (tight.chars().count() <= CHARS_MAX
             && ENDINGS.iter().any(|ending| tight.ends_with(ending))
             && !ASKING.iter().any(|asking| tight.contains(asking)))
-}
-
-/// Hardly any Korean in a message of some length. Names such as OTP or KB in a Korean one do not count.
-fn is_foreign(tight: &str) -> bool {
-    const LETTERS_MIN: usize = 8;
-    let is_korean = |c: char| hangul::is_syllable(c) || hangul::is_jamo(c);
-    let korean = tight.chars().filter(|c| is_korean(*c)).count();
-    let others = tight.chars().filter(|c| !is_korean(*c) && c.is_alphabetic()).count();
-    korean + others >= LETTERS_MIN && korean * 10 < others
 }
 
 fn sentiment(message: &Sifted, is_upset: bool) -> Sentiment {

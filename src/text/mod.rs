@@ -11,6 +11,7 @@ pub mod concepts;
 mod endings;
 pub mod hangul;
 pub mod haystack;
+mod loanwords;
 pub mod normalize;
 pub mod phonetics;
 pub mod pii;

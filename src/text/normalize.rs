@@ -2,13 +2,20 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::text::loanwords;
+
 /// The form of `text` for matching. It is never stored and never shown.
 ///
 /// Compatibility forms (full-width, circled, squared) become plain ones, conjoining letters become
 /// syllables, letters are lower-cased, invisible characters vanish, emoji and white space become one space,
 /// and a character repeated three times or more stands twice; digits are spared, since 1000 is not 100.
-/// Letters typed on their own (ㅋㅋ, ㅅㄷㅇ) stay as typed.
+/// Letters typed on their own (ㅋㅋ, ㅅㄷㅇ) stay as typed. English words that are also said in Korean become Korean.
 pub fn normalize(text: &str) -> String {
+    loanwords::in_korean(&fold(text)).into_owned()
+}
+
+/// The normal form of `text` before English words become Korean.
+pub(super) fn fold(text: &str) -> String {
     let mut form = Form::with_capacity(text.len());
     if text.chars().all(|c| matches!(c, '\0'..='~' | '가'..='힣' | 'ㄱ'..='ㆎ')) {
         text.chars().for_each(|c| form.push(c));

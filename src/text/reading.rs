@@ -1,9 +1,12 @@
 //! One message, read once for everybody who looks at it.
 
+use std::borrow::Cow;
+
 use crate::text::concepts;
 use crate::text::concepts::Concept;
 use crate::text::hangul;
-use crate::text::normalize::normalize;
+use crate::text::loanwords;
+use crate::text::normalize::fold;
 use crate::text::phonetics;
 use crate::text::tokens;
 
@@ -15,20 +18,30 @@ pub struct Reading {
     stems: Vec<String>,
     sounds: Vec<u8>,
     concepts: Vec<Concept>,
+    is_foreign: bool,
 }
 
 impl Reading {
     /// Reads `text`.
     pub fn of(text: &str) -> Self {
-        let normalized = normalize(text);
-        let tight: String = normalized.chars().filter(|c| is_letter_or_digit(*c)).collect();
+        let folded = fold(text);
+        let is_foreign = is_foreign(&folded);
+        let normalized = loanwords::in_korean(&folded);
+        let tight = tight_of(&normalized);
         let stems = tokens::stems_of(&normalized);
         let sounds = phonetics::sounds(&tight);
-        let concepts = concepts::concepts(&tight, &sounds);
-        Self { normalized, tight, stems, sounds, concepts }
+        let mut concepts = concepts::concepts(&tight, &sounds);
+        if matches!(normalized, Cow::Owned(_)) {
+            // "annual fee" is a concept, 수수료 only its half.
+            concepts.extend(concepts::concepts(&tight_of(&folded), &[]));
+            concepts.sort_unstable();
+            concepts.dedup();
+        }
+        let normalized = normalized.into_owned();
+        Self { normalized, tight, stems, sounds, concepts, is_foreign }
     }
 
-    /// The [normal form](normalize).
+    /// The [normal form](crate::text::normalize::normalize).
     pub fn normalized(&self) -> &str {
         &self.normalized
     }
@@ -52,6 +65,24 @@ impl Reading {
     pub fn concepts(&self) -> &[Concept] {
         &self.concepts
     }
+
+    /// Whether it is written in another language than Korean.
+    pub fn is_foreign(&self) -> bool {
+        self.is_foreign
+    }
+}
+
+fn tight_of(normalized: &str) -> String {
+    normalized.chars().filter(|c| is_letter_or_digit(*c)).collect()
+}
+
+/// Hardly any Korean in a message of some length. Names such as OTP or KB in a Korean one do not count.
+fn is_foreign(folded: &str) -> bool {
+    const LETTERS_MIN: usize = 8;
+    let is_korean = |c: char| hangul::is_syllable(c) || hangul::is_jamo(c);
+    let korean = folded.chars().filter(|c| is_korean(*c)).count();
+    let others = folded.chars().filter(|c| !is_korean(*c) && c.is_alphabetic()).count();
+    korean + others >= LETTERS_MIN && korean * 10 < others
 }
 
 fn is_letter_or_digit(c: char) -> bool {

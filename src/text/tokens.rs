@@ -42,6 +42,27 @@ pub fn stems_of(normalized: &str) -> Vec<String> {
     stems
 }
 
+/// A normalised text with the stems that `replacement` knows better replaced; `None` if it knows none.
+pub fn replace_stems<'r>(normalized: &str, replacement: impl Fn(&str) -> Option<&'r str>) -> Option<String> {
+    let mut text = String::with_capacity(normalized.len());
+    let mut is_changed = false;
+    let mut before = Script::Space;
+    for (script, word) in Runs::of(normalized) {
+        let is_word = script == Script::Hangul && !(is_attached(before) && is_suffix(word)) && !is_stop_word(word);
+        let stem = if is_word { strip(word) } else { "" };
+        match replacement(stem).filter(|_| is_word && !is_stop_word(stem)) {
+            Some(better) => {
+                text.push_str(better);
+                is_changed = true;
+            }
+            None => text.push_str(stem),
+        }
+        text.push_str(&word[stem.len()..]);
+        before = script;
+    }
+    is_changed.then_some(text)
+}
+
 /// Pairs of neighbouring Hangul characters across white space, so that spacing mistakes do not matter; a
 /// lone syllable by itself. Words of Latin letters or digits stay whole.
 pub fn bigrams(text: &str) -> Vec<String> {

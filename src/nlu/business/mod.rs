@@ -36,11 +36,16 @@ impl Business {
         let banking = csv::Reader::from_reader(BANKING.as_bytes());
         let banking: Vec<String> =
             banking.into_records().filter_map(|row| row.ok()?.get(1).map(str::to_owned)).collect();
-        let no = EVERYDAY.lines().chain(MONEY.lines()).map(|text| Example { category: NO, text });
+        let no = Self::examples().map(|text| Example { category: NO, text });
         let mut all: Vec<Example<'_>> = no.collect();
         all.extend(banking.iter().map(|text| Example { category: YES, text }));
         all.extend(examples.map(|text| Example { category: YES, text }));
         Ok(Self { classifier: Classifier::train(&all)? })
+    }
+
+    /// The messages it knows that are no bank's business.
+    pub fn examples<'a>() -> impl Iterator<Item = &'a str> {
+        EVERYDAY.lines().chain(MONEY.lines())
     }
 
     /// How much speaks for the bank's business: the logarithm of the odds, 0 when both are as likely.
