@@ -146,14 +146,12 @@ fn spread_passport_end(sheet: &Sheet, start: usize) -> Option<usize> {
     const CHARS: usize = 9;
     let end = start + 2 * CHARS - 1;
     let number = sheet.slice(start..end);
-    let (chars, gaps): (Vec<(usize, &char)>, Vec<(usize, &char)>) =
-        number.iter().enumerate().partition(|(at, _)| at.is_multiple_of(2));
-    let is_laid_out = chars.iter().all(|(at, c)| match at / 2 {
+    let is_laid_out = number.iter().step_by(2).enumerate().all(|(place, c)| match place {
         0 => c.is_ascii_alphabetic(),
         4 => c.is_ascii_alphanumeric(),
         _ => c.is_ascii_digit(),
     });
-    let is_spread = chars.len() == CHARS && gaps.iter().all(|(_, c)| matches!(c, ' ' | '-'));
+    let is_spread = number.len() == end - start && number.iter().skip(1).step_by(2).all(|c| matches!(c, ' ' | '-'));
     (is_laid_out && is_spread && !sheet.at(end).is_ascii_alphanumeric()).then_some(end)
 }
 
