@@ -18,9 +18,12 @@ use crate::knowledge::Index;
 use crate::knowledge::Leaning;
 use crate::knowledge::Pack;
 use crate::knowledge::Passage;
+use crate::knowledge::Policy;
 use crate::knowledge::Query;
 use crate::knowledge::Slot;
-use crate::nlu::Business;
+use crate::nlu::Act;
+use crate::nlu::ActClassifier;
+use crate::nlu::Acts;
 use crate::nlu::Classifier;
 use crate::nlu::Example;
 use crate::nlu::Guess;
@@ -73,13 +76,13 @@ pub struct Found<'e> {
 pub struct Bearing {
     /// The categories it may belong to, best first; empty when the pack has no utterances to learn from.
     pub guesses: Vec<Guess>,
-    /// What speaks for its being the bank's business: the logarithm of the odds.
-    pub business: f32,
+    /// What is done with it.
+    pub acts: Acts,
 }
 
 /// The classifier beside the index, so that an unchanged pack is not learned again.
 const CLASSIFIER_FILE: &str = "classifier.bin";
-const BUSINESS_FILE: &str = "business.bin";
+const ACTS_FILE: &str = "acts.bin";
 const SPELLER_FILE: &str = "words.bin";
 
 /// A pack ready to answer from.
@@ -88,7 +91,7 @@ pub struct Engine {
     digest: String,
     index: Index,
     classifier: Option<Classifier>,
-    business: Business,
+    acts: ActClassifier,
     speller: Speller,
     patterns: HashMap<String, Regex>,
 }
@@ -103,7 +106,7 @@ impl Engine {
         let folder = cache_dir.join(format!("{}-{}", env!("CARGO_PKG_VERSION"), &digest[..digest.len().min(16)]));
         let index = open_or_create_index(&pack, &folder)?;
         let classifier = open_or_train_classifier(&pack, &folder.join(CLASSIFIER_FILE))?;
-        let business = open_or_learn_business(&pack, &folder.join(BUSINESS_FILE))?;
+        let acts = open_or_learn_acts(&pack, &folder.join(ACTS_FILE))?;
         let speller = open_or_learn(&folder.join(SPELLER_FILE), || Ok(learn_words(&pack)))?;
         let mut patterns = HashMap::new();
         for slot in &pack.slots {
@@ -112,7 +115,7 @@ impl Engine {
                 patterns.insert(slot.name.clone(), pattern);
             }
         }
-        Ok(Self { pack, digest, index, classifier, business, speller, patterns })
+        Ok(Self { pack, digest, index, classifier, acts, speller, patterns })
     }
 
     /// The pack.
@@ -134,7 +137,7 @@ impl Engine {
     /// What a message is about.
     pub fn bearing(&self, message: &Reading) -> Bearing {
         let guesses = self.classifier.as_ref().map(|classifier| classifier.classify(message)).unwrap_or_default();
-        Bearing { guesses, business: self.business.evidence(message) }
+        Bearing { guesses, acts: self.acts.acts(message) }
     }
 
     /// The passages that answer a question of this [bearing](Self::bearing) best, of documents in force on `today`.
@@ -148,7 +151,7 @@ impl Engine {
             Some(Found { passage, document, score: hit.score, coverage: hit.coverage })
         };
         self.index
-            .search(Query { text: question, leanings: &leanings, business: bearing.business, today }, limit)
+            .search(Query { text: question, leanings: &leanings, business: bearing.acts.business(), today }, limit)
             .into_iter()
             .filter_map(found)
             .collect()
@@ -215,11 +218,17 @@ fn learn_words(pack: &Pack) -> Speller {
         .flat_map(|document| [document.title.as_str()].into_iter().chain(document.keywords.iter().map(String::as_str)));
     let names = names.chain(sections().map(|section| section.heading.as_str()));
     let names = names.chain(pack.categories.iter().map(|category| category.name.as_str()));
-    Speller::learn(utterances.chain(texts).chain(Business::examples()), names)
+    let others = ActClassifier::examples().map(|(_, text)| text);
+    Speller::learn(utterances.chain(texts).chain(others), names)
 }
 
-fn open_or_learn_business(pack: &Pack, file: &Path) -> Result<Business, EngineError> {
-    let utterances = pack.utterances.iter().map(|row| row.utterance.as_str());
+fn open_or_learn_acts(pack: &Pack, file: &Path) -> Result<ActClassifier, EngineError> {
+    // What an utterance of another policy does, its category does not say: closing a card is for a person, too.
+    let act = |name: &str| match pack.categories.iter().find(|category| category.name == name)? {
+        category if category.is_default() => (category.policy == Policy::Person).then_some(Act::WantPerson),
+        category => matches!(category.policy, Policy::Answer | Policy::Ask).then_some(Act::Ask),
+    };
+    let utterances = pack.utterances.iter().filter_map(|row| Some((act(&row.category)?, row.utterance.as_str())));
     let documents = pack.documents.iter().flat_map(|document| {
         let sections = document.sections.iter().flat_map(|section| {
             let questions = section.blocks.iter().filter_map(|block| match block {
@@ -230,7 +239,8 @@ fn open_or_learn_business(pack: &Pack, file: &Path) -> Result<Business, EngineEr
         });
         [document.title.as_str()].into_iter().chain(document.keywords.iter().map(String::as_str)).chain(sections)
     });
-    open_or_learn(file, || Business::learn(utterances.chain(documents)))
+    let documents = documents.map(|text| (Act::Ask, text));
+    open_or_learn(file, || ActClassifier::learn(utterances.chain(documents)))
 }
 
 /// What was learned before and kept in `file`, else what is learned now.

@@ -34,6 +34,10 @@ const CANDIDATE_CONFIDENCE_MIN: f32 = 0.02;
 const RIVAL_CONFIDENCE_MIN: f32 = 0.2;
 /// A single word is answered only when its category is as sure as this.
 const BARE_CONFIDENCE_MIN: f32 = 0.75;
+/// From this probability on that a person should take it, a message is led to one.
+const PERSON_LIKELY: f32 = 0.4;
+/// From this one on it is if no document answers; and below it a word that wishes for a person is rather no wish.
+const PERSON_POSSIBLE: f32 = 0.15;
 /// Leading somebody to a person who did not ask for one takes more than a guess.
 const PERSON_CONFIDENCE_MIN: f32 = 0.6;
 /// With less than this (the logarithm of the odds) for its being the bank's business, a message is not, whatever
@@ -65,6 +69,8 @@ pub(super) struct Understanding {
     pub(super) input: Input,
     /// What the customer wants.
     pub(super) intent: Intent,
+    /// How probably a person should take it, 0 to 1.
+    needs_person: f32,
     /// What it is about.
     pub(super) bearing: Bearing,
     /// The answer, when the documents have one.
@@ -123,11 +129,16 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     let Said { raw, masked, earlier } = said;
     let message = Reading::of(masked);
     let signals = nlu::listen(&message);
-    let in_full = if is_piece(&signals) { context::in_full(engine, masked, &message, earlier) } else { None };
     let own = engine.read(masked);
-    let question = in_full.map(|text| engine.read(&text));
-    let question = question.as_ref().unwrap_or(&own);
-    let bearing = engine.bearing(question);
+    let own_bearing = engine.bearing(&own);
+    let inclination = nlu::incline(&signals, &own_bearing.acts);
+    let leans = is_piece(&signals) && inclination.needs_person < PERSON_LIKELY;
+    let in_full = if leans { context::in_full(engine, masked, &message, earlier) } else { None };
+    let in_full = in_full.map(|text| engine.read(&text));
+    let (question, bearing) = match &in_full {
+        Some(question) => (question, engine.bearing(question)),
+        None => (&own, own_bearing),
+    };
     let questions = context::questions(masked);
     let found = if questions.is_empty() {
         answer::find(engine, &Asking { question, own: &own, bearing: &bearing }, today)
@@ -136,7 +147,8 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     };
     let mut understanding = Understanding {
         input: Input::Unclear,
-        intent: signals.intent,
+        intent: inclination.intent,
+        needs_person: inclination.needs_person,
         bearing,
         answer: found.answer,
         score_best: found.score_best,
@@ -172,7 +184,9 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     if signals.emergency.is_some() {
         return Input::Emergency;
     }
-    if signals.wants_person {
+    let needs_person = understanding.needs_person;
+    let is_wish = understanding.intent == Intent::HumanReq && needs_person >= PERSON_LIKELY;
+    if (signals.wants_person && needs_person >= PERSON_POSSIBLE) || (is_wish && !signals.manipulates) {
         return Input::WantsPerson;
     }
     if signals.manipulates || signals.is_foreign {
@@ -189,7 +203,7 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     let is_surely = best.is_some_and(|best| best.confidence >= PERSON_CONFIDENCE_MIN);
     // Whoever asks, and is surely answered, is served sooner by the answer than by anybody.
     let is_question = signals.asks && is_clear_question(understanding);
-    if !is_question && (signals.disputes || signals.complains) {
+    if needs_person >= PERSON_LIKELY {
         return Input::NeedsPerson;
     }
     let policy = category.map(|category| category.policy);
@@ -223,17 +237,17 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     if signals.does_not_know {
         return Input::DoesNotKnow;
     }
-    if signals.leans_to_person && understanding.bearing.business >= OFF_TOPIC_ODDS_MAX {
+    if needs_person >= PERSON_POSSIBLE && understanding.bearing.acts.business() >= OFF_TOPIC_ODDS_MAX {
         return Input::NeedsPerson;
     }
     match category {
-        _ if understanding.bearing.business < OFF_TOPIC_ODDS_MAX => Input::OffTopic,
+        _ if understanding.bearing.acts.business() < OFF_TOPIC_ODDS_MAX => Input::OffTopic,
         Some(category) if category.policy == Policy::Ask => Input::Ambiguous,
         Some(_) => Input::Unanswerable,
-        None if is_ambiguous(&understanding.bearing.guesses, engine) && understanding.bearing.business > 0.0 => {
+        None if is_ambiguous(&understanding.bearing.guesses, engine) && understanding.bearing.acts.business() > 0.0 => {
             Input::Ambiguous
         }
-        None if understanding.bearing.business > 0.0 => Input::Unanswerable,
+        None if understanding.bearing.acts.business() > 0.0 => Input::Unanswerable,
         None => Input::OffTopic,
     }
 }

@@ -96,11 +96,7 @@ impl Classifier {
     /// with the examples. A text of another matter altogether gets guesses, too: whether it is the bank's
     /// business is for the search to say.
     pub fn classify(&self, text: &Reading) -> Vec<Guess> {
-        let vector = self.features.vector(&Parts::of(text));
-        if vector.is_empty() {
-            return Vec::new();
-        }
-        let probabilities = training::softmax(&self.weights.apply(&vector), self.sharpness);
+        let Some(probabilities) = self.probabilities(text) else { return Vec::new() };
         let mut guesses: Vec<(usize, f32)> = probabilities.into_iter().enumerate().collect();
         guesses.sort_by(|(_, a), (_, b)| b.total_cmp(a));
         guesses.truncate(GUESSES_MAX);
@@ -108,6 +104,12 @@ impl Classifier {
             Some(Guess { category: self.categories.get(index)?.clone(), confidence })
         };
         guesses.into_iter().filter_map(guess).collect()
+    }
+
+    /// The probability of each of [`Self::categories`]; `None` if the text shares nothing with the examples.
+    pub fn probabilities(&self, text: &Reading) -> Option<Vec<f32>> {
+        let vector = self.features.vector(&Parts::of(text));
+        (!vector.is_empty()).then(|| training::softmax(&self.weights.apply(&vector), self.sharpness))
     }
 
     /// The categories it knows, in order.

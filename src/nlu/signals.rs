@@ -37,6 +37,8 @@ pub struct Signals {
     pub disputes: bool,
     /// Complains about the bank.
     pub complains: bool,
+    /// How far it leans to a complaint, in the lexicon's steps; above zero it rather is one than not.
+    pub(super) discontent: i32,
     /// Rather needs or wants a person than not, though no word says so outright.
     pub leans_to_person: bool,
     /// A clear yes or no, when the whole message says nothing else. "네 아니요", questions, anger and
@@ -131,6 +133,7 @@ pub fn listen(message: &Reading) -> Signals {
         wants_person,
         disputes: demands || (leans_to_trouble && leaning.trouble > sure),
         complains,
+        discontent: leaning.discontent,
         leans_to_person: leans_to_wish || leans_to_trouble || leaning.discontent > 0,
         consent: reply.filter(|_| !abuse).and_then(|reply| consent(reply, has_mark)),
         objects: OBJECTIONS.iter().any(|objection| tight.contains(objection)),
