@@ -64,7 +64,8 @@ pub struct Hit {
 /// What speaks for a passage.
 #[derive(Debug, Clone, Copy)]
 struct Evidence {
-    /// The share of the question, weighted by how telling its words are, that the passage speaks of.
+    /// The share of the question, weighted by how telling its words are, that the passage speaks of, times the root of
+    /// how many words it has: of a long question the same share is harder to come by.
     coverage: f32,
     /// The share of the question's words that the documents know.
     familiarity: f32,
@@ -143,9 +144,10 @@ impl<'i> Found<'i> {
         }
         ranked.sort_unstable_by(Ranked::best_first);
         let familiarity = self.familiarity(question);
+        let length = (question.units.len() as f32).sqrt();
         let hit = |Ranked { passage, .. }| {
             let coverage = self.coverage(index, question, passage);
-            let evidence = Evidence { coverage, familiarity };
+            let evidence = Evidence { coverage: coverage * length, familiarity };
             let is_about_others = is_about_others(index, question, passage);
             let score = evidence.probability(query.business) * if is_about_others { weights.others } else { 1.0 };
             Hit { passage, document: index.passages[passage as usize].document, score, coverage }
