@@ -16,6 +16,12 @@ use crate::text::hangul::Letters;
 use crate::text::reading::Reading;
 use crate::text::tokens;
 
+/// Initials that say something of their own: thanks, yes, no, please, really.
+const SHORTHAND: [&str; 26] = [
+    "ㄱㄱ", "ㄱㅅ", "ㄳ", "ㄴㄴ", "ㄷㄷ", "ㄹㅇ", "ㅁㅊ", "ㅂㅂ", "ㅂㅇ", "ㅅㄱ", "ㅅㅂ", "ㅇㄷ", "ㅇㅇ", "ㅇㅈ",
+    "ㅇㅋ", "ㅈㅂ", "ㅈㅅ", "ㅊㅊ", "ㅋㅋ", "ㅌㅌ", "ㅎㅇ", "ㅎㅎ", "ㅗㅗ", "ㅠㅠ", "ㅜㅜ", "ㅡㅡ",
+];
+
 /// Shorter words have too many neighbours.
 const LETTERS_MIN: usize = 5;
 /// Longer ones are whole sentences without spaces.
@@ -31,6 +37,8 @@ pub struct Speller {
     neighbours: HashMap<u64, Vec<u32>>,
     /// The words by their numbers, in letters.
     spelled: Vec<(String, Vec<char>)>,
+    /// The words that alone are meant by their initials: 대출 by ㄷㅊ.
+    initials: HashMap<String, String>,
 }
 
 impl Speller {
@@ -58,6 +66,9 @@ impl Speller {
     fn meant(&self, stem: &str) -> Option<&str> {
         if self.words.contains_key(stem) {
             return None;
+        }
+        if let Some(word) = self.initials.get(stem) {
+            return Some(word);
         }
         let letters = letters(stem);
         if !(LETTERS_MIN..=LETTERS_MAX).contains(&letters.len()) {
@@ -99,7 +110,8 @@ impl From<Vec<(String, u32)>> for Speller {
             }
             spelled.push((word.clone(), letters));
         }
-        Self { words: words.into_iter().collect(), neighbours, spelled }
+        let initials = by_initials(&words);
+        Self { words: words.into_iter().collect(), neighbours, spelled, initials }
     }
 }
 
@@ -109,6 +121,30 @@ impl From<Speller> for Vec<(String, u32)> {
         words.sort_unstable();
         words
     }
+}
+
+/// The words that name something so much oftener than all others of the same initials that these mean them.
+fn by_initials(words: &[(String, u32)]) -> HashMap<String, String> {
+    /// Oftener than the next, at least.
+    const LEAD: u32 = 2;
+    let mut rivals: HashMap<String, Vec<(u32, &str)>> = HashMap::default();
+    for (word, names) in words.iter().filter(|(_, names)| *names > 0) {
+        let initials: Option<String> =
+            word.chars().map(|c| hangul::decompose(c).map(|letters| letters.initial)).collect();
+        if let Some(initials) = initials.filter(|initials| initials.chars().nth(1).is_some()) {
+            rivals.entry(initials).or_default().push((*names, word));
+        }
+    }
+    rivals.retain(|initials, _| !SHORTHAND.contains(&initials.as_str()));
+    let winner = |(initials, mut rivals): (String, Vec<(u32, &str)>)| {
+        rivals.sort_unstable_by(|one, other| other.cmp(one));
+        match &rivals[..] {
+            [(names, _), (next, _), ..] if *names < LEAD * next => None,
+            [(_, word), ..] => Some((initials, (*word).to_owned())),
+            [] => None,
+        }
+    };
+    rivals.into_iter().filter_map(winner).collect()
 }
 
 /// The letters of a Hangul word; empty for any other.
@@ -150,7 +186,7 @@ mod tests {
     fn words_one_letter_from_a_known_one_are_set_right() {
         let speller = Speller::learn(
             ["한두 번"].into_iter(),
-            ["연회비 면제 조건", "유효기간 안내", "심사 진행", "포인트 조회", "한도"].into_iter(),
+            ["연회비 면제 조건", "유효기간 안내", "심사 진행", "포인트 조회", "한도", "중개", "직구"].into_iter(),
         );
         for (typed, meant) in [
             ("연해비 면재 조건", Some("연회비 면제 조건")),
@@ -160,6 +196,8 @@ mod tests {
             ("한두 조회", None),
             ("연회비 조건", None),
             ("포인트로 결제", None),
+            ("ㅇㅎㅂ ㅈㄱ", Some("연회비 ㅈㄱ")),
+            ("ㅅㅅ ㄱㅅ", Some("심사 ㄱㅅ")),
             ("상담", None),
             ("otp", None),
         ] {

@@ -48,8 +48,16 @@ pub fn replace_stems<'r>(normalized: &str, replacement: impl Fn(&str) -> Option<
     let mut is_changed = false;
     let mut before = Script::Space;
     for (script, word) in Runs::of(normalized) {
-        let is_word = script == Script::Hangul && !(is_attached(before) && is_suffix(word)) && !is_stop_word(word);
-        let stem = if is_word { strip(word) } else { "" };
+        let is_word = match script {
+            Script::Hangul => !(is_attached(before) && is_suffix(word)) && !is_stop_word(word),
+            Script::Jamo => true,
+            Script::Latin | Script::Digit | Script::Other | Script::Space | Script::Break => false,
+        };
+        let stem = match script {
+            Script::Hangul if is_word => strip(word),
+            Script::Jamo => word,
+            Script::Hangul | Script::Latin | Script::Digit | Script::Other | Script::Space | Script::Break => "",
+        };
         match replacement(stem).filter(|_| is_word && !is_stop_word(stem)) {
             Some(better) => {
                 text.push_str(better);
