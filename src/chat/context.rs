@@ -61,55 +61,22 @@ const BARE_ENDINGS: [&str; 15] = [
 const LINKED_CHARS_MAX: usize = 40;
 const BARE_CHARS_MAX: usize = 16;
 
-/// What a matter is about, of which a follow-up names none or another.
-const THINGS: [&str; 47] = [
-    "account",
-    "passbook",
-    "deposit",
-    "parking",
-    "saving",
-    "subscription",
-    "isa",
-    "irp",
-    "pension_saving",
-    "pension",
-    "youth_saving",
-    "fund",
-    "trust",
-    "gold",
-    "insurance",
-    "loan",
-    "credit_loan",
-    "overdraft",
-    "small_loan",
-    "mortgage",
-    "jeonse",
-    "group_loan",
-    "deposit_loan",
-    "car_loan",
-    "policy_loan",
-    "student_loan",
-    "biz_loan",
-    "card",
-    "check_card",
-    "credit_card",
-    "family_card",
-    "corp_card",
-    "prepaid_card",
-    "cash_adv",
-    "card_loan",
-    "fx",
-    "exchange",
-    "fx_account",
-    "remit_abroad",
-    "remit_in",
-    "certificate",
-    "otp",
-    "app",
-    "open_banking",
-    "transfer_limit",
-    "card_limit",
-    "installment_pay",
+/// What a matter is about, of which a follow-up names none or another of the same family.
+#[rustfmt::skip]
+const FAMILIES: [&[&str]; 7] = [
+    &[
+        "account", "passbook", "deposit", "parking", "saving", "subscription", "isa", "irp", "pension_saving", "pension",
+        "youth_saving", "fund", "trust", "gold", "insurance",
+    ],
+    &[
+        "loan", "credit_loan", "overdraft", "small_loan", "mortgage", "jeonse", "group_loan", "deposit_loan", "car_loan",
+        "policy_loan", "student_loan", "biz_loan", "cash_adv", "card_loan",
+    ],
+    &["card", "check_card", "credit_card", "family_card", "corp_card", "prepaid_card"],
+    &["fx", "exchange", "fx_account", "remit_abroad", "remit_in"],
+    &["certificate", "otp", "app", "open_banking"],
+    &["transfer_limit", "card_limit"],
+    &["installment_pay"],
 ];
 
 /// Whether what was said before has to be looked at to understand `text`.
@@ -131,8 +98,16 @@ fn may_lean(message: &Reading) -> bool {
     is_linked || tight.contains("말고") || (is_short && (is_bare(tight) || things(message).next().is_none()))
 }
 
+/// What a customer asks who leans on what he said before.
+pub(super) struct InFull {
+    /// The whole question, his last words last.
+    pub(super) text: String,
+    /// His last words take the place of others and ask nothing of their own.
+    pub(super) is_correction: bool,
+}
+
 /// What a customer asks who says `text` after `earlier`, his messages from old to new; `None` if it says all itself.
-pub(super) fn in_full(engine: &Engine, text: &str, message: &Reading, earlier: &[String]) -> Option<String> {
+pub(super) fn in_full(engine: &Engine, text: &str, message: &Reading, earlier: &[String]) -> Option<InFull> {
     let tight = message.tight();
     let is_certain = is_choice(engine, text) || points_back(tight) || is_bare(tight) || tight.contains("말고");
     let is_piece = is_certain || (may_lean(message) && !is_self_sufficient(engine, message));
@@ -166,7 +141,7 @@ pub(super) fn in_full(engine: &Engine, text: &str, message: &Reading, earlier: &
         }
     }
     text.push_str(own);
-    Some(text)
+    Some(InFull { text, is_correction: dropped.is_some() || tight.starts_with("아니") })
 }
 
 /// A short message of so sure a category needs nothing else.
@@ -221,9 +196,13 @@ fn has_matter(said: &Reading) -> bool {
     !said.stems().is_empty() && signals.small_talk.is_none() && signals.consent.is_none() && !signals.wants_person
 }
 
-/// What a text is about.
-fn things(text: &Reading) -> impl Iterator<Item = Concept> {
-    text.concepts().iter().copied().filter(|concept| THINGS.contains(&concepts::name(*concept)))
+/// What a text is about: the families of the things it names.
+fn things(text: &Reading) -> impl Iterator<Item = usize> {
+    let family = |concept: &Concept| {
+        let name = concepts::name(*concept);
+        FAMILIES.iter().position(|family| family.contains(&name))
+    };
+    text.concepts().iter().filter_map(family)
 }
 
 /// Splits "신용카드 말고 체크카드요" into what is not meant and what is.
@@ -246,7 +225,7 @@ fn is_replaced(word: &str, message: &Reading, dropped: Option<&str>) -> bool {
         return message.normalized().split_whitespace().any(|own| measure(own) == Some(unit));
     }
     let word = Reading::of(word);
-    let own: Vec<Concept> = things(message).collect();
+    let own: Vec<usize> = things(message).collect();
     things(&word).any(|thing| own.contains(&thing)) && !message.tight().contains(word.tight())
 }
 
@@ -295,6 +274,8 @@ mod tests {
         let message = Reading::of("아니 체크카드요");
         assert!(is_replaced("신용카드", &message, None));
         assert!(!is_replaced("재발급", &message, None));
+        assert!(is_replaced("정기예금", &Reading::of("그럼 적금은요?"), None));
+        assert!(!is_replaced("금리", &Reading::of("그럼 적금은요?"), None));
         assert!(is_replaced("1년", &Reading::of("2년은요?"), None));
         assert!(!is_replaced("1년", &Reading::of("3개월은요?"), None));
         assert_eq!(without_dropped("신용카드 말고 체크카드요"), (Some("신용카드"), "체크카드요"));

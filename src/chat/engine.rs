@@ -71,6 +71,13 @@ pub struct Found<'e> {
     pub coverage: f32,
 }
 
+impl Found<'_> {
+    /// Whether both are the same passage.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        std::ptr::eq(self.passage, other.passage)
+    }
+}
+
 /// What a message is about, as learned from the pack.
 #[derive(Debug, Clone, Default)]
 pub struct Bearing {
@@ -140,8 +147,16 @@ impl Engine {
         Bearing { guesses, acts: self.acts.acts(message) }
     }
 
-    /// The passages that answer a question of this [bearing](Self::bearing) best, of documents in force on `today`.
-    pub fn search(&self, question: &Reading, bearing: &Bearing, today: Date, limit: usize) -> Vec<Found<'_>> {
+    /// The passages that answer a question of this [bearing](Self::bearing) best, of documents in force on `today`, or of
+    /// all where no day is given.
+    pub fn search(
+        &self,
+        question: &Reading,
+        bearing: &Bearing,
+        today: impl Into<Option<Date>>,
+        limit: usize,
+    ) -> Vec<Found<'_>> {
+        let today = today.into();
         let guesses = bearing.guesses.iter();
         let leanings: Vec<Leaning<'_>> =
             guesses.map(|Guess { category, confidence }| Leaning { category, confidence: *confidence }).collect();

@@ -26,7 +26,7 @@ pub fn check(answer: &str, sources: &[Source]) -> Result<(), Ungrounded> {
 
 /// The figures of a text: runs of digits, joined over the marks that stand inside one figure. Thousands separators
 /// are dropped, so `1,000` and `1000` are the same figure; `4.5` and `45` are not.
-fn figures(text: &str) -> Vec<String> {
+pub(super) fn figures(text: &str) -> Vec<String> {
     let mut figures = Vec::new();
     let mut figure = String::new();
     let mut characters = text.chars().peekable();

@@ -19,10 +19,12 @@ mod guard;
 mod handover;
 mod judge;
 mod prompts;
+mod quote;
 mod slots;
 mod summary;
 mod triage;
 mod turn;
+mod versions;
 mod workflow;
 
 use std::sync::Arc;

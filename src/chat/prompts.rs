@@ -2,11 +2,18 @@
 
 use std::fmt::Write as _;
 
+use time::Date;
+
+use crate::chat::answer::Answer;
+use crate::chat::answer::Outdated;
+use crate::chat::versions::Dispute;
 use crate::chat::workflow::PersonReason;
 use crate::domain::QuickReply;
 use crate::knowledge::Category;
 use crate::knowledge::Pack;
 use crate::knowledge::Slot;
+use crate::text::hangul::Josa;
+use crate::text::hangul::josa;
 
 /// The button and the words that ask for a person.
 pub(super) const ASK_FOR_PERSON: &str = "상담원 연결해 주세요";
@@ -173,6 +180,43 @@ pub(super) fn not_found(pack: &Pack) -> String {
     text
 }
 
+/// About a document that answers, but not today.
+pub(super) fn outdated(outdated: &Outdated) -> String {
+    let Outdated { title, from, until } = outdated;
+    let reason = match (from, until) {
+        (Some(from), _) => format!("{}부터 시행되어 아직 적용되지 않습니다", date(*from)),
+        (None, Some(until)) => format!("{}까지 시행되어 지금은 적용되지 않습니다", date(*until)),
+        (None, None) => "지금은 적용되지 않습니다".to_owned(),
+    };
+    let particle = josa(title, Josa::Topic);
+    format!(
+        "문의하신 내용을 담은 '{title}'{particle} {reason}. 현재 기준으로 확인이 필요하시면 상담원 연결을 선택해 주세요."
+    )
+}
+
+/// What has to be said beside an answer; empty if nothing has.
+pub(super) fn note(answer: &Answer) -> String {
+    let mut notes = Vec::new();
+    match answer.dispute {
+        Some(Dispute::Settled(from)) => notes.push(format!(
+            "같은 내용을 다르게 안내한 문서가 있어, {}부터 시행하는 최신 안내를 따랐습니다.",
+            date(from)
+        )),
+        Some(Dispute::Open) => notes.push(
+            "같은 내용을 다르게 안내한 문서가 있습니다. 정확한 내용은 상담원에게 확인해 주시기 바랍니다.".to_owned(),
+        ),
+        None => {}
+    }
+    if !answer.unanswered.is_empty() {
+        let questions: Vec<String> = answer.unanswered.iter().map(|question| format!("'{question}'")).collect();
+        notes.push(format!(
+            "{}에 대한 안내는 찾지 못했습니다. 조금 더 자세히 말씀해 주시거나 상담원 연결을 선택해 주세요.",
+            questions.join(", ")
+        ));
+    }
+    notes.join("\n")
+}
+
 pub(super) const OFF_TOPIC: &str =
     "죄송합니다. 저는 은행 업무만 안내해 드릴 수 있습니다. 은행 거래와 관련하여 궁금하신 점을 말씀해 주세요.";
 
@@ -239,6 +283,11 @@ pub(super) fn category_buttons<'c>(categories: impl Iterator<Item = &'c Category
 /// 상담 시간: 평일 09:00~18:00
 fn opening_hours(pack: &Pack) -> Option<String> {
     pack.hours.get("weekdays").map(|hours| format!("상담 시간: 평일 {}", hours.replace('-', "~")))
+}
+
+/// 2026년 11월 1일
+fn date(date: Date) -> String {
+    format!("{}년 {}월 {}일", date.year(), u8::from(date.month()), date.day())
 }
 
 fn button(label: &str, message: &str) -> QuickReply {

@@ -7,6 +7,7 @@ use time::Date;
 use crate::chat::answer;
 use crate::chat::answer::Answer;
 use crate::chat::answer::Asking;
+use crate::chat::answer::Outdated;
 use crate::chat::context;
 use crate::chat::engine::Bearing;
 use crate::chat::engine::Engine;
@@ -75,6 +76,8 @@ pub(super) struct Understanding {
     pub(super) bearing: Bearing,
     /// The answer, when the documents have one.
     pub(super) answer: Option<Answer>,
+    /// The document that would answer if it were in force.
+    pub(super) outdated: Option<Outdated>,
     /// How surely the best passage answers, 0 to 1.
     score_best: f32,
     /// What it says of the slots, by name.
@@ -134,14 +137,15 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     let inclination = nlu::incline(&signals, &own_bearing.acts);
     let leans = is_piece(&signals) && inclination.needs_person < PERSON_LIKELY;
     let in_full = if leans { context::in_full(engine, masked, &message, earlier) } else { None };
-    let in_full = in_full.map(|text| engine.read(&text));
-    let (question, bearing) = match &in_full {
+    let full = in_full.as_ref().map(|in_full| engine.read(&in_full.text));
+    let (question, bearing) = match &full {
         Some(question) => (question, engine.bearing(question)),
         None => (&own, own_bearing),
     };
+    let own = if in_full.is_some_and(|in_full| in_full.is_correction) { question } else { &own };
     let questions = context::questions(masked);
     let found = if questions.is_empty() {
-        answer::find(engine, &Asking { question, own: &own, bearing: &bearing }, today)
+        answer::find(engine, &Asking { question, own, bearing: &bearing }, today)
     } else {
         answer::find_each(engine, &questions, today)
     };
@@ -151,6 +155,7 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
         needs_person: inclination.needs_person,
         bearing,
         answer: found.answer,
+        outdated: None,
         score_best: found.score_best,
         values: Vec::new(),
         emergency: signals.emergency,
@@ -169,6 +174,12 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
         }
         Stage::Queued | Stage::Attended => queued(&signals, &understanding),
     };
+    if understanding.input == Input::Unanswerable {
+        understanding.outdated = answer::find_outdated(engine, question, &understanding.bearing, today);
+        if understanding.outdated.is_some() {
+            understanding.input = Input::Outdated;
+        }
+    }
     understanding
 }
 
@@ -222,8 +233,11 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     }
     if understanding.answer.is_some() {
         let is_certain = best.is_some_and(|best| best.confidence >= BARE_CONFIDENCE_MIN);
+        // "수수료 얼마예요" asks, but of what?
+        let is_vague = best.is_none() && message.stems().len() <= 1;
         let could_be_several = (is_bare(message) && !is_certain) || (best.is_none() && has_rival(understanding));
-        return if !signals.asks && could_be_several { Input::Ambiguous } else { Input::Answerable };
+        let is_ambiguous = is_vague || (could_be_several && !signals.asks);
+        return if is_ambiguous { Input::Ambiguous } else { Input::Answerable };
     }
     if is_urgent && (signals.reports || signals.asks) {
         return Input::NeedsPerson;

@@ -438,7 +438,11 @@ fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken
         buttons
     };
     match step.say {
-        Say::Answer => Spoken::answer(answer, "", Vec::new()),
+        Say::Answer => {
+            let note = answer.map(prompts::note).unwrap_or_default();
+            let buttons = if note.is_empty() { Vec::new() } else { vec![prompts::person_button()] };
+            Spoken::answer(answer, &note, buttons)
+        }
         Say::AnswerThenAskConsent => Spoken::answer(answer, prompts::ASK_CONSENT_AGAIN, prompts::consent_buttons()),
         Say::AnswerThenAskSlot => Spoken::answer(answer, question, prompts::skip_buttons()),
         Say::AnswerThenWait => Spoken::answer(answer, prompts::WAITING_SUFFIX, prompts::waiting_buttons()),
@@ -475,6 +479,10 @@ fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken
             Spoken::rule(prompts::ASK_WHICH, buttons)
         }
         Say::NotFound => Spoken::rule(prompts::not_found(pack), topics_and_person()),
+        Say::Outdated => {
+            let text = understanding.outdated.as_ref().map(prompts::outdated).unwrap_or_default();
+            Spoken::rule(text, vec![prompts::person_button()])
+        }
         Say::OffTopic if understanding.is_foreign => Spoken::rule(prompts::FOREIGN, topics_and_person()),
         Say::OffTopic => Spoken::rule(prompts::OFF_TOPIC, topics_and_person()),
         Say::Greeting => Spoken::rule(pack.greeting.clone(), prompts::topic_buttons(pack)),

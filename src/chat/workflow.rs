@@ -36,6 +36,8 @@ pub enum Input {
     Ambiguous,
     /// It is a question, but the documents do not answer it.
     Unanswerable,
+    /// It is a question, and the document that answers it is not in force.
+    Outdated,
     /// It is no matter of the bank's, or an instruction to the machine.
     OffTopic,
     /// A greeting.
@@ -54,7 +56,12 @@ impl Input {
     /// The message says what the conversation is about; the others say how it is to go on.
     pub const fn is_topical(self) -> bool {
         match self {
-            Self::Emergency | Self::NeedsPerson | Self::Answerable | Self::Ambiguous | Self::Unanswerable => true,
+            Self::Emergency
+            | Self::NeedsPerson
+            | Self::Answerable
+            | Self::Ambiguous
+            | Self::Unanswerable
+            | Self::Outdated => true,
             Self::WantsPerson
             | Self::Agrees
             | Self::Refuses
@@ -125,6 +132,8 @@ pub enum Say {
     AskWhich,
     /// The documents do not answer it.
     NotFound,
+    /// The document that answers it is not in force.
+    Outdated,
     /// Not a matter of the bank's.
     OffTopic,
     /// A greeting.
@@ -213,6 +222,7 @@ fn assisted(unclear: u8, input: Input, unclear_max: u8) -> Step {
         Input::Answerable => stay(Say::Answer, Ticket::AutoAnswer, "answer"),
         Input::Ambiguous => stay(Say::AskWhich, Ticket::NeedMoreInfo, "ask_which"),
         Input::Unanswerable => stay(Say::NotFound, Ticket::AutoAnswer, "nothing_found"),
+        Input::Outdated => stay(Say::Outdated, Ticket::AutoAnswer, "outdated"),
         Input::OffTopic => stay(Say::OffTopic, Ticket::SimpleAnswer, "off_topic"),
         Input::Greeting => stay(Say::Greeting, Ticket::SimpleAnswer, "greeting"),
         Input::Thanks => stay(Say::Thanks, Ticket::SimpleAnswer, "thanks"),
@@ -263,6 +273,7 @@ fn awaiting_consent(unclear: u8, input: Input, missing: Option<&str>, unclear_ma
         | Input::SlotValue
         | Input::Ambiguous
         | Input::Unanswerable
+        | Input::Outdated
         | Input::OffTopic
         | Input::Greeting
         | Input::Thanks
@@ -299,7 +310,7 @@ fn collecting(slot: &str, unclear: u8, input: Input, missing: Option<&str>, uncl
             "answer_between_slots",
         ),
         // A question is no failure to answer ours.
-        Input::Unanswerable => step(
+        Input::Unanswerable | Input::Outdated => step(
             Stage::Collecting { asking: slot.to_owned(), unclear },
             Say::DeferThenAskSlot,
             Ticket::HumanRequired,
@@ -340,6 +351,7 @@ fn queued(input: Input) -> Step {
         | Input::SlotValue
         | Input::Ambiguous
         | Input::Unanswerable
+        | Input::Outdated
         | Input::OffTopic
         | Input::Greeting
         | Input::Farewell

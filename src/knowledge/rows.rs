@@ -16,6 +16,8 @@ pub(super) struct Rows {
     pub validity: Vec<(Option<Date>, Option<Date>)>,
     /// The category each passage belongs to.
     pub categories: Vec<Option<Arc<str>>>,
+    /// How many passages of its document stand before each.
+    pub places: Vec<u32>,
 }
 
 /// One row of the index.
@@ -49,15 +51,18 @@ pub(super) enum Part {
 impl Rows {
     /// The rows of a pack whose documents are cut into `passages`.
     pub fn new(pack: &Pack, passages: &[Passage]) -> Self {
-        let mut rows = Self { all: Vec::new(), validity: Vec::new(), categories: Vec::new() };
+        let mut rows = Self { all: Vec::new(), validity: Vec::new(), categories: Vec::new(), places: Vec::new() };
         let mut passages = passages.iter().zip(0..).peekable();
         for (one, document) in pack.documents.iter().zip(0..) {
             rows.validity.push((one.effective_from, one.effective_until));
             rows.all.push(Row { document, part: Part::Title });
             let category: Option<Arc<str>> = one.category.as_deref().map(Arc::from);
+            let mut place = 0;
             while let Some((text, passage)) = passages.next_if(|(passage, _)| passage.document == document) {
                 rows.all.push(Row { document, part: Part::Heading(passage) });
                 rows.all.push(Row { document, part: Part::Text(passage) });
+                rows.places.push(place);
+                place += 1;
                 // A table of questions and answers has a section for each category.
                 let of_section = || (text.kind == PassageKind::Faq).then(|| Arc::from(text.heading.as_str()));
                 rows.categories.push(category.clone().or_else(of_section));

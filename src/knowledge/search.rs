@@ -35,8 +35,8 @@ pub struct Query<'q> {
     pub leanings: &'q [Leaning<'q>],
     /// What speaks for its being the bank's business: the logarithm of the odds, 0 where nothing is known.
     pub business: f32,
-    /// The day in KST. Documents that are not in force are not searched.
-    pub today: Date,
+    /// The day in KST: documents that are not in force on it are not searched. `None` searches all.
+    pub today: Option<Date>,
 }
 
 /// A category the question probably belongs to.
@@ -71,6 +71,15 @@ struct Evidence {
     familiarity: f32,
 }
 
+/// Where a passage may speak of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    /// In its own heading and text.
+    Passage,
+    /// In the title of its document, too.
+    Document,
+}
+
 /// Passages whose coverage is looked at. Beyond these BM25 leaves nothing that could win.
 const CANDIDATES: usize = 16;
 
@@ -89,8 +98,9 @@ impl Index {
         hits
     }
 
-    /// Whether each document is in force; `None` if all are.
-    fn in_force(&self, today: Date) -> Option<Vec<bool>> {
+    /// Whether each document is in force; `None` if all are, or none has to be.
+    fn in_force(&self, today: Option<Date>) -> Option<Vec<bool>> {
+        let today = today?;
         let is_in_force = |&(from, until): &(Option<Date>, Option<Date>)| is_within(from, until, today);
         let validity = &self.rows.validity;
         if validity.iter().all(is_in_force) { None } else { Some(validity.iter().map(is_in_force).collect()) }
@@ -107,7 +117,7 @@ struct Found<'i> {
 }
 
 impl<'i> Found<'i> {
-    fn look_up(index: &'i Index, question: &Question, today: Date, weights: &Weights) -> Self {
+    fn look_up(index: &'i Index, question: &Question, today: Option<Date>, weights: &Weights) -> Self {
         let in_force = index.in_force(today);
         let read = |field: &'i Field, lookups: &[Lookup]| {
             lookups.iter().map(|lookup| field.postings(lookup.token, in_force.as_deref())).collect()
@@ -136,17 +146,24 @@ impl<'i> Found<'i> {
                 scores.add(field, postings, weight);
             }
         }
-        let rank = |(passage, bm25)| Ranked { passage, rank: bm25 + self.leaning(index, question, query, passage) };
+        let rank = |(passage, bm25)| {
+            let place = index.rows.places.get(passage as usize).copied().unwrap_or(0);
+            let lead = weights.lead / (1.0 + place as f32);
+            Ranked { passage, rank: bm25 + lead + self.leaning(index, question, query, passage) }
+        };
         let mut ranked: Vec<Ranked> = scores.passages().map(rank).collect();
         if ranked.len() > candidates {
             ranked.select_nth_unstable_by(candidates, Ranked::best_first);
             ranked.truncate(candidates);
         }
+        for candidate in &mut ranked {
+            candidate.rank += weights.own * self.coverage(index, question, candidate.passage, Scope::Passage);
+        }
         ranked.sort_unstable_by(Ranked::best_first);
         let familiarity = self.familiarity(question);
         let length = (question.units.len() as f32).sqrt();
         let hit = |Ranked { passage, .. }| {
-            let coverage = self.coverage(index, question, passage);
+            let coverage = self.coverage(index, question, passage, Scope::Document);
             let evidence = Evidence { coverage: coverage * length, familiarity };
             let is_about_others = is_about_others(index, question, passage);
             let score = evidence.probability(query.business) * if is_about_others { weights.others } else { 1.0 };
@@ -162,7 +179,8 @@ impl<'i> Found<'i> {
         let leaning = query.leanings.iter().find(|leaning| category == Some(leaning.category));
         let Some(leaning) = leaning else { return 0.0 };
         let asked = index.asked.get(passage as usize).and_then(Option::as_ref);
-        let likeness = asked.map_or(1.0, |asked| asked.likeness(question) * self.coverage(index, question, passage));
+        let likeness = asked
+            .map_or(1.0, |asked| asked.likeness(question) * self.coverage(index, question, passage, Scope::Document));
         WEIGHTS.category * leaning.confidence * likeness
     }
 
@@ -194,22 +212,22 @@ impl<'i> Found<'i> {
     }
 
     /// The share of the question, weighted by rarity, that a passage speaks of.
-    fn coverage(&self, index: &Index, question: &Question, passage: u32) -> f32 {
+    fn coverage(&self, index: &Index, question: &Question, passage: u32, scope: Scope) -> f32 {
         let (mut present, mut total) = (0.0, 0.0);
         for (unit, rarity) in question.units.iter().zip(&self.rarities) {
-            present += rarity * self.presence(index, unit, passage, &WEIGHTS);
+            present += rarity * self.presence(index, unit, passage, scope);
             total += rarity;
         }
         present / (total + 1.0)
     }
 
     /// How surely a passage is about a unit, in any of its wordings.
-    fn presence(&self, index: &Index, unit: &Unit, passage: u32, weights: &Weights) -> f32 {
+    fn presence(&self, index: &Index, unit: &Unit, passage: u32, scope: Scope) -> f32 {
         let document = index.passages[passage as usize].document;
         let surety = |postings: &Postings<'_>| match postings.in_passage(passage) {
             Some(place) if place.heading > 0 => 1.0,
-            _ if postings.is_in_title(document) => 1.0,
-            Some(_) => weights.mention,
+            _ if scope == Scope::Document && postings.is_in_title(document) => 1.0,
+            Some(_) => WEIGHTS.mention,
             None => 0.0,
         };
         let share = |places: &[usize], all: &[Postings<'_>]| {

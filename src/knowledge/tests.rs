@@ -11,7 +11,7 @@ use super::*;
 use crate::text::reading::Reading;
 
 fn query(text: &Reading, today: Date) -> Query<'_> {
-    Query { text, leanings: &[], business: 3.0, today }
+    Query { text, leanings: &[], business: 3.0, today: Some(today) }
 }
 
 const TODAY: Date = date!(2026 - 11 - 15);

@@ -21,6 +21,11 @@ pub(super) struct Weights {
     pub concept: [f32; 2],
     /// Being sure that a passage's category is meant.
     pub category: f32,
+    /// Opening a document: what a question without an aspect asks for stands there before its exceptions. Halved for the
+    /// second passage, and so on.
+    pub lead: f32,
+    /// Speaking of all that was asked in its own heading and text, rather than under the title of its document.
+    pub own: f32,
     /// A synonym in relation to what the customer wrote.
     pub synonym: f32,
     /// One word of a title in relation to one of the text.
@@ -57,6 +62,8 @@ pub(super) const WEIGHTS: Weights = Weights {
     gram: [0.05, 0.2],
     concept: [0.5, 0.5],
     category: 10.0,
+    lead: 2.0,
+    own: 4.0,
     synonym: 0.6,
     title: 3.0,
     heading: 2.0,

@@ -49,7 +49,7 @@ pub fn replace_stems<'r>(normalized: &str, replacement: impl Fn(&str) -> Option<
     let mut before = Script::Space;
     for (script, word) in Runs::of(normalized) {
         let is_word = match script {
-            Script::Hangul => !(is_attached(before) && is_suffix(word)) && !is_stop_word(word),
+            Script::Hangul => !(is_stop_word(word) || (is_attached(before) && is_suffix(word))),
             Script::Jamo => true,
             Script::Latin | Script::Digit | Script::Other | Script::Space | Script::Break => false,
         };

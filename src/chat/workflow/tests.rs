@@ -2,7 +2,7 @@
 
 use super::*;
 
-const INPUTS: [Input; 17] = [
+const INPUTS: [Input; 18] = [
     Input::Emergency,
     Input::WantsPerson,
     Input::NeedsPerson,
@@ -14,6 +14,7 @@ const INPUTS: [Input; 17] = [
     Input::Answerable,
     Input::Ambiguous,
     Input::Unanswerable,
+    Input::Outdated,
     Input::OffTopic,
     Input::Greeting,
     Input::Thanks,
@@ -41,7 +42,7 @@ fn every_stage_answers_every_input() {
     let waiting = || (Stage::Queued, Say::StillWaiting);
     let next_slot = || (asking("amount"), Say::AskSlot);
     // Columns: assisted, awaiting consent, collecting "card", queued.
-    let table: [(Input, [(Stage, Say); 4]); 17] = [
+    let table: [(Input, [(Stage, Say); 4]); 18] = [
         (I::Emergency, std::array::from_fn(|_| (Stage::Queued, Say::EmergencyQueued))),
         (
             I::WantsPerson,
@@ -86,6 +87,7 @@ fn every_stage_answers_every_input() {
             I::Unanswerable,
             [(assisted(), Say::NotFound), consent_again(), (collecting(), Say::DeferThenAskSlot), waiting()],
         ),
+        (I::Outdated, [(assisted(), Say::Outdated), consent_again(), (collecting(), Say::DeferThenAskSlot), waiting()]),
         (I::OffTopic, [(assisted(), Say::OffTopic), consent_again(), slot_again(), waiting()]),
         (I::Greeting, [(assisted(), Say::Greeting), consent_again(), slot_again(), waiting()]),
         (I::Thanks, [(assisted(), Say::Thanks), consent_again(), slot_again(), (Stage::Queued, Say::ThanksWaiting)]),
