@@ -16,6 +16,8 @@ use crate::text::reading::Reading;
 
 /// Passages looked at for one question.
 const HITS_MAX: usize = 16;
+/// The same for one that may go on from the last answer, whose document is looked at closer.
+const FOLLOW_UP_HITS_MAX: usize = 48;
 
 /// An answer and what it rests on.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,14 +59,20 @@ pub(super) struct Asking<'a> {
     pub(super) own: &'a Reading,
     /// What it is about.
     pub(super) bearing: &'a Bearing,
+    /// Documents that the last answer quoted, where the question may go on from that.
+    pub(super) cited: &'a [String],
 }
 
 /// Looks for the passage that answers a question among the documents in force on `today`.
 pub(super) fn find(engine: &Engine, asking: &Asking<'_>, today: Date) -> Search {
-    let Asking { question, own, bearing } = asking;
-    let mut hits = engine.search(question, bearing, today, HITS_MAX);
+    let Asking { question, own, bearing, cited } = asking;
+    let hits_max = if cited.is_empty() { HITS_MAX } else { FOLLOW_UP_HITS_MAX };
+    let mut hits = engine.search(question, bearing, today, hits_max);
     if question.tight() != own.tight() {
         rank_by_own_words(engine, asking, &mut hits, today);
+    }
+    if !cited.is_empty() {
+        prefer_cited(cited, &mut hits);
     }
     let Some(best) = hits.first() else {
         return Search { answer: None, score_best: 0.0 };
@@ -103,7 +111,7 @@ pub(super) fn find_each(engine: &Engine, questions: &[String], today: Date) -> S
     for text in questions {
         let question = engine.read(text);
         let bearing = engine.bearing(&question);
-        let found = find(engine, &Asking { question: &question, own: &question, bearing: &bearing }, today);
+        let found = find(engine, &Asking { question: &question, own: &question, bearing: &bearing, cited: &[] }, today);
         together.score_best = together.score_best.max(found.score_best);
         match found.answer {
             Some(answer) if !answers.contains(&answer) => answers.push(answer),
@@ -131,22 +139,26 @@ pub(super) fn find_each(engine: &Engine, questions: &[String], today: Date) -> S
     together
 }
 
-/// Orders the passages that answer a follow-up: first what speaks of all that was said and of what was said last, and of
-/// those that speak of it alike what stands first by the last words.
+/// Orders the passages that answer a follow-up by what speaks for them in all that was said and, once more, in what was
+/// said last. Telling last words speak loudly, so a new matter wins over the old one.
 fn rank_by_own_words<'e>(engine: &'e Engine, asking: &Asking<'_>, hits: &mut Vec<Found<'e>>, today: Date) {
-    /// What a place is worth in coverage.
-    const PLACE: f32 = 0.02;
     let by_own_words = engine.search(asking.own, asking.bearing, today, HITS_MAX);
     for hit in hits.iter_mut() {
-        let own = by_own_words.iter().find(|own| own.is_same(hit));
-        hit.coverage += own.map_or(0.0, |own| own.coverage);
+        hit.rank += by_own_words.iter().find(|own| own.is_same(hit)).map_or(0.0, |own| own.rank);
     }
-    hits.extend(by_own_words.iter().filter(|own| !hits.iter().any(|hit| own.is_same(hit))).collect::<Vec<_>>());
-    for hit in hits.iter_mut() {
-        let place = by_own_words.iter().position(|own| own.is_same(hit)).unwrap_or(HITS_MAX);
-        hit.coverage -= PLACE * place as f32;
+    let new: Vec<Found<'e>> = by_own_words.into_iter().filter(|own| !hits.iter().any(|hit| own.is_same(hit))).collect();
+    hits.extend(new);
+    hits.sort_by(|one, other| other.rank.total_cmp(&one.rank));
+}
+
+/// Puts passages of the documents the last answer quoted further to the front.
+fn prefer_cited(cited: &[String], hits: &mut [Found<'_>]) {
+    /// In the measure of [`Found::rank`], where a sure category counts ten.
+    const BONUS: f32 = 8.0;
+    for hit in hits.iter_mut().filter(|hit| cited.contains(&hit.document.id)) {
+        hit.rank += BONUS;
     }
-    hits.sort_by(|one, other| other.coverage.total_cmp(&one.coverage));
+    hits.sort_by(|one, other| other.rank.total_cmp(&one.rank));
 }
 
 /// The answer a passage gives. Rows of a table come with the prose beside it where that says more of what was asked.

@@ -79,6 +79,15 @@ const FAMILIES: [&[&str]; 7] = [
     &["installment_pay"],
 ];
 
+/// What went before a message that [looks back](looks_back).
+#[derive(Debug, Default)]
+pub(super) struct Earlier {
+    /// What the customer said, from old to new.
+    pub(super) said: Vec<String>,
+    /// Ids of the documents that the last answer quoted.
+    pub(super) cited: Vec<String>,
+}
+
 /// Whether what was said before has to be looked at to understand `text`.
 pub(super) fn looks_back(engine: &Engine, text: &str) -> bool {
     is_choice(engine, text) || may_lean(&Reading::of(text))

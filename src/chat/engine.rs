@@ -67,8 +67,8 @@ pub struct Found<'e> {
     pub document: &'e Document,
     /// How probably it answers, 0 to 1.
     pub score: f32,
-    /// How much of the question it speaks of, 0 to 1.
-    pub coverage: f32,
+    /// What it is ordered by; see [`Hit::rank`].
+    pub rank: f32,
 }
 
 impl Found<'_> {
@@ -163,7 +163,7 @@ impl Engine {
         let found = |hit: Hit| {
             let passage = self.index.passages().get(hit.passage as usize)?;
             let document = self.pack.documents.get(passage.document as usize)?;
-            Some(Found { passage, document, score: hit.score, coverage: hit.coverage })
+            Some(Found { passage, document, score: hit.score, rank: hit.rank })
         };
         self.index
             .search(Query { text: question, leanings: &leanings, business: bearing.acts.business(), today }, limit)

@@ -3,6 +3,7 @@
 use foldhash::HashSet;
 use time::Date;
 
+use crate::chat::context::Earlier;
 use crate::chat::engine::Engine;
 use crate::chat::triage;
 use crate::chat::triage::Said;
@@ -40,7 +41,7 @@ impl Engine {
     pub fn judge(&self, text: &str, today: Date) -> Judgement {
         let masked = pii::mask(text);
         let standing = Standing { stage: &Stage::START, topic: None, collected: &Collected::new() };
-        let said = Said { raw: text, masked: masked.as_str(), earlier: &[] };
+        let said = Said { raw: text, masked: masked.as_str(), earlier: &Earlier::default() };
         let understanding = triage::understand(self, standing, said, today);
         let step = workflow::next(standing.stage, understanding.input, None, u8::MAX);
         let mut seen = HashSet::default();

@@ -9,6 +9,7 @@ use crate::chat::answer::Answer;
 use crate::chat::answer::Asking;
 use crate::chat::answer::Outdated;
 use crate::chat::context;
+use crate::chat::context::Earlier;
 use crate::chat::engine::Bearing;
 use crate::chat::engine::Engine;
 use crate::chat::slots;
@@ -123,8 +124,8 @@ pub(super) struct Said<'s> {
     pub(super) raw: &'s str,
     /// What may be kept of it.
     pub(super) masked: &'s str,
-    /// What he said before it, from old to new, if it [looks back](context::looks_back) on that.
-    pub(super) earlier: &'s [String],
+    /// What went before it, if it [looks back](context::looks_back) on that.
+    pub(super) earlier: &'s Earlier,
 }
 
 /// Understands what was said.
@@ -136,7 +137,7 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     let own_bearing = engine.bearing(&own);
     let inclination = nlu::incline(&signals, &own_bearing.acts);
     let leans = is_piece(&signals) && inclination.needs_person < PERSON_LIKELY;
-    let in_full = if leans { context::in_full(engine, masked, &message, earlier) } else { None };
+    let in_full = if leans { context::in_full(engine, masked, &message, &earlier.said) } else { None };
     let full = in_full.as_ref().map(|in_full| engine.read(&in_full.text));
     let (question, bearing) = match &full {
         Some(question) => (question, engine.bearing(question)),
@@ -145,7 +146,7 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     let own = if in_full.is_some_and(|in_full| in_full.is_correction) { question } else { &own };
     let questions = context::questions(masked);
     let found = if questions.is_empty() {
-        answer::find(engine, &Asking { question, own, bearing: &bearing }, today)
+        answer::find(engine, &Asking { question, own, bearing: &bearing, cited: &earlier.cited }, today)
     } else {
         answer::find_each(engine, &questions, today)
     };

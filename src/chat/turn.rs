@@ -12,6 +12,7 @@ use crate::chat::STALE_RETRIES;
 use crate::chat::Topic;
 use crate::chat::answer::Answer;
 use crate::chat::context;
+use crate::chat::context::Earlier;
 use crate::chat::engine::Engine;
 use crate::chat::prompts;
 use crate::chat::slots;
@@ -186,8 +187,7 @@ impl Chat {
         let today = self.inner.clock.today_in_korea();
         let looks_back =
             matches!(session.stage, Stage::Assisted { .. }) && context::looks_back(engine, masked.as_str());
-        let earlier =
-            if looks_back { self.said_by_customer(&session.id, context::EARLIER_MAX).await? } else { Vec::new() };
+        let earlier = if looks_back { self.earlier(&session.id).await? } else { Earlier::default() };
         let said = Said { raw: text, masked: masked.as_str(), earlier: &earlier };
         let mut understanding = triage::understand(engine, (&session).into(), said, today);
         if matches!(session.stage, Stage::AwaitingConsent { .. }) && understanding.input == Input::Agrees {
@@ -260,6 +260,16 @@ impl Chat {
         let before = self.inner.store.messages().latest(id, 2).await?;
         let before = before.iter().rev().find(|message| message.author == Author::Customer);
         Ok(before.map_or_else(|| pii::mask(text), |before| pii::mask_after(&before.body, text)))
+    }
+
+    /// What went before a message that leans on it.
+    async fn earlier(&self, id: &SessionId) -> Result<Earlier, ChatError> {
+        // Each message of the customer has an answer.
+        let messages = self.inner.store.messages().latest(id, 2 * context::EARLIER_MAX as u32).await?;
+        let last_answer = messages.iter().rfind(|message| message.author == Author::Assistant);
+        let cited = last_answer.map(|answer| answer.sources.iter().map(|source| source.document_id.clone()).collect());
+        let of_customer = messages.into_iter().filter(|message| message.author == Author::Customer);
+        Ok(Earlier { said: of_customer.map(|message| message.body).collect(), cited: cited.unwrap_or_default() })
     }
 
     /// The customer's last messages as they are stored, at most `limit`, from old to new.

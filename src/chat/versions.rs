@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn found<'e>(document: &'e Document, passage: &'e Passage) -> Found<'e> {
-        Found { passage, document, score: 0.9, coverage: 0.9 }
+        Found { passage, document, score: 0.9, rank: 1.0 }
     }
 
     #[test]

@@ -57,8 +57,9 @@ pub struct Hit {
     pub document: u32,
     /// How probably it answers, 0 to 1.
     pub score: f32,
-    /// The share of the question, weighted by how telling its words are, that the passage speaks of.
-    pub coverage: f32,
+    /// What it is ordered by: BM25 and what else speaks for it. Comparable only where the same question was asked, or
+    /// questions of which one holds the other.
+    pub rank: f32,
 }
 
 /// What speaks for a passage.
@@ -162,12 +163,12 @@ impl<'i> Found<'i> {
         ranked.sort_unstable_by(Ranked::best_first);
         let familiarity = self.familiarity(question);
         let length = (question.units.len() as f32).sqrt();
-        let hit = |Ranked { passage, .. }| {
+        let hit = |Ranked { passage, rank }| {
             let coverage = self.coverage(index, question, passage, Scope::Document);
             let evidence = Evidence { coverage: coverage * length, familiarity };
             let is_about_others = is_about_others(index, question, passage);
             let score = evidence.probability(query.business) * if is_about_others { weights.others } else { 1.0 };
-            Hit { passage, document: index.passages[passage as usize].document, score, coverage }
+            Hit { passage, document: index.passages[passage as usize].document, score, rank }
         };
         ranked.into_iter().map(hit).collect()
     }
