@@ -37,7 +37,7 @@ const RIVAL_CONFIDENCE_MIN: f32 = 0.2;
 /// A single word is answered only when its category is as sure as this.
 const BARE_CONFIDENCE_MIN: f32 = 0.75;
 /// From this probability on that a person should take it, a message is led to one.
-const PERSON_LIKELY: f32 = 0.4;
+const PERSON_LIKELY: f32 = 0.25;
 /// From this one on it is if no document answers; and below it a word that wishes for a person is rather no wish.
 const PERSON_POSSIBLE: f32 = 0.15;
 /// Leading somebody to a person who did not ask for one takes more than a guess.

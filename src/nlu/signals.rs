@@ -106,7 +106,7 @@ pub enum SmallTalk {
 /// Listens to one message.
 pub fn listen(message: &Reading) -> Signals {
     let has_mark = message.normalized().contains('?');
-    let tight = message.tight();
+    let tight = without_tears(message.tight());
     let sifted = Sifted::new(tight);
     let reply = Reply::read(tight);
     let emergency = emergency(&sifted);
@@ -152,6 +152,12 @@ pub fn listen(message: &Reading) -> Signals {
             (false, false) => Intent::InfoReq,
         },
     }
+}
+
+/// A text without the laughing or crying at its end, which would hide how its last word ends.
+fn without_tears(tight: &str) -> &str {
+    let words = tight.trim_end_matches(['ㅠ', 'ㅜ', 'ㅋ', 'ㅎ', 'ㅡ']);
+    if words.ends_with(hangul::is_syllable) { words } else { tight }
 }
 
 /// The final consonant of the past tense. 있 (to be there) and 겠 (will) have it, too.

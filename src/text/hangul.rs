@@ -74,6 +74,55 @@ pub fn decompose(c: char) -> Option<Letters> {
     })
 }
 
+/// The syllable of these letters; `None` if they make none.
+pub fn compose(initial: char, vowel: char, last: Option<char>) -> Option<char> {
+    let place = |letters: &[char], letter: char| letters.iter().position(|one| *one == letter).map(|at| at as u32);
+    let last = match last {
+        Some(last) => place(&FINAL_LETTERS, last)? + 1,
+        None => 0,
+    };
+    let index = place(&INITIAL_LETTERS, initial)? * VOWELS + place(&VOWEL_LETTERS, vowel)?;
+    char::from_u32(FIRST_SYLLABLE + index * FINALS + last)
+}
+
+/// A word whose letters were torn apart in typing, put together again: 금애ㄱ을, 연ㅊㅔ. Letters that stand for something
+/// of their own (ㅠㅠ, ㄱㄱ, ㅇㅋ) stay.
+pub fn rejoined(word: &str) -> String {
+    let is_vowel = |c: &char| ('ㅏ'..='ㅣ').contains(c);
+    let is_consonant = |c: &char| ('ㄱ'..='ㅎ').contains(c);
+    let typed: Vec<char> = word.chars().collect();
+    let mut chars: Vec<char> = Vec::with_capacity(typed.len());
+    for (at, c) in typed.iter().copied().enumerate() {
+        let before = chars.last().copied().filter(|before| is_vowel(&c) && is_consonant(before));
+        // Two letters alike are crying or laughing.
+        let is_doubled = typed.get(at + 1) == Some(&c) || (at > 1 && typed.get(at - 1) == typed.get(at - 2));
+        match before.filter(|_| !is_doubled).and_then(|initial| compose(initial, c, None)) {
+            Some(syllable) => {
+                chars.pop();
+                chars.push(syllable);
+            }
+            None => chars.push(c),
+        }
+    }
+    let mut joined = String::with_capacity(word.len());
+    let mut rest = chars.iter().copied().peekable();
+    while let Some(c) = rest.next() {
+        let final_due = rest.peek().copied().filter(is_consonant);
+        let closed = final_due.and_then(|last| {
+            let Letters { initial, vowel, last: None } = decompose(c)? else { return None };
+            let mut ahead = rest.clone();
+            ahead.next();
+            // Only inside a word: at its end ㅋ and ㄱ say something of their own.
+            ahead.next().filter(|next| is_syllable(*next)).and_then(|_| compose(initial, vowel, Some(last)))
+        });
+        if closed.is_some() {
+            rest.next();
+        }
+        joined.push(closed.unwrap_or(c));
+    }
+    joined
+}
+
 /// Whether the word, read aloud, ends in a consonant. Digits are read in Korean, Latin letters by name;
 /// closing punctuation is passed over.
 pub fn has_final_consonant(word: &str) -> bool {
@@ -129,6 +178,25 @@ fn last_sound(word: &str) -> LastSound {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn letters_torn_apart_are_put_together() {
+        for (typed, meant) in [
+            ("금애ㄱ을", "금액을"),
+            ("연ㅊㅔ된", "연체된"),
+            ("예야ㄱ한", "예약한"),
+            ("취소하ㄹ게요", "취소할게요"),
+            ("겠ㄷㅏ고", "겠다고"),
+            ("네ㅠㅠ", "네ㅠㅠ"),
+            ("ㅋㅋㅠㅠ", "ㅋㅋㅠㅠ"),
+            ("ㄱㄱ", "ㄱㄱ"),
+            ("연결ㄱㄱ", "연결ㄱㄱ"),
+            ("네ㅋ", "네ㅋ"),
+            ("상담ㄱ", "상담ㄱ"),
+        ] {
+            assert_eq!(rejoined(typed), meant, "{typed}");
+        }
+    }
 
     #[test]
     fn syllables_fall_apart_into_the_letters_one_types() {

@@ -2,6 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::text::hangul;
 use crate::text::loanwords;
 
 /// The form of `text` for matching. It is never stored and never shown.
@@ -9,7 +10,7 @@ use crate::text::loanwords;
 /// Compatibility forms (full-width, circled, squared) become plain ones, conjoining letters become
 /// syllables, letters are lower-cased, invisible characters vanish, emoji and white space become one space,
 /// and a character repeated three times or more stands twice; digits are spared, since 1000 is not 100.
-/// Letters typed on their own (ㅋㅋ, ㅅㄷㅇ) stay as typed. English words that are also said in Korean become Korean.
+/// Letters typed on their own (ㅋㅋ, ㅅㄷㅇ) stay as typed, those of a torn syllable are put together. English words that are also said in Korean become Korean.
 pub fn normalize(text: &str) -> String {
     loanwords::in_korean(&fold(text)).into_owned()
 }
@@ -22,7 +23,8 @@ pub(super) fn fold(text: &str) -> String {
     } else {
         text.chars().map(shield).nfkc().map(unshield).for_each(|c| form.push(c));
     }
-    form.finish()
+    let text = form.finish();
+    if text.contains(hangul::is_jamo) { hangul::rejoined(&text) } else { text }
 }
 
 /// A normalised text without its white space, so that spacing mistakes do not matter.

@@ -231,7 +231,7 @@ fn licence(place: &Place<'_>) -> Option<usize> {
     ];
     let is_region = matches!(place.digits(1), [1, 1..=9, ..] | [2, 0..=8, ..]);
     if place.has_shape(&[2, 2, 6, 2]) && is_region {
-        return Some(4);
+        return (!place.is_called_thing(4)).then_some(4);
     }
     let start = place.span(1).start;
     let separators = (0..3).take_while(|back| matches!(place.sheet.before(start.saturating_sub(*back)), ' ' | '-'));

@@ -7,10 +7,12 @@ use crate::text::pii::context::is_bare;
 
 /// Groups of a number with a country code at most, as in +82 (0)10-1234-5678.
 const GROUPS_MAX: usize = 5;
+/// The same of a mobile number, which nothing else looks like, however it is torn apart.
+const MOBILE_GROUPS_MAX: usize = 8;
 
 /// 010-1234-5678 in any grouping, older 011 to 019, +82 10 1234 5678.
 pub(super) fn mobile(place: &Place<'_>) -> Option<usize> {
-    (1..=GROUPS_MAX).find(|groups| {
+    (1..=MOBILE_GROUPS_MAX).find(|groups| {
         let digits = place.digits(*groups);
         let last = place.len(groups - 1);
         let is_number = match (from_abroad(place, digits), digits) {
