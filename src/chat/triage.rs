@@ -34,6 +34,8 @@ const AMBIGUITY_GAP: f32 = 0.1;
 const CANDIDATE_CONFIDENCE_MIN: f32 = 0.02;
 /// A second category of this likelihood is one to reckon with.
 const RIVAL_CONFIDENCE_MIN: f32 = 0.2;
+/// A longer message without spaces is one word, too, and yet says enough.
+const VAGUE_CHARS_MAX: usize = 10;
 /// A single word is answered only when its category is as sure as this.
 const BARE_CONFIDENCE_MIN: f32 = 0.75;
 /// From this probability on that a person should take it, a message is led to one.
@@ -235,7 +237,8 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     if understanding.answer.is_some() {
         let is_certain = best.is_some_and(|best| best.confidence >= BARE_CONFIDENCE_MIN);
         // "수수료 얼마예요" asks, but of what?
-        let is_vague = best.is_none() && message.stems().len() <= 1;
+        let is_short = message.tight().chars().count() <= VAGUE_CHARS_MAX;
+        let is_vague = best.is_none() && is_short && message.stems().len() <= 1;
         let could_be_several = (is_bare(message) && !is_certain) || (best.is_none() && has_rival(understanding));
         let is_ambiguous = is_vague || (could_be_several && !signals.asks);
         return if is_ambiguous { Input::Ambiguous } else { Input::Answerable };
