@@ -20,3 +20,4 @@ mod outage;
 mod ownership;
 mod process;
 mod tidy;
+mod typing;
