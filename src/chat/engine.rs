@@ -87,6 +87,8 @@ pub struct Bearing {
     pub acts: Acts,
 }
 
+/// Raised whenever the same text is read otherwise than before, so that what an earlier build learned is not used.
+const READING_REVISION: u32 = 2;
 /// The classifier beside the index, so that an unchanged pack is not learned again.
 const CLASSIFIER_FILE: &str = "classifier.bin";
 const ACTS_FILE: &str = "acts.bin";
@@ -110,7 +112,11 @@ impl Engine {
     /// # Errors
     /// [`EngineError`].
     pub fn load(pack: Pack, digest: String, cache_dir: &Path) -> Result<Self, EngineError> {
-        let folder = cache_dir.join(format!("{}-{}", env!("CARGO_PKG_VERSION"), &digest[..digest.len().min(16)]));
+        let folder = cache_dir.join(format!(
+            "{}-{READING_REVISION}-{}",
+            env!("CARGO_PKG_VERSION"),
+            &digest[..digest.len().min(16)]
+        ));
         let index = open_or_create_index(&pack, &folder)?;
         let classifier = open_or_train_classifier(&pack, &folder.join(CLASSIFIER_FILE))?;
         let acts = open_or_learn_acts(&pack, &folder.join(ACTS_FILE))?;
