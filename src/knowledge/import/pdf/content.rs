@@ -1,7 +1,7 @@
 //! Content streams: which glyphs a page shows, and where.
 //!
 //! Only what moves text is interpreted. Hidden layers are read as if shown; running headers and page numbers are left
-//! out where the file marks them as such (artifacts of pagination).
+//! out where the file marks them as such (artifacts of pagination). Artifacts it says nothing more of are told apart.
 
 use std::rc::Rc;
 
@@ -45,6 +45,8 @@ pub(super) struct Glyph {
     pub size: f64,
     /// Its font is bold.
     pub is_bold: bool,
+    /// It is marked as an artifact: not part of what the document says.
+    pub is_artifact: bool,
     /// Where its line runs.
     pub direction: Direction,
     /// How many glyphs of the page are drawn before it.
@@ -82,8 +84,19 @@ pub(super) struct Painter<'a> {
     glyphs: usize,
     painted: Painted,
     path: Path,
-    /// For every open marked content, whether it is left out.
-    marks: Vec<bool>,
+    /// Every open marked content.
+    marks: Vec<Mark>,
+}
+
+/// What a marked content is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// Part of what the document says.
+    Contents,
+    /// An artifact. LibreOffice marks headers and footers so, and the heads of tables repeated on the next page.
+    Artifact,
+    /// An artifact of pagination, which is left out.
+    Pagination,
 }
 
 #[derive(Clone)]
@@ -256,13 +269,17 @@ impl<'a> Painter<'a> {
                         }
                     }
                 }
-                TypedInstruction::BeginMarkedContent(_) => self.marks.push(false),
+                TypedInstruction::BeginMarkedContent(mark) => {
+                    let is_artifact = mark.0.as_str() == "Artifact";
+                    self.marks.push(if is_artifact { Mark::Artifact } else { Mark::Contents });
+                }
                 TypedInstruction::BeginMarkedContentWithProperties(mark) => {
                     let named = mark.1.clone().into_name().and_then(|name| resources.properties.get::<Dict<'_>>(name));
                     let properties = named.or_else(|| mark.1.clone().into_dict());
                     let kind = properties.and_then(|properties| properties.get::<Name<'_>>("Type"));
                     let is_pagination = kind.is_some_and(|kind| kind.as_str() == "Pagination");
-                    self.marks.push(mark.0.as_str() == "Artifact" && is_pagination);
+                    let is_left_out = mark.0.as_str() == "Artifact" && is_pagination;
+                    self.marks.push(if is_left_out { Mark::Pagination } else { Mark::Contents });
                 }
                 TypedInstruction::EndMarkedContent(_) => {
                     self.marks.pop();
@@ -324,7 +341,8 @@ impl<'a> Painter<'a> {
         let Some(font) = &state.font else {
             return;
         };
-        let is_shown = !self.marks.contains(&true);
+        let is_shown = !self.marks.contains(&Mark::Pagination);
+        let is_artifact = self.marks.contains(&Mark::Artifact);
         for code in font.codes(bytes) {
             let Matrix([a, b, c, d, x, y]) = Matrix::moved(0.0, state.rise).then(text.matrix).then(state.matrix);
             let spacing = state.character_spacing + if code.is_space { state.word_spacing } else { 0.0 };
@@ -336,7 +354,9 @@ impl<'a> Painter<'a> {
                 // The characters of a ligature share its place.
                 for character in code.meaning.chars() {
                     let (order, is_bold) = (self.painted.glyphs.len(), font.is_bold);
-                    self.painted.glyphs.push(Glyph { character, x, y, width: left, size, is_bold, direction, order });
+                    let width = left;
+                    let glyph = Glyph { character, x, y, width, size, is_bold, is_artifact, direction, order };
+                    self.painted.glyphs.push(glyph);
                     left = 0.0;
                 }
             }

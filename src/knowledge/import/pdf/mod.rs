@@ -57,26 +57,19 @@ pub(super) fn read(bytes: &[u8]) -> Result<Extracted, Refusal> {
         let found = format!("it has {} pages", pages.len());
         return Err(Refusal::new(found, format!("{PAGES_MAX} pages at most; split it into several documents")));
     }
-    let mut painter = Painter::new();
-    let mut contents = Vec::with_capacity(pages.len());
-    let mut pictures = 0;
-    for page in pages.iter() {
-        let painted = painter.paint(page)?;
-        let characters = painted.glyphs.iter().filter(|glyph| !glyph.character.is_whitespace()).count();
-        if characters < PICTURE_CHARACTERS_MAX && painted.pictures > PICTURE_COVER_MIN * area(page) {
-            pictures += 1;
-        }
-        let (tables, glyphs) = ruled::tables(painted.glyphs, &painted.rules);
-        contents.push(Page { rows: lines::rows(glyphs), tables });
+    let mut contents = Contents::of(pages, Artifacts::LeftOut)?;
+    let is_empty = contents.pages.iter().all(|page| page.rows.is_empty() && page.tables.is_empty());
+    if is_empty && contents.left_out > 0 {
+        contents = Contents::of(pages, Artifacts::Read)?;
     }
-    if pictures * 2 > pages.len() {
+    if contents.pictures * 2 > pages.len() {
         return Err(Refusal::new(
             "the pages hold pictures of text and no text",
             "export the document from the word processor, or run text recognition (OCR) on it first",
         ));
     }
     let count = u32::try_from(pages.len()).unwrap_or(u32::MAX);
-    let extracted = layout::outline(contents).finish(count)?;
+    let extracted = layout::outline(contents.pages).finish(count)?;
     if extracted.unreadable * 10 > extracted.characters * 3 {
         return Err(Refusal::new(
             "most of its characters cannot be told: its fonts do not say what their glyphs mean",
@@ -84,6 +77,45 @@ pub(super) fn read(bytes: &[u8]) -> Result<Extracted, Refusal> {
         ));
     }
     Ok(extracted)
+}
+
+/// What becomes of artifacts outside of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Artifacts {
+    /// They are headers, footers and page numbers.
+    LeftOut,
+    /// They are the text: some programs mark everything as artifacts that they give no structure.
+    Read,
+}
+
+/// What stands on a document's pages.
+struct Contents {
+    pages: Vec<Page>,
+    /// How many of the pages are pictures of text.
+    pictures: usize,
+    /// How many glyphs of artifacts were left out.
+    left_out: usize,
+}
+
+impl Contents {
+    fn of(pages: &[hayro_syntax::page::Page<'_>], artifacts: Artifacts) -> Result<Self, Refusal> {
+        let mut painter = Painter::new();
+        let mut contents = Self { pages: Vec::with_capacity(pages.len()), pictures: 0, left_out: 0 };
+        for page in pages {
+            let painted = painter.paint(page)?;
+            let characters = painted.glyphs.iter().filter(|glyph| !glyph.character.is_whitespace()).count();
+            if characters < PICTURE_CHARACTERS_MAX && painted.pictures > PICTURE_COVER_MIN * area(page) {
+                contents.pictures += 1;
+            }
+            // The head of a table that goes on stays, for there it is needed to tell the table.
+            let (tables, mut glyphs) = ruled::tables(painted.glyphs, &painted.rules);
+            let count = glyphs.len();
+            glyphs.retain(|glyph| artifacts == Artifacts::Read || !glyph.is_artifact);
+            contents.left_out += count - glyphs.len();
+            contents.pages.push(Page { rows: lines::rows(glyphs), tables });
+        }
+        Ok(contents)
+    }
 }
 
 /// The area of a page as it is shown.

@@ -203,6 +203,26 @@ fn letters_are_read_once_and_gaps_are_spaces() {
 }
 
 #[test]
+fn artifacts_are_left_out_unless_everything_is_one() {
+    let artifact = |text: String| format!("/Artifact BMC {text}EMC ");
+    let header = artifact(plain([50, 30], "가온은행"));
+    let footer = artifact(plain([290, 820], "- 1 -"));
+    let title = "/Title <</MCID 0>> BDC ".to_owned() + &show('A', 24, [50, 70], "금리 안내") + "EMC ";
+    let section = |y: u32, heading: &str, text: &str| show('A', 16, [50, y], heading) + &plain([50, y + 30], text);
+    let sections = section(110, "대상", "누구나 신청할 수 있습니다.") + &section(190, "금리", "사 퍼센트입니다.");
+    let read = extracted(&[[header, footer, title, sections].concat()]);
+    let found: Vec<_> = read.sections.iter().map(|found| (found.heading.as_str(), found.blocks.len())).collect();
+    // On a single page nothing else tells a header, and one above the title would take its place.
+    assert_eq!((read.title.as_deref(), found), (Some("금리 안내"), vec![("대상", 1), ("금리", 1)]));
+    assert_eq!(blocks(&artifact(plain([50, 50], "금리는 사 퍼센트입니다."))), [paragraph("금리는 사 퍼센트입니다.")]);
+    // The head of a table is one where the table goes on, and is still its head.
+    let frame = (0..=2).map(|line| rule([50, 100 + 30 * line], [200, 1]) + &rule([50 + 100 * line, 100], [1, 60]));
+    let head = artifact(plain([60, 120], "구분") + &plain([160, 120], "금리"));
+    let table = [frame.collect(), head, plain([60, 150], "담보"), plain([160, 150], "연 삼")].concat();
+    assert_eq!(blocks(&table), [rows(&[&["구분", "금리"], &["담보", "연 삼"]])]);
+}
+
+#[test]
 fn pictures_of_text_and_meaningless_codes_are_refused() {
     let scan = "q 595 0 0 842 0 0 cm /P Do Q".to_owned();
     let found = read(&document(&[scan.clone(), scan.clone(), plain([50, 50], "표지입니다.")])).unwrap_err().found;
