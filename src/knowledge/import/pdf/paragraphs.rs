@@ -196,7 +196,9 @@ impl Paragraphs {
         let gap = row.y - pending.y;
         let pitch_max = if level.is_some() { HEADING_PITCH_MAX } else { self.pitch * PITCH_GROWTH_MAX };
         let is_near = gap > 0.0 && gap <= pitch_max * size;
-        let is_indented = row.left() > pending.left + 0.7 * size && (pending.lines > 1 || !pending.is_marked);
+        // The second line of a centred heading begins further to the right.
+        let may_be_indented = level.is_some() || (pending.is_marked && pending.lines == 1);
+        let is_indented = !may_be_indented && row.left() > pending.left + 0.7 * size;
         is_near && is_full && !is_indented
     }
 

@@ -111,6 +111,17 @@ fn sizes_make_headings_and_pages_are_kept() {
 }
 
 #[test]
+fn a_centred_title_of_two_lines_is_one() {
+    let text = "소득이 적으신 고객님도 신청하실 수 있는 대출입니다.";
+    let section = |y: u32, heading: &str| show('A', 16, [50, y], heading) + &plain([50, y + 30], text);
+    let title = show('A', 24, [60, 60], "정책 서민금융 대출 안내(새희망홀씨와") + &show('A', 24, [200, 98], "디딤돌)");
+    let read = extracted(&[[title, section(150, "대상"), section(230, "한도")].concat()]);
+    let headings: Vec<_> = read.sections.iter().map(|section| section.heading.as_str()).collect();
+    assert_eq!(read.title.as_deref(), Some("정책 서민금융 대출 안내(새희망홀씨와 디딤돌)"));
+    assert_eq!(headings, ["대상", "한도"]);
+}
+
+#[test]
 fn typed_marks_make_headings_and_lists_where_sizes_do_not() {
     let lines = ["제1조(목적)", "이 약관은 목적을 정합니다.", "- 신분증", "• 증명서", "○ 신청서", "① 확인", "② 접수"];
     let page: String = (0..).zip(lines).map(|(line, text)| plain([50, 50 + 20 * line], text)).collect();
