@@ -9,8 +9,10 @@ use crate::knowledge::import::grid::Grid;
 use crate::knowledge::import::marks;
 use crate::knowledge::import::marks::Line;
 use crate::knowledge::import::outline::Outline;
+use crate::knowledge::import::pdf::content::Glyph;
 use crate::knowledge::import::pdf::lines;
 use crate::knowledge::import::pdf::lines::Row;
+use crate::knowledge::import::pdf::lines::Spaces;
 use crate::knowledge::import::pdf::paragraphs::Paragraphs;
 use crate::knowledge::import::pdf::ruled::RuledTable;
 
@@ -52,16 +54,19 @@ pub(super) struct Page {
     pub tables: Vec<RuledTable>,
     /// The lines of its other text.
     pub rows: Vec<Row>,
+    /// How it sets words apart.
+    pub spaces: Spaces,
 }
 
 /// The outline of a document's pages.
 pub(super) fn outline(pages: Vec<Page>) -> Outline {
-    let (mut texts, ruled): (Vec<_>, Vec<_>) = pages.into_iter().map(|page| (page.rows, page.tables)).unzip();
+    let (mut texts, ruled): (Vec<_>, Vec<_>) =
+        pages.into_iter().map(|page| (page.rows, (page.tables, page.spaces))).unzip();
     leave_out_running_lines(&mut texts);
     let typical = Typical::of(&texts);
     let mut paragraphs = Paragraphs::new(&texts, Outline::new(typical.is_styled(&texts)));
     let mut open: Option<OpenTable> = None;
-    for (number, (rows, mut tables)) in (1..).zip(texts.iter().zip(ruled)) {
+    for (number, (rows, (mut tables, spaces))) in (1..).zip(texts.iter().zip(ruled)) {
         paragraphs.turn_to(number, rows);
         tables.sort_by_key(|table| table.order);
         let mut tables = tables.into_iter().peekable();
@@ -70,7 +75,8 @@ pub(super) fn outline(pages: Vec<Page>) -> Outline {
             let next = rows.get(index);
             if let Some(table) = tables.next_if(|table| next.is_none_or(|row| table.order < row.order)) {
                 // A table goes on at the top of the next page.
-                let table = OpenTable::continued(&mut open, table, number, &paragraphs);
+                let table = OpenTable::of(table, number, |glyphs| paragraphs.joined(&lines::rows(glyphs, spaces)));
+                let table = OpenTable::continued(&mut open, table);
                 close(open.replace(table), &mut paragraphs);
                 continue;
             }
@@ -98,32 +104,33 @@ struct OpenTable {
 }
 
 impl OpenTable {
-    /// The open table with another one below it, when they have the same columns; else that other one.
-    fn continued(open: &mut Option<Self>, table: RuledTable, page: u32, paragraphs: &Paragraphs) -> Self {
-        const NEAR: f64 = 4.0;
+    /// A page's table, each cell's glyphs as text.
+    fn of(table: RuledTable, page: u32, text: impl Fn(Vec<Glyph>) -> String) -> Self {
         let height = table.height();
-        let cells: Vec<_> = table
-            .cells
-            .into_iter()
-            .map(|cell| (cell.place, cell.span, paragraphs.joined(&lines::rows(cell.glyphs))))
-            .collect();
+        let cells = table.cells.into_iter().map(|cell| (cell.place, cell.span, text(cell.glyphs))).collect();
+        Self { page, columns: table.columns, height, cells }
+    }
+
+    /// The open table with another one below it, when they have the same columns; else that other one.
+    fn continued(open: &mut Option<Self>, table: Self) -> Self {
+        const NEAR: f64 = 4.0;
         let has_same_columns = |open: &mut Self| {
             open.columns.len() == table.columns.len()
                 && open.columns.iter().zip(&table.columns).all(|(a, b)| (a - b).abs() < NEAR)
         };
         let Some(mut open) = open.take_if(has_same_columns) else {
-            return Self { page, columns: table.columns, height, cells };
+            return table;
         };
         // The header stands again at the top of each page.
         let header = |cells: &[([usize; 2], [usize; 2], String)]| {
             cells.iter().filter(|(place, ..)| place[0] == 0).map(|(.., text)| text.clone()).collect::<Vec<_>>()
         };
-        let skipped = usize::from(header(&open.cells) == header(&cells));
-        let below = cells.into_iter().filter(|(place, ..)| place[0] >= skipped);
+        let skipped = usize::from(header(&open.cells) == header(&table.cells));
+        let below = table.cells.into_iter().filter(|(place, ..)| place[0] >= skipped);
         let moved = below.map(|([row, column], span, text)| ([open.height + row - skipped, column], span, text));
         let moved: Vec<_> = moved.collect();
         open.cells.extend(moved);
-        open.height += height - skipped.min(height);
+        open.height += table.height - skipped.min(table.height);
         open
     }
 }

@@ -14,8 +14,27 @@ const PIECE_GAP_MIN: f64 = 1.2;
 const WORD_GAP_MIN: f64 = 0.18;
 /// As [`WORD_GAP_MIN`], between Hangul and other letters, which word processors set apart without a space.
 const SCRIPT_GAP_MIN: f64 = 0.45;
+/// A page writes its spaces when at least one of so many characters is one. In Korean every fourth is.
+const CHARACTERS_PER_SPACE_MAX: usize = 20;
 /// How many lines lie between the first and the last line of a cell at most. Columns of text are longer.
 const ROWS_BACK_MAX: usize = 14;
+
+/// How a page sets words apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Spaces {
+    /// By characters, so that a small gap between two scripts is no space.
+    Written,
+    /// By gaps alone.
+    LeftOut,
+}
+
+impl Spaces {
+    /// What these glyphs of a page do. Those of one cell may be too few to tell: `400원` has no space to write.
+    pub fn of(glyphs: &[Glyph]) -> Self {
+        let written = glyphs.iter().filter(|glyph| glyph.character.is_whitespace()).count();
+        if written > 0 && written * CHARACTERS_PER_SPACE_MAX >= glyphs.len() { Self::Written } else { Self::LeftOut }
+    }
+}
 
 /// A stretch of text on one base line.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,11 +90,11 @@ impl Row {
     }
 }
 
-/// The lines of a page in reading order.
-pub(super) fn rows(glyphs: Vec<Glyph>) -> Vec<Row> {
+/// The lines of a page, or of a cell on it, in reading order.
+pub(super) fn rows(glyphs: Vec<Glyph>, spaces: Spaces) -> Vec<Row> {
     let glyphs = without_shadows(upright(glyphs));
     let mut rows: Vec<Row> = Vec::new();
-    for row in pieces(&glyphs) {
+    for row in pieces(&glyphs, spaces) {
         let shares = |open: &&mut Row| {
             let size = open.size.max(row.size);
             (open.y - row.y).abs() <= BASELINE_DRIFT_MAX * size
@@ -133,13 +152,13 @@ fn without_shadows(glyphs: Vec<Glyph>) -> Vec<Glyph> {
 }
 
 /// Stretches of text as they were drawn, each as a line of its own.
-fn pieces(glyphs: &[Glyph]) -> Vec<Row> {
+fn pieces(glyphs: &[Glyph], spaces: Spaces) -> Vec<Row> {
     let mut found = Vec::new();
     let mut start = 0;
     for index in 1..=glyphs.len() {
         let goes_on = glyphs.get(index).is_some_and(|next| follows(&glyphs[index - 1], next));
         if !goes_on {
-            found.extend(piece(&glyphs[start..index]));
+            found.extend(piece(&glyphs[start..index], spaces));
             start = index;
         }
     }
@@ -152,13 +171,13 @@ fn follows(last: &Glyph, next: &Glyph) -> bool {
     (next.y - last.y).abs() <= BASELINE_DRIFT_MAX * size && gap > -size / 2.0 && gap < PIECE_GAP_MIN * size
 }
 
-fn piece(glyphs: &[Glyph]) -> Option<Row> {
+fn piece(glyphs: &[Glyph], spaces: Spaces) -> Option<Row> {
     let gap = |pair: &[Glyph]| (pair[1].x - pair[0].x - pair[0].width) / pair[1].size.max(0.1);
     let mut gaps: Vec<_> = glyphs.windows(2).map(gap).collect();
     gaps.sort_by(f64::total_cmp);
     // Text may be spaced out or narrowed as a whole.
     let usual = gaps.get(gaps.len() / 2).copied().unwrap_or_default();
-    let has_spaces = glyphs.iter().any(|glyph| glyph.character.is_whitespace());
+    let has_spaces = spaces == Spaces::Written || glyphs.iter().any(|glyph| glyph.character.is_whitespace());
     let mut text = String::new();
     for (index, glyph) in glyphs.iter().enumerate() {
         let character = if glyph.character.is_whitespace() { ' ' } else { marks::plain(glyph.character) };

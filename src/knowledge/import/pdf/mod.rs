@@ -22,6 +22,7 @@ use crate::knowledge::import::extract::Extracted;
 use crate::knowledge::import::extract::Refusal;
 use crate::knowledge::import::pdf::content::Painter;
 use crate::knowledge::import::pdf::layout::Page;
+use crate::knowledge::import::pdf::lines::Spaces;
 
 /// Pages of one document.
 const PAGES_MAX: usize = 5_000;
@@ -107,12 +108,13 @@ impl Contents {
             if characters < PICTURE_CHARACTERS_MAX && painted.pictures > PICTURE_COVER_MIN * area(page) {
                 contents.pictures += 1;
             }
+            let spaces = Spaces::of(&painted.glyphs);
             // The head of a table that goes on stays, for there it is needed to tell the table.
             let (tables, mut glyphs) = ruled::tables(painted.glyphs, &painted.rules);
             let count = glyphs.len();
             glyphs.retain(|glyph| artifacts == Artifacts::Read || !glyph.is_artifact);
             contents.left_out += count - glyphs.len();
-            contents.pages.push(Page { rows: lines::rows(glyphs), tables });
+            contents.pages.push(Page { rows: lines::rows(glyphs, spaces), tables, spaces });
         }
         Ok(contents)
     }

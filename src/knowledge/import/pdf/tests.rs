@@ -234,6 +234,21 @@ fn artifacts_are_left_out_unless_everything_is_one() {
 }
 
 #[test]
+fn an_amount_alone_in_a_cell_has_no_space_where_the_page_writes_them() {
+    // `400원` with a quarter of the size between its scripts, as word processors set them apart.
+    let amount = |place: [u32; 2]| {
+        format!("BT /A 10 Tf {} {} Td [<003400300030> -250 <C6D0>] TJ ET\n", place[0], 842 - place[1])
+    };
+    let frame = (0..=2).map(|line| rule([50, 100 + 30 * line], [200, 1]) + &rule([50 + 100 * line, 100], [1, 60]));
+    let frame: String = frame.collect();
+    for (text, expected) in [("수수료는 다음과 같습니다.", "400원"), ("수수료", "400 원")] {
+        let cells = [plain([60, 120], "이체"), amount([160, 120]), plain([60, 150], "출금"), amount([160, 150])];
+        let found = blocks(&[frame.as_str(), &plain([50, 50], text), &cells.concat()].concat());
+        assert_eq!(found[1], rows(&[&["이체", expected], &["출금", expected]]), "below {text}");
+    }
+}
+
+#[test]
 fn pictures_of_text_and_meaningless_codes_are_refused() {
     let scan = "q 595 0 0 842 0 0 cm /P Do Q".to_owned();
     let found = read(&document(&[scan.clone(), scan.clone(), plain([50, 50], "표지입니다.")])).unwrap_err().found;
