@@ -2,7 +2,7 @@
 //!
 //! A line goes on in the next one when the next one's first word would not have fitted into it. Whether a space stands
 //! between them the file may not say: Korean is broken within words too, and many programs leave out the space at the
-//! end of a line.
+//! end of a line. Where most full lines end with one, a line without is broken within a word.
 
 use std::collections::HashSet;
 
@@ -24,6 +24,8 @@ const PITCH_USUAL: f64 = 1.6;
 const SLACK_MAX: f64 = 1.1;
 /// Fewer full lines do not tell how a text is broken.
 const SLACKS_MIN: usize = 6;
+/// Fewer spaces at the end of full lines do not tell that all are written there.
+const FINAL_SPACES_MIN: usize = 3;
 
 /// Syllables that words often end with: particles, and endings of verbs.
 const PARTICLES: &[char] = &[
@@ -39,6 +41,8 @@ pub(super) struct Paragraphs {
     pitch: f64,
     /// Lines end within words.
     breaks_words: bool,
+    /// A space between two lines is written at the end of the first.
+    writes_final_spaces: bool,
     /// Words that stand inside lines.
     vocabulary: HashSet<String>,
     page: u32,
@@ -76,12 +80,13 @@ impl Paragraphs {
             words.into_iter().skip(1).take(inside)
         });
         let vocabulary = vocabulary.collect();
-        let (pitch, slack) = habits(pages);
+        let Habits { pitch, slack, writes_final_spaces } = Habits::of(pages);
         Self {
             outline,
             pending: None,
             pitch,
             breaks_words: slack.is_some_and(|slack| slack < SLACK_MAX) || final_spaces * 10 > rows().count(),
+            writes_final_spaces,
             vocabulary,
             page: 1,
             extents: Vec::new(),
@@ -207,15 +212,20 @@ impl Paragraphs {
         let is_hangul = |c: char| ('가'..='힣').contains(&c);
         let last = text.split_whitespace().next_back().unwrap_or_default();
         let first = next.split_whitespace().next().unwrap_or_default();
+        if self.writes_final_spaces {
+            // A sentence that fills its line may be the last of a paragraph, which has no space at its end.
+            let sentence = last.trim_end_matches(['.', '?', '!']);
+            return sentence.len() < last.len() && sentence.ends_with(is_hangul);
+        }
         if !self.breaks_words {
             return true;
         }
-        if !last.ends_with(is_hangul) || !first.starts_with(is_hangul) {
-            // A bracket stands directly behind its word.
-            return !first.starts_with(['(', ')', '[', ']', ',', '.']);
-        }
         if self.vocabulary.contains(&format!("{last}{first}")) {
             return false;
+        }
+        if !last.ends_with(is_hangul) || !first.starts_with(is_hangul) {
+            // A bracket stands directly behind its word and before what it holds, a middle dot between words.
+            return !first.starts_with(['(', ')', '[', ']', ',', '.', '·']) && !last.ends_with(['(', '[', '·']);
         }
         let ends_word = last.chars().count() > 1 && last.ends_with(PARTICLES);
         ends_word || self.vocabulary.contains(last) || self.vocabulary.contains(first)
@@ -230,30 +240,43 @@ impl Paragraphs {
     }
 }
 
-/// The usual distance of lines in sizes of the font, and the free space that nearly all full lines leave at their end;
-/// `None` where there are too few of them.
-fn habits(pages: &[Vec<Row>]) -> (f64, Option<f64>) {
-    let mut pitches = Vec::new();
-    let mut slacks = Vec::new();
-    for rows in pages {
-        let margin = rows.iter().map(Row::right).fold(0.0, f64::max);
-        for pair in rows.windows(2) {
-            let [above, below] = pair else { continue };
-            let pitch = (below.y - above.y) / above.size.max(0.1);
-            let slack = (margin - above.right()) / above.size.max(0.1);
-            if above.pieces.len() == 1 && (0.9..3.0).contains(&pitch) && (above.size - below.size).abs() < 0.5 {
-                // A line that nearly fills the page is one that goes on; its distance is that within paragraphs.
-                if slack < 6.0 {
-                    pitches.push(pitch);
-                    slacks.push(slack);
+/// How a document's full lines are set.
+struct Habits {
+    /// The usual distance of lines, in sizes of the font.
+    pitch: f64,
+    /// The free space that nearly all of them leave at their end; `None` where there are too few of them.
+    slack: Option<f64>,
+    writes_final_spaces: bool,
+}
+
+impl Habits {
+    fn of(pages: &[Vec<Row>]) -> Self {
+        let mut pitches = Vec::new();
+        let mut slacks = Vec::new();
+        let mut final_spaces = 0;
+        for rows in pages {
+            let margin = rows.iter().map(Row::right).fold(0.0, f64::max);
+            for pair in rows.windows(2) {
+                let [above, below] = pair else { continue };
+                let pitch = (below.y - above.y) / above.size.max(0.1);
+                let slack = (margin - above.right()) / above.size.max(0.1);
+                if above.pieces.len() == 1 && (0.9..3.0).contains(&pitch) && (above.size - below.size).abs() < 0.5 {
+                    // A line that nearly fills the page is one that goes on; its distance is that within paragraphs.
+                    if slack < 6.0 {
+                        pitches.push(pitch);
+                        slacks.push(slack);
+                        final_spaces += usize::from(above.ends_with_space());
+                    }
                 }
             }
         }
+        let at = |numbers: &mut Vec<f64>, share: f64| {
+            numbers.sort_by(f64::total_cmp);
+            numbers.get((numbers.len() as f64 * share) as usize).copied()
+        };
+        // A text broken within words has a space at every third line; there the words themselves tell more.
+        let writes_final_spaces = final_spaces >= FINAL_SPACES_MIN && final_spaces * 2 >= slacks.len();
+        let slack = if slacks.len() < SLACKS_MIN { None } else { at(&mut slacks, 0.8) };
+        Self { pitch: at(&mut pitches, 0.5).unwrap_or(PITCH_USUAL), slack, writes_final_spaces }
     }
-    let at = |numbers: &mut Vec<f64>, share: f64| {
-        numbers.sort_by(f64::total_cmp);
-        numbers.get((numbers.len() as f64 * share) as usize).copied()
-    };
-    let slack = if slacks.len() < SLACKS_MIN { None } else { at(&mut slacks, 0.8) };
-    (at(&mut pitches, 0.5).unwrap_or(PITCH_USUAL), slack)
 }

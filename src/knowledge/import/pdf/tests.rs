@@ -148,6 +148,42 @@ fn full_lines_go_on_in_the_next_line_and_on_the_next_page() {
 }
 
 #[test]
+fn a_line_without_a_final_space_is_broken_within_a_word_where_others_have_one() {
+    let lines = |above: [&str; 2], space: &str| {
+        let filling = (0..6)
+            .map(|line| plain([50, 50 + 14 * line], &format!("한도는 소득에 따라 다르므로 미리 확인하시고{space}")));
+        let pair = (0..).zip(above).map(|(line, text)| plain([50, 134 + 14 * line], text));
+        filling.chain(pair).collect::<String>()
+    };
+    // The end of a full line, the beginning of the next, and how both are read with and without spaces at line ends.
+    for (end, start, [written, left_out]) in [
+        ("시작일은 2026", "년입니다", ["2026년입니다", "2026 년입니다"]),
+        ("최대 연 0.50%p", "입니다", ["0.50%p입니다", "0.50%p 입니다"]),
+        ("한도와 금리(", "기준일 포함)", ["금리(기준일", "금리(기준일"]),
+        ("기간의 변경", "(반환)입니다", ["변경(반환)", "변경(반환)"]),
+        ("수 있습니다.", "다음은", ["있습니다. 다음은", "있습니다. 다음은"]),
+    ] {
+        let full = format!("{end:가>24}");
+        for (space, expected) in [(" ", written), ("", left_out)] {
+            let found = blocks(&lines([&full, start], space));
+            let [Block::Paragraph(text)] = found.as_slice() else { panic!("{found:?}") };
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_cell_without_final_spaces_is_broken_within_words_where_lines_have_them() {
+    let lines: String =
+        (0..4).map(|line| plain([50, 30 + 14 * line], "한도는 소득에 따라 다르므로 미리 확인하시고 ")).collect();
+    let frame = (0..=2).map(|line| rule([50, 100 + 40 * line], [200, 1]) + &rule([50 + 100 * line, 100], [1, 80]));
+    let cell = [plain([160, 160], "등본과 3"), plain([160, 170], "개월 초본")].concat();
+    let cells = [plain([60, 120], "구분"), plain([160, 120], "서류"), plain([60, 165], "담보"), cell].concat();
+    let found = blocks(&[lines, frame.collect(), cells].concat());
+    assert_eq!(found[1], rows(&[&["구분", "서류"], &["담보", "등본과 3개월 초본"]]));
+}
+
+#[test]
 fn tables_drawn_with_rules_keep_merged_cells_and_go_on_on_the_next_page() {
     let frame = |height: u32| {
         let across =
