@@ -13,11 +13,11 @@ pub(super) fn covers(row: &str, term: u32) -> Option<bool> {
     for (number, rest) in numbers(row) {
         let Some(months) = in_months(number, rest) else { continue };
         named = true;
-        let after = rest.trim_start_matches(['개', '월', '년']).trim_start();
+        let after = rest.trim_start_matches(['개', '월', '년', '달']).trim_start();
         if after.starts_with("이상") {
             least = Some(months);
         } else if after.starts_with("초과") {
-            least = Some(months + 1);
+            least = Some(months.saturating_add(1));
         } else if after.starts_with("미만") {
             most = months.checked_sub(1);
         } else if after.starts_with("이하") || after.starts_with("이내") {
@@ -37,7 +37,7 @@ fn in_months(number: u32, rest: &str) -> Option<u32> {
     if rest.starts_with("개월") || rest.starts_with("달") {
         Some(number)
     } else if rest.starts_with('년') && number <= YEARS_MAX {
-        Some(number * 12)
+        Some(number.saturating_mul(12))
     } else {
         None
     }
@@ -69,6 +69,8 @@ mod tests {
             ("가입 기간: 6개월 / 금리: 연 2.10%", 12, Some(false)),
             ("가입 기간: 36개월 이상 / 금리: 연 2.10%", 60, Some(true)),
             ("가입 기간: 1개월 이내 / 금리: 없음", 1, Some(true)),
+            ("가입 기간: 3달 이상 / 금리: 연 2.10%", 6, Some(true)),
+            ("가입 기간: 4294967295개월 초과 / 금리: 없음", 6, Some(false)),
             ("상품: 신용대출 / 금리: 연 4.62%", 12, None),
         ] {
             assert_eq!(covers(row, term), expected, "{row} {term}");

@@ -34,6 +34,8 @@ const AMBIGUITY_GAP: f32 = 0.1;
 const CANDIDATE_CONFIDENCE_MIN: f32 = 0.02;
 /// A second category of this likelihood is one to reckon with.
 const RIVAL_CONFIDENCE_MIN: f32 = 0.2;
+/// "대출 금리 얼마예요" names two things and still many matters.
+const VAGUE_STEMS_MAX: usize = 2;
 /// A longer message without spaces is one word, too, and yet says enough.
 const VAGUE_CHARS_MAX: usize = 10;
 /// A single word is answered only when its category is as sure as this.
@@ -42,6 +44,8 @@ const BARE_CONFIDENCE_MIN: f32 = 0.75;
 const PERSON_LIKELY: f32 = 0.25;
 /// From this one on it is if no document answers; and below it a word that wishes for a person is rather no wish.
 const PERSON_POSSIBLE: f32 = 0.15;
+/// The same where the lexicons heard a dispute, or a complaint that nothing answers.
+const PERSON_HEARD: f32 = 0.08;
 /// Leading somebody to a person who did not ask for one takes more than a guess.
 const PERSON_CONFIDENCE_MIN: f32 = 0.6;
 /// With less than this (the logarithm of the odds) for its being the bank's business, a message is not, whatever
@@ -199,8 +203,11 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
         return Input::Emergency;
     }
     let needs_person = understanding.needs_person;
-    let is_wish = understanding.intent == Intent::HumanReq && needs_person >= PERSON_LIKELY;
-    if (signals.wants_person && needs_person >= PERSON_POSSIBLE) || (is_wish && !signals.manipulates) {
+    // Who is asked about is not always wished for: "상담원 통화는 녹음되나요?"
+    let is_told = !signals.asks || signals.leans_to_person;
+    let is_wish = understanding.intent == Intent::HumanReq && needs_person >= PERSON_LIKELY && is_told;
+    let is_said = signals.wants_person && (!signals.asks || needs_person >= PERSON_POSSIBLE);
+    if is_said || (is_wish && !signals.manipulates) {
         return Input::WantsPerson;
     }
     if signals.manipulates || signals.is_foreign {
@@ -217,7 +224,10 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     let is_surely = best.is_some_and(|best| best.confidence >= PERSON_CONFIDENCE_MIN);
     // Whoever asks, and is surely answered, is served sooner by the answer than by anybody.
     let is_question = signals.asks && is_clear_question(understanding);
-    if needs_person >= PERSON_LIKELY {
+    let is_about_agents = understanding.intent == Intent::HumanReq && !is_told;
+    if (needs_person >= PERSON_LIKELY && !is_about_agents)
+        || (signals.disputes && !is_question && needs_person >= PERSON_HEARD)
+    {
         return Input::NeedsPerson;
     }
     let policy = category.map(|category| category.policy);
@@ -238,7 +248,7 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
         let is_certain = best.is_some_and(|best| best.confidence >= BARE_CONFIDENCE_MIN);
         // "수수료 얼마예요" asks, but of what?
         let is_short = message.tight().chars().count() <= VAGUE_CHARS_MAX;
-        let is_vague = best.is_none() && is_short && message.stems().len() <= 1;
+        let is_vague = best.is_none() && is_short && message.stems().len() <= VAGUE_STEMS_MAX;
         let could_be_several = (is_bare(message) && !is_certain) || (best.is_none() && has_rival(understanding));
         let is_ambiguous = is_vague || (could_be_several && !signals.asks);
         return if is_ambiguous { Input::Ambiguous } else { Input::Answerable };
@@ -254,6 +264,9 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     }
     if signals.does_not_know {
         return Input::DoesNotKnow;
+    }
+    if signals.complains && needs_person >= PERSON_HEARD {
+        return Input::NeedsPerson;
     }
     if needs_person >= PERSON_POSSIBLE && understanding.bearing.acts.business() >= OFF_TOPIC_ODDS_MAX {
         return Input::NeedsPerson;

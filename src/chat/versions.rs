@@ -1,6 +1,7 @@
 //! Documents in force that say different things of the same matter, such as the rates of two half-years: the newer one
 //! answers, and both are cited.
 
+use foldhash::HashSet;
 use time::Date;
 
 use crate::chat::engine::Found;
@@ -16,21 +17,21 @@ pub(super) enum Dispute {
     Open,
 }
 
-/// The passage to answer from, and the one that contradicts it, if one of `hits` does.
+/// The passage to answer from, and one that it contradicts, if one of `hits` says otherwise.
 pub(super) fn newest<'h, 'e>(
     best: &'h Found<'e>,
     hits: &'h [Found<'e>],
 ) -> (&'h Found<'e>, Option<(&'h Found<'e>, Dispute)>) {
-    let Some(other) = hits.iter().find(|hit| is_same_matter(best, hit) && contradicts(best, hit)) else {
-        return (best, None);
+    let others = || hits.iter().filter(|hit| is_same_matter(best, hit) && contradicts(best, hit));
+    let from = |found: &&Found<'_>| found.document.effective_from;
+    let newest = others().filter(|hit| from(hit) > from(&best)).max_by_key(from).unwrap_or(best);
+    let is_other = |hit: &&Found<'_>| !hit.is_same(newest);
+    let Some(older) = [best].into_iter().chain(others()).find(is_other) else { return (best, None) };
+    let dispute = match from(&newest) {
+        Some(day) if from(&older) != Some(day) => Dispute::Settled(day),
+        _ => Dispute::Open,
     };
-    match (best.document.effective_from, other.document.effective_from) {
-        (ours, Some(theirs)) if ours.is_none_or(|ours| ours < theirs) => {
-            (other, Some((best, Dispute::Settled(theirs))))
-        }
-        (Some(ours), theirs) if theirs != Some(ours) => (best, Some((other, Dispute::Settled(ours)))),
-        _ => (best, Some((other, Dispute::Open))),
-    }
+    (newest, Some((older, dispute)))
 }
 
 /// Whether two passages stand under the same heading in two documents whose titles differ by no more than a date.
@@ -56,7 +57,16 @@ fn words(title: &str) -> Vec<String> {
     words
 }
 
+/// Whether two passages say much the same with other figures.
 fn contradicts(one: &Found<'_>, other: &Found<'_>) -> bool {
+    /// The share of the pairs of characters of both that both have.
+    const SHARED_MIN: f32 = 0.5;
+    let pairs = |found: &Found<'_>| -> HashSet<String> { tokens::bigrams(&found.passage.text).into_iter().collect() };
+    let (ours, theirs) = (pairs(one), pairs(other));
+    let shared = ours.intersection(&theirs).count() as f32;
+    if shared < SHARED_MIN * ours.union(&theirs).count() as f32 {
+        return false;
+    }
     let figures = |found: &Found<'_>| {
         let mut figures = guard::figures(&found.passage.text);
         figures.sort_unstable();
@@ -116,6 +126,9 @@ mod tests {
             let (newest, older) = newest(&hits[0], &hits);
             assert_eq!((newest.document.id.as_str(), older.map(|(_, dispute)| dispute)), expected);
         }
+        let middle = document("f", "2026년 신용대출 금리 안내", Some(date!(2026 - 04 - 01)));
+        let hits = [found(&middle, &five), found(&old, &four), found(&new, &four)];
+        assert_eq!(newest(&hits[0], &hits).0.document.id, "b", "the latest of three");
         let twin = document("e", "신용대출 금리 안내", None);
         let hits = [found(&undated, &five), found(&twin, &four)];
         assert_eq!(newest(&hits[0], &hits).1.map(|(_, dispute)| dispute), Some(Dispute::Open));

@@ -58,7 +58,8 @@ impl<'a> Scores<'a> {
 
     /// BM25's share of a word that occurs so often in a text of such a length (1 is the average).
     fn saturated(&self, frequency: f32, length: f32) -> f32 {
-        let Weights { k1, b, .. } = self.weights;
+        let Weights { k1, b, length_min, .. } = self.weights;
+        let length = length.max(*length_min);
         frequency * (k1 + 1.0) / (frequency + k1 * (1.0 - b + b * length))
     }
 }

@@ -22,6 +22,7 @@ use crate::knowledge::postings::Postings;
 use crate::knowledge::weights::Answering;
 use crate::knowledge::weights::WEIGHTS;
 use crate::knowledge::weights::Weights;
+use crate::text::concepts;
 use crate::text::normalize::normalize;
 use crate::text::normalize::spaceless;
 use crate::text::reading::Reading;
@@ -166,7 +167,7 @@ impl<'i> Found<'i> {
         let hit = |Ranked { passage, rank }| {
             let coverage = self.coverage(index, question, passage, Scope::Document);
             let evidence = Evidence { coverage: coverage * length, familiarity };
-            let is_about_others = is_about_others(index, question, passage);
+            let is_about_others = is_about_others(index, question, query.text, passage);
             let score = evidence.probability(query.business) * if is_about_others { weights.others } else { 1.0 };
             Hit { passage, document: index.passages[passage as usize].document, score, rank }
         };
@@ -250,9 +251,12 @@ impl<'i> Found<'i> {
     }
 }
 
-/// Whether the question names a company that is not ours and that the passage does not mention.
-fn is_about_others(index: &Index, question: &Question, passage: u32) -> bool {
-    !question.others.is_empty() && {
+/// Whether the question is about a company that is not ours and that the passage does not mention. Where money comes from or
+/// goes to, the other company is only the other side.
+fn is_about_others(index: &Index, question: &Question, text: &Reading, passage: u32) -> bool {
+    const OTHER_SIDE: [&str; 5] = ["transfer", "withdraw", "atm", "receive_money", "wrong_transfer"];
+    let is_other_side = || text.concepts().iter().any(|concept| OTHER_SIDE.contains(&concepts::name(*concept)));
+    !question.others.is_empty() && !is_other_side() && {
         let text = spaceless(&normalize(&index.passages[passage as usize].text));
         !question.others.iter().any(|other| text.contains(other))
     }

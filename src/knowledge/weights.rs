@@ -13,6 +13,9 @@ pub(super) struct Weights {
     pub k1: f32,
     /// BM25: how much longer texts are held back.
     pub b: f32,
+    /// BM25: texts shorter than this share of the average gain nothing more by it, or the last sentence of a section would
+    /// stand before its first.
+    pub length_min: f32,
     /// A stem in a passage, and in its document.
     pub stem: [f32; 2],
     /// A bigram in a passage, and in its document.
@@ -58,6 +61,7 @@ pub(super) struct Answering {
 pub(super) const WEIGHTS: Weights = Weights {
     k1: 1.1,
     b: 0.5,
+    length_min: 0.8,
     stem: [0.2, 0.75],
     gram: [0.05, 0.2],
     concept: [0.5, 0.5],

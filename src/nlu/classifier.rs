@@ -94,7 +94,7 @@ impl Classifier {
 
     /// The categories `text` may belong to, best first, at most [`GUESSES_MAX`]. Empty if it shares nothing
     /// with the examples. A text of another matter altogether gets guesses, too: whether it is the bank's
-    /// business is for the search to say.
+    /// business is for [`ActClassifier`](crate::nlu::ActClassifier) to say.
     pub fn classify(&self, text: &Reading) -> Vec<Guess> {
         let Some(probabilities) = self.probabilities(text) else { return Vec::new() };
         let mut guesses: Vec<(usize, f32)> = probabilities.into_iter().enumerate().collect();

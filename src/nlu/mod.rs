@@ -6,7 +6,7 @@
 //! deterministic, and neither uses a language model or a downloaded weight.
 //!
 //! This room does not know conversations: what a signal leads to is for the workflow to decide. Nor does it
-//! know documents: whether a question is the bank's business at all is for the search to say.
+//! know documents: whether one of them answers is for the search to say.
 
 mod act;
 mod classifier;

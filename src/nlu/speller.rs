@@ -1,8 +1,8 @@
 //! Mistyped words set right: 연해비 means 연회비 where a pack speaks of 연회비 and nobody of 연해비.
 //!
 //! A word that nobody wrote before, one letter (자모) away from one that the bank's documents, its examples or the general
-//! examples hold, is taken for that one. Only the classifier and the search read the corrected text: a word set right by
-//! mistake costs a little certainty, where a signal heard by mistake would cost a wrong turn.
+//! examples hold, is taken for that one. Only the classifiers and the search read the corrected text, and not the lexicons: a
+//! word set right by mistake costs a little certainty, where a signal heard by mistake would cost a wrong turn.
 
 use std::hash::Hasher as _;
 

@@ -94,9 +94,11 @@ pub fn rejoined(word: &str) -> String {
     let mut chars: Vec<char> = Vec::with_capacity(typed.len());
     for (at, c) in typed.iter().copied().enumerate() {
         let before = chars.last().copied().filter(|before| is_vowel(&c) && is_consonant(before));
-        // Two letters alike are crying or laughing.
-        let is_doubled = typed.get(at + 1) == Some(&c) || (at > 1 && typed.get(at - 1) == typed.get(at - 2));
-        match before.filter(|_| !is_doubled).and_then(|initial| compose(initial, c, None)) {
+        // Tears and laughter stand between words; a torn syllable stands in one.
+        let goes_on = typed.get(at + 1).is_some_and(|next| is_syllable(*next) || is_consonant(next));
+        let follows = at > 1 && typed.get(at - 2).is_some_and(|c| is_syllable(*c));
+        let is_torn = typed.get(at + 1) != Some(&c) && (goes_on || (follows && !matches!(c, 'ㅠ' | 'ㅜ' | 'ㅡ')));
+        match before.filter(|_| is_torn).and_then(|initial| compose(initial, c, None)) {
             Some(syllable) => {
                 chars.pop();
                 chars.push(syllable);
@@ -107,7 +109,7 @@ pub fn rejoined(word: &str) -> String {
     let mut joined = String::with_capacity(word.len());
     let mut rest = chars.iter().copied().peekable();
     while let Some(c) = rest.next() {
-        let final_due = rest.peek().copied().filter(is_consonant);
+        let final_due = rest.peek().copied().filter(|last| is_consonant(last) && !matches!(last, 'ㅋ' | 'ㅎ'));
         let closed = final_due.and_then(|last| {
             let Letters { initial, vowel, last: None } = decompose(c)? else { return None };
             let mut ahead = rest.clone();
@@ -193,6 +195,10 @@ mod tests {
             ("연결ㄱㄱ", "연결ㄱㄱ"),
             ("네ㅋ", "네ㅋ"),
             ("상담ㄱ", "상담ㄱ"),
+            ("사기ㅋ당했어요", "사기ㅋ당했어요"),
+            ("네ㅎ그래요", "네ㅎ그래요"),
+            ("ㅇㅋㅠ", "ㅇㅋㅠ"),
+            ("ㄱㅅㅠ", "ㄱㅅㅠ"),
         ] {
             assert_eq!(rejoined(typed), meant, "{typed}");
         }

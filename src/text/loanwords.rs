@@ -19,7 +19,8 @@ pub(super) fn in_korean(folded: &str) -> Cow<'_, str> {
         // a1b2 is a code, name@bank.kr an address.
         let touches =
             |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit() || matches!(c, '@' | '.' | '_' | '-' | '/'));
-        let is_word = !touches(text.chars().next_back()) && !touches(after.chars().next().filter(|c| *c != '.'));
+        let ends_sentence = after.starts_with('.') && !after[1..].starts_with(|c: char| c.is_ascii_alphanumeric());
+        let is_word = !touches(text.chars().next_back()) && (ends_sentence || !touches(after.chars().next()));
         text.push_str(if is_word { korean(word).unwrap_or(word) } else { word });
         rest = after;
     }
@@ -102,7 +103,6 @@ static WORDS: &[(&str, &str)] = &[
     ("online", "온라인"),
     ("overdraft", "마이너스통장"),
     ("overseas", "해외"),
-    ("pass", "통과"),
     ("password", "비밀번호"),
     ("pay", "페이"),
     ("payment", "결제"),
@@ -152,6 +152,7 @@ mod tests {
             ("otp랑 isa", "otp랑 isa"),
             ("cardinal", "cardinal"),
             ("hong@mail.com", "hong@mail.com"),
+            ("card.bank.kr", "card.bank.kr"),
             ("코드 card01", "코드 card01"),
         ] {
             assert_eq!(in_korean(text), expected);

@@ -37,6 +37,9 @@ struct PackFile {
     gates: Gates,
 }
 
+/// The keys of `[phones]` that customers are told.
+const PHONES: [&str; 2] = ["customer_center", "emergency"];
+
 /// `[thresholds]`; what is left out keeps its default.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -118,6 +121,10 @@ pub(super) fn pack(file: &str, text: &str, report: &mut ImportReport) -> Option<
         if value.trim().is_empty() {
             report.refuse_file(file, None, format!("'{key}' is empty"), "fill it in");
         }
+    }
+    for name in table.phones.keys().filter(|name| !PHONES.contains(&name.as_str())) {
+        let help = format!("name it one of {}: nothing else is told to customers", PHONES.join(", "));
+        report.refuse_file(file, None, format!("'phones.{name}' is not known"), &help);
     }
     let topic = |topic: TopicTable| Topic { label: topic.label, message: topic.message };
     Some(Pack {

@@ -127,8 +127,7 @@ fn passport_end(sheet: &Sheet, context: &Context, start: usize) -> Option<usize>
     if sheet.at(end).is_ascii_alphanumeric() {
         return None;
     }
-    // M several journeys, S one journey, R residence, O official, D diplomatic, G government.
-    let is_letter = matches!(sheet.at(start).to_ascii_uppercase(), 'M' | 'S' | 'R' | 'O' | 'D' | 'G');
+    let is_letter = is_korean_letter(sheet.at(start));
     let is_passport = match context.hint(sheet, start..end) {
         Hint::Passport => true,
         Hint::Thing => false,
@@ -147,12 +146,19 @@ fn spread_passport_end(sheet: &Sheet, start: usize) -> Option<usize> {
     let end = start + 2 * CHARS - 1;
     let number = sheet.slice(start..end);
     let is_laid_out = number.iter().step_by(2).enumerate().all(|(place, c)| match place {
-        0 => c.is_ascii_alphabetic(),
+        0 => is_korean_letter(*c),
         4 => c.is_ascii_alphanumeric(),
         _ => c.is_ascii_digit(),
     });
     let is_spread = number.len() == end - start && number.iter().skip(1).step_by(2).all(|c| matches!(c, ' ' | '-'));
-    (is_laid_out && is_spread && !sheet.at(end).is_ascii_alphanumeric()).then_some(end)
+    // A list of numbers goes on.
+    let goes_on = sheet.at(end).is_ascii_alphanumeric() || sheet.at(end + 1).is_ascii_digit();
+    (is_laid_out && is_spread && !goes_on).then_some(end)
+}
+
+/// M several journeys, S one journey, R residence, O official, D diplomatic, G government.
+fn is_korean_letter(c: char) -> bool {
+    matches!(c.to_ascii_uppercase(), 'M' | 'S' | 'R' | 'O' | 'D' | 'G')
 }
 
 fn past_separator(sheet: &Sheet, at: usize) -> usize {

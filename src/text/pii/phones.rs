@@ -28,7 +28,9 @@ pub(super) fn mobile(place: &Place<'_>) -> Option<usize> {
         // "0.1, 0.5" and the like: no telephone's last group is that short.
         // 010-0000-0000 is how the field of a form looks.
         let is_number = is_number && !digits.ends_with(&[0; 8]);
-        is_number && (last >= 3 || !place.has_gap(*groups, Gap::Odd))
+        // "0 10 20 30 40 50" is a row of numbers.
+        let is_torn = *groups <= GROUPS_MAX || place.has_gap(*groups, Gap::Dash);
+        is_number && is_torn && (last >= 3 || !place.has_gap(*groups, Gap::Odd))
     })
 }
 

@@ -194,7 +194,9 @@ fn digits_end(sheet: &Sheet, part: &[Group]) -> Option<usize> {
     let (first, last) = (part.first()?, part.last()?);
     let tail = tail(sheet, part);
     let digits = part.iter().map(Group::len).sum::<usize>() - tail;
-    let is_long = part.iter().any(|group| group.len() >= RUN_MIN) || part.iter().all(|group| group.len() == 1);
+    let is_long = part.iter().any(|group| group.len() >= RUN_MIN)
+        || part.iter().all(|group| group.len() == 1)
+        || (tail == 1 && last.len() == 2 && part.iter().filter(|group| group.len() > 1).count() == 1);
     // Nobody's number is one digit throughout, but 오오오오오오오오 is an exclamation.
     let syllable = sheet.at(first.span.start);
     let is_varied = part.iter().any(|group| sheet.slice(group.span.clone()).iter().any(|c| *c != syllable));
@@ -298,6 +300,7 @@ mod tests {
                 ("공1공-1234-5678", "***-****-5678"),
                 ("01공-1234-5678", "***-****-5678"),
                 ("공 일 공 일 이 삼 사 오 육 칠 팔로요", "* * * * * * * 오 육 칠 팔로요"),
+                ("공 일 공 일 이 삼 사 오 육 칠 팔이요", "* * * * * * * 오 육 칠 팔이요"),
                 ("공이에 일이삼에 사오육칠", "**에 ***에 사오육칠"),
                 ("집전화 삼이일에 사오육칠", "집전화 ***에 사오육칠"),
                 ("O1O-1234-5678", "***-****-5678"),
