@@ -2,6 +2,7 @@
 
 use time::Date;
 
+use crate::chat::context::Piece;
 use crate::chat::engine::Bearing;
 use crate::chat::engine::Engine;
 use crate::chat::engine::Found;
@@ -81,7 +82,7 @@ pub(super) fn find(engine: &Engine, asking: &Asking<'_>, today: Date) -> Search 
         return Search { answer: None, score_best: best.score };
     }
     let (newest, contradicted) = versions::newest(best, &hits);
-    let mut answer = answer_from(newest, &hits, question, own);
+    let mut answer = answer_from(engine, newest, &hits, asking);
     if let Some((older, dispute)) = contradicted {
         answer.sources.push(source(older, quote::quote(question, own, older.passage)));
         answer.dispute = Some(dispute);
@@ -104,19 +105,19 @@ pub(super) fn find_outdated(engine: &Engine, question: &Reading, bearing: &Beari
 }
 
 /// Looks for the answer of each question of a message, and puts them together.
-pub(super) fn find_each(engine: &Engine, questions: &[String], today: Date) -> Search {
+pub(super) fn find_each(engine: &Engine, questions: &[Piece], today: Date) -> Search {
     let mut together = Search { answer: None, score_best: 0.0 };
     let mut answers: Vec<Answer> = Vec::new();
     let mut unanswered = Vec::new();
-    for text in questions {
-        let question = engine.read(text);
+    for piece in questions {
+        let question = engine.read(&piece.whole);
         let bearing = engine.bearing(&question);
         let found = find(engine, &Asking { question: &question, own: &question, bearing: &bearing, cited: &[] }, today);
         together.score_best = together.score_best.max(found.score_best);
         match found.answer {
-            Some(answer) if !answers.contains(&answer) => answers.push(answer),
-            Some(_) => {}
-            None => unanswered.push(text.clone()),
+            Some(answer) if answers.iter().all(|known| known.text != answer.text) => answers.push(answer),
+            // What was quoted for another question answers this one only by chance.
+            Some(_) | None => unanswered.push(piece.own.clone()),
         }
     }
     let mut whole = if let [_, _, ..] = &answers[..] {
@@ -161,8 +162,14 @@ fn prefer_cited(cited: &[String], hits: &mut [Found<'_>]) {
     hits.sort_by(|one, other| other.rank.total_cmp(&one.rank));
 }
 
-/// The answer a passage gives. Rows of a table come with the prose beside it where that says more of what was asked.
-fn answer_from(best: &Found<'_>, hits: &[Found<'_>], question: &Reading, own: &Reading) -> Answer {
+/// The answer a passage gives. Rows of a table come with the prose beside it where that says more of what was asked, and
+/// prose with the table it announces.
+fn answer_from(
+    engine: &Engine,
+    best: &Found<'_>,
+    hits: &[Found<'_>],
+    Asking { question, own, .. }: &Asking<'_>,
+) -> Answer {
     let excerpt = quote::quote(question, own, best.passage);
     let mut text = excerpt.clone();
     let mut sources = vec![source(best, excerpt)];
@@ -181,9 +188,24 @@ fn answer_from(best: &Found<'_>, hits: &[Found<'_>], question: &Reading, own: &R
                 text = format!("{}\n{text}", best.passage.heading);
             }
         }
+        PassageKind::Prose if quote::announces(&text) => {
+            if let Some(rows) = next_in_section(engine, best) {
+                let excerpt = quote::quote(question, own, rows.passage);
+                text = format!("{text}\n{excerpt}");
+                sources.push(source(&rows, excerpt));
+            }
+        }
         PassageKind::Faq | PassageKind::List | PassageKind::Prose => {}
     }
     Answer { text, sources, dispute: None, unanswered: Vec::new() }
+}
+
+/// The table or list that follows a passage of prose in its section.
+fn next_in_section<'e>(engine: &'e Engine, prose: &Found<'e>) -> Option<Found<'e>> {
+    let next = engine.passage_after(prose.passage)?;
+    let is_beside = (next.document, next.section) == (prose.passage.document, prose.passage.section);
+    let is_laid_out = matches!(next.kind, PassageKind::TableRows | PassageKind::List);
+    (is_beside && is_laid_out).then_some(Found { passage: next, ..*prose })
 }
 
 fn source(found: &Found<'_>, excerpt: String) -> Source {

@@ -159,12 +159,21 @@ fn is_self_sufficient(engine: &Engine, message: &Reading) -> bool {
     engine.bearing(message).guesses.first().is_some_and(|best| best.confidence >= CONFIDENCE_MIN)
 }
 
-/// The questions of a message, each with what it leans on, when it holds more than one.
-pub(super) fn questions(text: &str) -> Vec<String> {
+/// One question of a message that holds several.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Piece {
+    /// As it stands in the message.
+    pub(super) own: String,
+    /// With what it leans on.
+    pub(super) whole: String,
+}
+
+/// The questions of a message, when it holds more than one.
+pub(super) fn questions(text: &str) -> Vec<Piece> {
     if pieces(text).nth(1).is_none() {
         return Vec::new();
     }
-    let mut questions: Vec<String> = Vec::new();
+    let mut questions: Vec<Piece> = Vec::new();
     let mut told = String::new();
     for piece in pieces(text) {
         let reading = Reading::of(piece);
@@ -175,10 +184,10 @@ pub(super) fn questions(text: &str) -> Vec<String> {
         }
         let leans = may_lean(&reading);
         let whole = match questions.first() {
-            Some(first) if leans => format!("{first} {piece}"),
+            Some(first) if leans => format!("{} {piece}", first.whole),
             Some(_) | None => format!("{told}{piece}"),
         };
-        questions.push(whole);
+        questions.push(Piece { own: piece.to_owned(), whole });
     }
     questions.truncate(QUESTIONS_MAX);
     if questions.len() > 1 { questions } else { Vec::new() }
@@ -269,13 +278,15 @@ mod tests {
 
     #[test]
     fn each_question_of_a_message_stands_alone() {
-        let two = questions("체크카드 재발급 어떻게 해요? 그리고 연회비는 얼마예요?");
+        let wholes = |text| questions(text).into_iter().map(|piece| piece.whole).collect::<Vec<_>>();
+        let two = wholes("체크카드 재발급 어떻게 해요? 그리고 연회비는 얼마예요?");
         assert_eq!(two, ["체크카드 재발급 어떻게 해요?", "체크카드 재발급 어떻게 해요? 연회비는 얼마예요?"]);
-        assert_eq!(questions("체크카드 만들려고요. 연회비가 있나요?"), [""; 0]);
+        assert_eq!(questions("체크카드 만들려고요. 연회비가 있나요?"), []);
         let told = questions("체크카드 만들려고 합니다. 연회비가 있나요? 해외에서도 쓸 수 있나요?");
-        assert_eq!(told[0], "체크카드 만들려고 합니다 연회비가 있나요?");
+        assert_eq!(told[0].whole, "체크카드 만들려고 합니다 연회비가 있나요?");
+        assert_eq!(told[0].own, "연회비가 있나요?");
         assert_eq!(told.len(), 2);
-        assert_eq!(questions("환율 알려주세요!!"), [""; 0]);
+        assert_eq!(questions("환율 알려주세요!!"), []);
     }
 
     #[test]

@@ -178,6 +178,13 @@ impl Engine {
             .collect()
     }
 
+    /// The passage that follows one of the pack's.
+    pub(super) fn passage_after(&self, passage: &Passage) -> Option<&Passage> {
+        let passages = self.index.passages();
+        let at = passages.iter().position(|one| std::ptr::eq(one, passage))?;
+        passages.get(at + 1)
+    }
+
     /// A slot's pattern; `None` for free text.
     pub(super) fn pattern(&self, slot: &str) -> Option<&Regex> {
         self.patterns.get(slot)

@@ -25,6 +25,7 @@ mod summary;
 mod triage;
 mod turn;
 mod versions;
+mod wording;
 mod workflow;
 
 use std::sync::Arc;

@@ -157,6 +157,10 @@ pub(super) fn still_waiting(pack: &Pack, is_staffed: Option<bool>) -> String {
 pub(super) const NO_SECRETS: &str =
     "비밀번호와 인증번호 같은 정보는 채팅창에 입력하지 말아 주세요. 입력하신 내용은 가려서 저장했습니다.";
 
+/// To a customer who wrote what says who he is or what he pays with.
+pub(super) const NO_PERSONAL_DATA: &str =
+    "주민등록번호나 카드번호 같은 개인정보는 채팅창에 입력하지 말아 주세요. 입력하신 내용은 가려서 저장했습니다.";
+
 pub(super) const THANKS_WAITING: &str = "별말씀을요. 상담원이 확인하는 대로 도와드리겠습니다. 잠시만 더 기다려 주세요.";
 
 pub(super) const CALM_WAITING: &str =
@@ -208,13 +212,20 @@ pub(super) fn note(answer: &Answer) -> String {
         None => {}
     }
     if !answer.unanswered.is_empty() {
-        let questions: Vec<String> = answer.unanswered.iter().map(|question| format!("'{question}'")).collect();
+        let questions: Vec<String> = answer.unanswered.iter().filter_map(|question| repeated(question)).collect();
+        let about = if questions.is_empty() { "다른 질문".to_owned() } else { questions.join(", ") };
         notes.push(format!(
-            "{}에 대한 안내는 찾지 못했습니다. 조금 더 자세히 말씀해 주시거나 상담원 연결을 선택해 주세요.",
-            questions.join(", ")
+            "{about}에 대한 안내는 찾지 못했습니다. 따로 한 번 더 말씀해 주시거나 상담원 연결을 선택해 주세요."
         ));
     }
     notes.join("\n")
+}
+
+/// A customer's question as it may stand in an answer: short, and without figures, which no source would hold.
+fn repeated(question: &str) -> Option<String> {
+    const CHARS_MAX: usize = 40;
+    let is_fit = question.chars().count() <= CHARS_MAX && !question.chars().any(char::is_numeric);
+    is_fit.then(|| format!("'{question}'"))
 }
 
 pub(super) const OFF_TOPIC: &str =

@@ -40,6 +40,13 @@ pub(super) fn lead<'p>(question: &Reading, rows: &str, prose: &'p Passage) -> Op
     says_more.then_some(lead)
 }
 
+/// Whether the last of the sentences quoted speaks of what follows them.
+pub(super) fn announces(quotation: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["아래 표", "다음 표", "다음과 같", "아래와 같", "아래 금액", "아래 순서", "다음 순서", "아래 방법"];
+    sentences(quotation).last().is_some_and(|last| WORDS.iter().any(|word| last.contains(word)))
+}
+
 /// Whether a quotation is rows alone, which do not say what they are about.
 pub(super) fn is_rows(quotation: &str) -> bool {
     quotation.lines().next().is_some_and(is_row)
@@ -155,6 +162,12 @@ mod tests {
             let question = Reading::of(question);
             assert_eq!(quote(&question, &question, &table), expected.join("\n"), "{question:?}");
         }
+    }
+
+    #[test]
+    fn what_announces_a_table_is_known() {
+        assert!(announces("평일에 영업합니다. 저녁 영업점은 아래 표의 시간에 이용하실 수 있습니다."));
+        assert!(!announces("다음과 같이 신청하십시오. 수수료는 없습니다."));
     }
 
     #[test]

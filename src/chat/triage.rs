@@ -354,7 +354,7 @@ fn queued(signals: &Signals, understanding: &Understanding) -> Input {
     if signals.cancels {
         return Input::Cancels;
     }
-    if signals.abuse || signals.intent == Intent::Complaint {
+    if signals.abuse || understanding.intent == Intent::Complaint {
         return Input::Abuse;
     }
     if signals.small_talk == Some(SmallTalk::Thanks) {

@@ -3,14 +3,11 @@
 use std::sync::Arc;
 use std::sync::OnceLock;
 
-use time::OffsetDateTime;
-
 use crate::chat::Chat;
 use crate::chat::ChatError;
 use crate::chat::Event;
 use crate::chat::STALE_RETRIES;
 use crate::chat::Topic;
-use crate::chat::answer::Answer;
 use crate::chat::context;
 use crate::chat::context::Earlier;
 use crate::chat::engine::Engine;
@@ -19,35 +16,32 @@ use crate::chat::slots;
 use crate::chat::triage;
 use crate::chat::triage::Said;
 use crate::chat::triage::Understanding;
+use crate::chat::wording;
+use crate::chat::wording::Scene;
+use crate::chat::wording::Spoken;
 use crate::chat::workflow;
 use crate::chat::workflow::CollectedVerb;
 use crate::chat::workflow::HandoverVerb;
 use crate::chat::workflow::Input;
-use crate::chat::workflow::Say;
 use crate::chat::workflow::Step;
 use crate::domain::Activity;
 use crate::domain::Author;
-use crate::domain::CategoryCandidate;
 use crate::domain::ClientMessageId;
 use crate::domain::Collected;
 use crate::domain::Decision;
-use crate::domain::Engine as AnsweredBy;
 use crate::domain::Intent;
 use crate::domain::Message;
 use crate::domain::MessageId;
-use crate::domain::QuickReply;
 use crate::domain::Session;
 use crate::domain::SessionId;
 use crate::domain::Stage;
 use crate::domain::SuggestedAction;
 use crate::domain::Timestamp;
-use crate::nlu::Emergency;
 use crate::store::Change;
 use crate::store::CommitError;
 use crate::store::Committed;
 use crate::store::NewMessage;
 use crate::text::pii;
-use crate::text::pii::Kind;
 use crate::text::pii::Masked;
 
 /// Earlier messages of the customer that may already hold what would be asked.
@@ -207,9 +201,9 @@ impl Chat {
         let handover_before = session.handover.clone();
         perform(engine, &mut session, &step, &understanding, now);
         let scene = Scene { engine, now: self.inner.clock.now_in_korea(), topic: session.topic.as_deref() };
-        let mut spoken = word(&scene, &step, &understanding);
-        if masked.kinds().contains(&Kind::Secret) {
-            spoken.text = format!("{}\n\n{}", prompts::NO_SECRETS, spoken.text);
+        let mut spoken = wording::word(&scene, &step, &understanding);
+        if let Some(warning) = wording::warning(masked) {
+            spoken.text = format!("{warning}\n\n{}", spoken.text);
         }
         let topic = understanding.topic(engine);
         let decision = Decision {
@@ -396,112 +390,4 @@ fn perform(engine: &Engine, session: &mut Session, step: &Step, understanding: &
     session.is_listed_for_agents |= session.stage.name().is_collection_complete();
     session.updated_at = now;
     session.last_message_at = Some(now);
-}
-
-/// What the assistant says in a turn.
-struct Spoken {
-    text: String,
-    sources: Vec<crate::domain::Source>,
-    buttons: Vec<QuickReply>,
-    by: AnsweredBy,
-}
-
-impl Spoken {
-    fn rule(text: impl Into<String>, buttons: Vec<QuickReply>) -> Self {
-        Self { text: text.into(), sources: Vec::new(), buttons, by: AnsweredBy::Rule }
-    }
-
-    fn answer(answer: Option<&Answer>, suffix: &str, buttons: Vec<QuickReply>) -> Self {
-        let Some(answer) = answer else { return Self::rule(suffix, buttons) };
-        let mut text = answer.text.clone();
-        if !suffix.is_empty() {
-            text.push_str("\n\n");
-            text.push_str(suffix);
-        }
-        Self { text, sources: answer.sources.clone(), buttons, by: AnsweredBy::Extractive }
-    }
-}
-
-/// What words depend on beside the step.
-struct Scene<'t> {
-    engine: &'t Engine,
-    /// In Korea.
-    now: OffsetDateTime,
-    /// What the conversation is about.
-    topic: Option<&'t str>,
-}
-
-/// Words a step.
-fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding) -> Spoken {
-    let engine = scene.engine;
-    let pack = engine.pack();
-    let is_staffed = || pack.is_staffed(scene.now);
-    let slot = match &step.stage {
-        Stage::Collecting { asking, .. } => engine.slot(asking),
-        Stage::Assisted { .. } | Stage::AwaitingConsent { .. } | Stage::Queued | Stage::Attended => None,
-    };
-    let question = slot.map(|slot| slot.question.as_str()).unwrap_or_default();
-    let answer = understanding.answer.as_ref();
-    let topics_and_person = || {
-        let mut buttons = prompts::topic_buttons(pack);
-        buttons.push(prompts::person_button());
-        buttons
-    };
-    match step.say {
-        Say::Answer => {
-            let note = answer.map(prompts::note).unwrap_or_default();
-            let buttons = if note.is_empty() { Vec::new() } else { vec![prompts::person_button()] };
-            Spoken::answer(answer, &note, buttons)
-        }
-        Say::AnswerThenAskConsent => Spoken::answer(answer, prompts::ASK_CONSENT_AGAIN, prompts::consent_buttons()),
-        Say::AnswerThenAskSlot => Spoken::answer(answer, question, prompts::skip_buttons()),
-        Say::AnswerThenWait => Spoken::answer(answer, prompts::WAITING_SUFFIX, prompts::waiting_buttons()),
-        Say::AskConsent(reason) => {
-            let asks = engine.category_or_default(scene.topic).is_some_and(|topic| !topic.required_slots.is_empty());
-            Spoken::rule(prompts::ask_consent(reason, asks), prompts::consent_buttons())
-        }
-        Say::AskConsentAgain => Spoken::rule(prompts::ASK_CONSENT_AGAIN, prompts::consent_buttons()),
-        Say::OfferPersonInstead => Spoken::rule(prompts::offer_person_instead(pack), prompts::consent_buttons_again()),
-        Say::ConsentRefused => Spoken::rule(prompts::CONSENT_REFUSED, Vec::new()),
-        Say::StartCollecting => {
-            Spoken::rule(prompts::start_collecting(question, is_staffed()), prompts::skip_buttons())
-        }
-        Say::AskSlot => Spoken::rule(question, prompts::skip_buttons()),
-        Say::AskSlotAgain => {
-            Spoken::rule(slot.map(prompts::ask_slot_again).unwrap_or_default(), prompts::skip_buttons())
-        }
-        Say::Queued => Spoken::rule(prompts::queued(pack, is_staffed()), prompts::waiting_buttons()),
-        Say::EmergencyQueued if understanding.emergency == Some(Emergency::Despair) => {
-            Spoken::rule(prompts::despair_queued(is_staffed()), prompts::waiting_buttons())
-        }
-        Say::EmergencyQueued => Spoken::rule(prompts::emergency_queued(pack, is_staffed()), prompts::waiting_buttons()),
-        Say::DeferThenAskSlot => Spoken::rule(prompts::defer_then_ask_slot(question), prompts::skip_buttons()),
-        Say::ThanksWaiting => Spoken::rule(prompts::THANKS_WAITING, prompts::waiting_buttons()),
-        Say::CalmWaiting => Spoken::rule(prompts::CALM_WAITING, prompts::waiting_buttons()),
-        Say::StillWaiting => Spoken::rule(prompts::still_waiting(pack, is_staffed()), prompts::waiting_buttons()),
-        Say::PassedToAgent => Spoken::rule(prompts::PASSED_TO_AGENT, Vec::new()),
-        Say::HandoverCancelled => Spoken::rule(prompts::HANDOVER_CANCELLED, Vec::new()),
-        Say::AskWhich => {
-            let guesses = understanding.bearing.guesses.iter().take(CategoryCandidate::MAX);
-            let categories = guesses.filter_map(|guess| engine.category(&guess.category));
-            let mut buttons = prompts::category_buttons(categories);
-            buttons.push(prompts::person_button());
-            Spoken::rule(prompts::ASK_WHICH, buttons)
-        }
-        Say::NotFound => Spoken::rule(prompts::not_found(pack), topics_and_person()),
-        Say::Outdated => {
-            let text = understanding.outdated.as_ref().map(prompts::outdated).unwrap_or_default();
-            Spoken::rule(text, vec![prompts::person_button()])
-        }
-        Say::OffTopic if understanding.is_foreign => Spoken::rule(prompts::FOREIGN, topics_and_person()),
-        Say::OffTopic => Spoken::rule(prompts::OFF_TOPIC, topics_and_person()),
-        Say::Greeting => Spoken::rule(pack.greeting.clone(), prompts::topic_buttons(pack)),
-        Say::Thanks => Spoken::rule(prompts::THANKS, Vec::new()),
-        Say::Farewell => Spoken::rule(prompts::FAREWELL, Vec::new()),
-        Say::Acknowledge => Spoken::rule(prompts::ACKNOWLEDGE, Vec::new()),
-        Say::OfferTopics => Spoken::rule(prompts::OFFER_TOPICS, topics_and_person()),
-        Say::Rephrase => Spoken::rule(prompts::REPHRASE, Vec::new()),
-        Say::OfferPerson => Spoken::rule(prompts::OFFER_PERSON, topics_and_person()),
-        Say::Calm => Spoken::rule(prompts::CALM, vec![prompts::person_button()]),
-    }
 }

@@ -11,9 +11,11 @@ use serde_json::Value;
 
 use crate::support::Program;
 
-/// Each set, and how many of its 40 messages may lose their category by being typed this way.
-const SETS: [(&str, usize); 6] =
-    [("spaceless", 2), ("typos", 4), ("slang", 5), ("initials", 2), ("honorifics", 4), ("english", 3)];
+const SETS: [&str; 6] = ["spaceless", "typos", "slang", "initials", "honorifics", "english"];
+/// How many of a set's 40 messages may lose their category by being typed this way.
+const LOST_MAX: usize = 4;
+/// The share of all messages that may.
+const LOST_SHARE_MAX: f64 = 0.03;
 /// The share of the badly typed messages whose category is among the first three candidates.
 const AMONG_THREE_MIN: f64 = 0.95;
 
@@ -26,14 +28,13 @@ struct Pair {
 #[test]
 fn each_way_of_typing_loses_little() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let sets: Vec<(&str, usize, Vec<Pair>)> =
-        SETS.iter().map(|(name, lost)| (*name, *lost, pairs(root, name))).collect();
+    let sets = SETS.map(|name| (name, pairs(root, name)));
     let folder = tempfile::tempdir().unwrap();
     let pack = folder.path().join("pack");
     copy(&root.join("packaging/demo-pack"), &pack);
     let mut tests = csv::Writer::from_path(pack.join("tests.csv")).unwrap();
     tests.write_record(["utterance", "category", "ticket", "document"]).unwrap();
-    for pair in sets.iter().flat_map(|(_, _, pairs)| pairs) {
+    for pair in sets.iter().flat_map(|(_, pairs)| pairs) {
         for text in [&pair.plain, &pair.typed] {
             tests.write_record([text, &pair.category, "", ""]).unwrap();
         }
@@ -45,15 +46,18 @@ fn each_way_of_typing_loses_little() {
     let measured = fs::read(file).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&ran.stderr)));
     let measured: Value = serde_json::from_slice(&measured).unwrap();
     let guesses: HashMap<&str, Vec<&str>> = measured["outcomes"].as_array().unwrap().iter().map(guesses).collect();
-    for (name, lost_max, pairs) in &sets {
+    let (mut lost, mut all) = (0, 0);
+    for (name, pairs) in &sets {
         let right = |text: &str, pair: &Pair| guesses[text].first() == Some(&pair.category.as_str());
         let plain = pairs.iter().filter(|pair| right(&pair.plain, pair)).count();
         let typed = pairs.iter().filter(|pair| right(&pair.typed, pair)).count();
         assert!(plain * 10 >= pairs.len() * 9, "{name}: only {plain} of {} are right when typed plainly", pairs.len());
-        assert!(typed + lost_max >= plain, "{name}: {plain} are right when typed plainly, {typed} as they stand");
+        assert!(typed + LOST_MAX >= plain, "{name}: {plain} are right when typed plainly, {typed} as they stand");
         let among = pairs.iter().filter(|pair| guesses[pair.typed.as_str()].contains(&pair.category.as_str())).count();
         assert!(among as f64 >= AMONG_THREE_MIN * pairs.len() as f64, "{name}: {among} are among the first three");
+        (lost, all) = (lost + plain.saturating_sub(typed), all + pairs.len());
     }
+    assert!(lost as f64 <= LOST_SHARE_MAX * all as f64, "{lost} of {all} lose their category by how they are typed");
 }
 
 /// A question, and its categories, best first.
@@ -78,9 +82,9 @@ fn copy(from: &Path, to: &Path) {
         let entry = entry.unwrap();
         let to = to.join(entry.file_name());
         if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &to)
+            copy(&entry.path(), &to);
         } else {
-            drop(fs::copy(entry.path(), to).unwrap())
+            fs::copy(entry.path(), to).unwrap();
         }
     }
 }
