@@ -116,7 +116,8 @@ pub(super) fn find_each(engine: &Engine, questions: &[Piece], today: Date) -> Se
         together.score_best = together.score_best.max(found.score_best);
         match found.answer {
             Some(answer) if answers.iter().all(|known| known.text != answer.text) => answers.push(answer),
-            // What was quoted for another question answers this one only by chance.
+            // What was quoted for another question answers one that leans on it, and any other only by chance.
+            Some(_) if piece.whole != piece.own => {}
             Some(_) | None => unanswered.push(piece.own.clone()),
         }
     }
@@ -138,6 +139,15 @@ pub(super) fn find_each(engine: &Engine, questions: &[Piece], today: Date) -> Se
     }
     together.answer = whole;
     together
+}
+
+/// Looks for the answers of two questions that were perhaps one; `None` unless each has its own.
+pub(super) fn find_both(engine: &Engine, questions: &[Piece; 2], today: Date) -> Option<Search> {
+    let found = find_each(engine, questions, today);
+    let answer = found.answer.as_ref()?;
+    let sections: Vec<_> = answer.sources.iter().map(|source| (&source.document_id, &source.section)).collect();
+    let are_two = sections.iter().any(|section| Some(section) != sections.first());
+    (are_two && answer.unanswered.is_empty()).then_some(found)
 }
 
 /// Orders the passages that answer a follow-up by what speaks for them in all that was said and, once more, in what was

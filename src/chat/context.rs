@@ -193,6 +193,33 @@ pub(super) fn questions(text: &str) -> Vec<Piece> {
     if questions.len() > 1 { questions } else { Vec::new() }
 }
 
+/// The two questions of a sentence that asks the same of two things: "연회비랑 결제일 알려주세요". Only a guess, since 랑 and
+/// 하고 join other things, too; it holds where both find an answer.
+pub(super) fn conjoined(text: &str) -> Option<[Piece; 2]> {
+    const JOINTS: [&str; 3] = ["이랑", "랑", "하고"];
+    const ASKING: [&str; 8] = ["알려", "얼마", "궁금", "어떻게", "언제", "며칠", "가르쳐", "뭐"];
+    /// Of two things together.
+    const TOGETHER: [&str; 6] = ["차이", "비교", "같이", "함께", "중에", "다른"];
+    /// How what is no thing ends.
+    const CLAUSES: [&str; 7] = ["는데", "면", "서", "니까", "지만", "려고", "고"];
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let asks = |word: &str| ASKING.iter().any(|asking| word.contains(asking));
+    if TOGETHER.iter().any(|together| text.contains(together)) {
+        return None;
+    }
+    let (at, first) = words.iter().enumerate().find_map(|(at, word)| {
+        let thing = JOINTS.iter().find_map(|joint| word.strip_suffix(joint))?;
+        thing.chars().nth(1).map(|_| (at, thing))
+    })?;
+    let second = words.get(at + 1)?;
+    if asks(second) || CLAUSES.iter().any(|clause| second.ends_with(clause)) {
+        return None;
+    }
+    let asked = words.iter().skip(at + 2).position(|word| asks(word))? + at + 2;
+    let piece = |own: String| Piece { whole: format!("{} {own}", words[..at].join(" ")).trim().to_owned(), own };
+    Some([piece(format!("{first} {}", words[asked..].join(" "))), piece(words[at + 1..].join(" "))])
+}
+
 /// The sentences of a message.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let sentences = text.split_inclusive(['?', '!', '\n', '？']).flat_map(|part| part.split(". "));
@@ -287,6 +314,27 @@ mod tests {
         assert_eq!(told[0].own, "연회비가 있나요?");
         assert_eq!(told.len(), 2);
         assert_eq!(questions("환율 알려주세요!!"), []);
+    }
+
+    #[test]
+    fn two_things_asked_of_alike_are_two_questions() {
+        for (text, expected) in [
+            (
+                "대출 금리하고 중도상환수수료 알려주세요",
+                Some(["대출 금리 알려주세요", "대출 중도상환수수료 알려주세요"]),
+            ),
+            (
+                "해외송금 수수료랑 걸리는 시간 알려주세요",
+                Some(["해외송금 수수료 알려주세요", "해외송금 걸리는 시간 알려주세요"]),
+            ),
+            ("햇살론이랑 새희망홀씨 차이 알려주세요", None),
+            ("결제하고 취소했는데 언제 들어와요", None),
+            ("신청하고 며칠 걸려요", None),
+            ("사람이랑 통화하고 싶어요", None),
+        ] {
+            let wholes = conjoined(text).map(|pieces| pieces.map(|piece| piece.whole));
+            assert_eq!(wholes.as_ref().map(|wholes| wholes.each_ref().map(String::as_str)), expected, "{text}");
+        }
     }
 
     #[test]

@@ -151,7 +151,9 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     };
     let own = if in_full.is_some_and(|in_full| in_full.is_correction) { question } else { &own };
     let questions = context::questions(masked);
-    let found = if questions.is_empty() {
+    let found = if let Some(both) = context::conjoined(masked).and_then(|two| answer::find_both(engine, &two, today)) {
+        both
+    } else if questions.is_empty() {
         answer::find(engine, &Asking { question, own, bearing: &bearing, cited: &earlier.cited }, today)
     } else {
         answer::find_each(engine, &questions, today)
