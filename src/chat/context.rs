@@ -263,7 +263,9 @@ fn without_dropped(message: &str) -> (Option<&str>, &str) {
 
 /// Whether a word said before gives way to what the message says instead: the same kind of thing, or the same measure.
 fn is_replaced(word: &str, message: &Reading, dropped: Option<&str>) -> bool {
-    if dropped.is_some_and(|dropped| word.starts_with(dropped)) {
+    // "체크카드 말고" drops what was called a 카드 before, too.
+    let is_called_less = |dropped: &str| word.chars().nth(1).is_some() && dropped.ends_with(word);
+    if dropped.is_some_and(|dropped| word.starts_with(dropped) || is_called_less(dropped)) {
         return true;
     }
     if let Some(unit) = measure(word) {
@@ -341,6 +343,7 @@ mod tests {
     fn what_is_corrected_gives_way() {
         let message = Reading::of("아니 체크카드요");
         assert!(is_replaced("신용카드", &message, None));
+        assert!(is_replaced("카드", &Reading::of("통장을 잃어버렸어요"), Some("체크카드")));
         assert!(!is_replaced("재발급", &message, None));
         assert!(is_replaced("정기예금", &Reading::of("그럼 적금은요?"), None));
         assert!(!is_replaced("금리", &Reading::of("그럼 적금은요?"), None));
