@@ -12,6 +12,7 @@ use crate::chat::versions;
 use crate::chat::versions::Dispute;
 use crate::domain::Source;
 use crate::knowledge::Pack;
+use crate::knowledge::Passage;
 use crate::knowledge::PassageKind;
 use crate::text::reading::Reading;
 
@@ -185,10 +186,8 @@ fn answer_from(
     let mut sources = vec![source(best, excerpt)];
     match best.passage.kind {
         PassageKind::TableRows => {
-            let is_beside = |hit: &&Found<'_>| {
-                let (one, other) = (hit.passage, best.passage);
-                (one.document, one.section) == (other.document, other.section) && one.kind == PassageKind::Prose
-            };
+            let is_beside =
+                |hit: &&Found<'_>| hit.passage.kind == PassageKind::Prose && share_section(hit.passage, best.passage);
             let prose = hits.iter().find(is_beside);
             let lead = prose.and_then(|prose| Some((prose, quote::lead(question, &text, prose.passage)?)));
             if let Some((prose, lead)) = lead {
@@ -213,9 +212,12 @@ fn answer_from(
 /// The table or list that follows a passage of prose in its section.
 fn next_in_section<'e>(engine: &'e Engine, prose: &Found<'e>) -> Option<Found<'e>> {
     let next = engine.passage_after(prose.passage)?;
-    let is_beside = (next.document, next.section) == (prose.passage.document, prose.passage.section);
     let is_laid_out = matches!(next.kind, PassageKind::TableRows | PassageKind::List);
-    (is_beside && is_laid_out).then_some(Found { passage: next, ..*prose })
+    (is_laid_out && share_section(next, prose.passage)).then_some(Found { passage: next, ..*prose })
+}
+
+fn share_section(one: &Passage, other: &Passage) -> bool {
+    (one.document, one.section) == (other.document, other.section)
 }
 
 fn source(found: &Found<'_>, excerpt: String) -> Source {

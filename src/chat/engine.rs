@@ -144,7 +144,12 @@ impl Engine {
     /// What somebody wrote, with its mistyped words set right, as [`Self::bearing`] and [`Self::search`] want it.
     pub fn read(&self, text: &str) -> Reading {
         let typed = Reading::of(text);
-        self.speller.correct(&typed).unwrap_or(typed)
+        self.corrected(&typed).unwrap_or(typed)
+    }
+
+    /// The same of what was read as it was typed; `None` if nothing is mistyped.
+    pub fn corrected(&self, typed: &Reading) -> Option<Reading> {
+        self.speller.correct(typed)
     }
 
     /// What a message is about.
@@ -240,10 +245,7 @@ fn learn_words(pack: &Pack) -> Speller {
     let utterances = pack.utterances.iter().map(|row| row.utterance.as_str());
     let sections = || pack.documents.iter().flat_map(|document| &document.sections);
     let texts = sections().flat_map(|section| section.blocks.iter().flat_map(Block::texts));
-    let names = pack
-        .documents
-        .iter()
-        .flat_map(|document| [document.title.as_str()].into_iter().chain(document.keywords.iter().map(String::as_str)));
+    let names = pack.documents.iter().flat_map(Document::names);
     let names = names.chain(sections().map(|section| section.heading.as_str()));
     let names = names.chain(pack.categories.iter().map(|category| category.name.as_str()));
     let others = ActClassifier::examples().map(|(_, text)| text);
@@ -265,7 +267,7 @@ fn open_or_learn_acts(pack: &Pack, file: &Path) -> Result<ActClassifier, EngineE
             });
             [section.heading.as_str()].into_iter().chain(questions)
         });
-        [document.title.as_str()].into_iter().chain(document.keywords.iter().map(String::as_str)).chain(sections)
+        document.names().chain(sections)
     });
     let documents = documents.map(|text| (Act::Ask, text));
     open_or_learn(file, || ActClassifier::learn(utterances.chain(documents)))

@@ -139,17 +139,18 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     let Said { raw, masked, earlier } = said;
     let message = Reading::of(masked);
     let signals = nlu::listen(&message);
-    let own = engine.read(masked);
-    let own_bearing = engine.bearing(&own);
+    let corrected = engine.corrected(&message);
+    let own = corrected.as_ref().unwrap_or(&message);
+    let own_bearing = engine.bearing(own);
     let inclination = nlu::incline(&signals, &own_bearing.acts);
     let leans = is_piece(&signals) && inclination.needs_person < PERSON_LIKELY;
     let in_full = if leans { context::in_full(engine, masked, &message, &earlier.said) } else { None };
     let full = in_full.as_ref().map(|in_full| engine.read(&in_full.text));
     let (question, bearing) = match &full {
         Some(question) => (question, engine.bearing(question)),
-        None => (&own, own_bearing),
+        None => (own, own_bearing),
     };
-    let own = if in_full.is_some_and(|in_full| in_full.is_correction) { question } else { &own };
+    let own = if in_full.is_some_and(|in_full| in_full.is_correction) { question } else { own };
     let questions = context::questions(masked);
     let found = if let Some(both) = context::conjoined(masked).and_then(|two| answer::find_both(engine, &two, today)) {
         both

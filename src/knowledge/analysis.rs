@@ -46,7 +46,7 @@ impl Tokens {
 
     /// What a document is about: its title and keywords.
     pub fn of_title(document: &Document) -> Self {
-        Self::of([document.title.as_str()].into_iter().chain(document.keywords.iter().map(String::as_str)))
+        Self::of(document.names())
     }
 
     /// What a passage is about: the heading above it and the question it answers.

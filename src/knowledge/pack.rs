@@ -172,6 +172,13 @@ pub struct Document {
     pub sections: Vec<Section>,
 }
 
+impl Document {
+    /// What it is called: its title, and the words customers use for it.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        [self.title.as_str()].into_iter().chain(self.keywords.iter().map(String::as_str))
+    }
+}
+
 /// The part of a document under one heading.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Section {

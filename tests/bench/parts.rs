@@ -131,9 +131,12 @@ fn understanding(arguments: &Arguments, questions: &[&str], folder: &Path) -> an
         ("masking, understanding and retrieval", &|text| {
             let masked = pii::mask(text);
             let message = Reading::of(masked.as_str());
-            black_box(nlu::listen(&message));
-            let bearing = engine.bearing(&message);
-            black_box(engine.search(&message, &bearing, today, HITS_MAX));
+            let signals = nlu::listen(&message);
+            let corrected = engine.corrected(&message);
+            let message = corrected.as_ref().unwrap_or(&message);
+            let bearing = engine.bearing(message);
+            black_box(nlu::incline(&signals, &bearing.acts));
+            black_box(engine.search(message, &bearing, today, HITS_MAX));
         }),
     ];
     let mut told = vec![

@@ -10,6 +10,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::support::Program;
+use crate::support::copy_all;
 
 const SETS: [&str; 6] = ["spaceless", "typos", "slang", "initials", "honorifics", "english"];
 /// How many of a set's 40 messages may lose their category by being typed this way.
@@ -31,7 +32,7 @@ fn each_way_of_typing_loses_little() {
     let sets = SETS.map(|name| (name, pairs(root, name)));
     let folder = tempfile::tempdir().unwrap();
     let pack = folder.path().join("pack");
-    copy(&root.join("packaging/demo-pack"), &pack);
+    copy_all(&root.join("packaging/demo-pack"), &pack).unwrap();
     let mut tests = csv::Writer::from_path(pack.join("tests.csv")).unwrap();
     tests.write_record(["utterance", "category", "ticket", "document"]).unwrap();
     for pair in sets.iter().flat_map(|(_, pairs)| pairs) {
@@ -74,17 +75,4 @@ fn pairs(root: &Path, name: &str) -> Vec<Pair> {
     rows.map(|row| row.unwrap())
         .map(|row| Pair { category: cell(&row, 0), plain: cell(&row, 1), typed: cell(&row, 2) })
         .collect()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let to = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }

@@ -44,6 +44,7 @@ pub use server::Setup;
 pub use site::Site;
 pub use site::demo_pack;
 pub use socket::Socket;
+pub use template::copy_all;
 
 /// Longer than anything here takes, even on a busy machine; only a test that fails waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(60);

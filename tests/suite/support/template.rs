@@ -72,7 +72,8 @@ async fn prepared() -> &'static Template {
         .await
 }
 
-fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
+/// Copies a folder with all that is in it.
+pub fn copy_all(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
