@@ -56,6 +56,11 @@ impl<'a> Scores<'a> {
         })
     }
 
+    /// The BM25 of a passage alone.
+    pub fn passage(&self, passage: u32) -> f32 {
+        self.passages.get(passage as usize).copied().unwrap_or(0.0)
+    }
+
     /// BM25's share of a word that occurs so often in a text of such a length (1 is the average).
     fn saturated(&self, frequency: f32, length: f32) -> f32 {
         let Weights { k1, b, length_min, .. } = self.weights;

@@ -1,5 +1,6 @@
 //! Which row of the index is what.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use time::Date;
@@ -49,6 +50,14 @@ pub(super) enum Part {
 }
 
 impl Rows {
+    /// The passages of the document that a passage stands in, it among them.
+    pub fn passages_beside(&self, passage: u32) -> Range<u32> {
+        let place = self.places.get(passage as usize).copied().unwrap_or(0);
+        let first = passage - place;
+        let after = self.places.iter().skip(first as usize + 1).take_while(|place| **place > 0).count() as u32;
+        first..first + 1 + after
+    }
+
     /// The rows of a pack whose documents are cut into `passages`.
     pub fn new(pack: &Pack, passages: &[Passage]) -> Self {
         let mut rows = Self { all: Vec::new(), validity: Vec::new(), categories: Vec::new(), places: Vec::new() };

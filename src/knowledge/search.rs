@@ -15,6 +15,7 @@ use crate::knowledge::analysis::Question;
 use crate::knowledge::analysis::Unit;
 use crate::knowledge::bm25::Scores;
 use crate::knowledge::bm25::idf;
+use crate::knowledge::chunk::PassageKind;
 use crate::knowledge::index::Index;
 use crate::knowledge::pack::is_within;
 use crate::knowledge::postings::Field;
@@ -78,9 +79,16 @@ struct Evidence {
 enum Scope {
     /// In its own heading and text.
     Passage,
+    /// The same, beside the other passages of its document, all of which have its title in common.
+    Beside,
     /// In the title of its document, too.
     Document,
 }
+
+/// Documents whose passages are looked at once more.
+const DOCUMENTS_SETTLED: usize = 4;
+/// What a document says of the question counts for little when it is little.
+const WITHIN_SMOOTHING: f32 = 0.5;
 
 /// Passages whose coverage is looked at. Beyond these BM25 leaves nothing that could win.
 const CANDIDATES: usize = 16;
@@ -162,6 +170,7 @@ impl<'i> Found<'i> {
             candidate.rank += weights.own * self.coverage(index, question, candidate.passage, Scope::Passage);
         }
         ranked.sort_unstable_by(Ranked::best_first);
+        self.settle_places(index, question, &scores, &mut ranked);
         let familiarity = self.familiarity(question);
         let length = (question.units.len() as f32).sqrt();
         let hit = |Ranked { passage, rank }| {
@@ -172,6 +181,52 @@ impl<'i> Found<'i> {
             Hit { passage, document: index.passages[passage as usize].document, score, rank }
         };
         ranked.into_iter().map(hit).collect()
+    }
+
+    /// Puts forward, of each of the first documents, the passage that answers. What ranks the documents is mostly what they
+    /// have in common with the question; what tells their passages apart is the rest.
+    fn settle_places(&self, index: &Index, question: &Question, scores: &Scores<'_>, ranked: &mut Vec<Ranked>) {
+        let mut settled: Vec<u32> = Vec::with_capacity(DOCUMENTS_SETTLED);
+        let mut place = 0;
+        while let Some(first) = ranked.get(place)
+            && settled.len() < DOCUMENTS_SETTLED
+        {
+            let (passage, rank) = (first.passage, first.rank);
+            let document = index.passages[passage as usize].document;
+            let is_entry = index.passages[passage as usize].kind == PassageKind::Faq;
+            if !is_entry && !settled.contains(&document) {
+                settled.push(document);
+                let best = self.best_within(index, question, scores, passage);
+                match ranked.iter().position(|other| other.passage == best) {
+                    Some(other) => ranked[place..=other].rotate_right(1),
+                    None => ranked.insert(place, Ranked { passage: best, rank }),
+                }
+                ranked[place].rank = rank;
+            }
+            place += 1;
+        }
+    }
+
+    /// Of the passages of the document of `passage`, the one that says most of the question beyond what they all do.
+    fn best_within(&self, index: &Index, question: &Question, scores: &Scores<'_>, passage: u32) -> u32 {
+        let passages = index.rows.passages_beside(passage);
+        let presence =
+            |unit| passages.clone().map(|passage| self.presence(index, unit, passage, Scope::Beside)).collect();
+        let presences: Vec<Vec<f32>> = question.units.iter().map(presence).collect();
+        let rarity = |(unit, presences): (&Unit, &Vec<f32>)| {
+            let having = presences.iter().filter(|presence| **presence > 0.0).count();
+            let rarity = if having == 0 { 0.0 } else { idf(presences.len(), having as u32) };
+            if unit.is_syllable { rarity * WEIGHTS.syllable } else { rarity }
+        };
+        let rarities: Vec<f32> = question.units.iter().zip(&presences).map(rarity).collect();
+        let total: f32 = rarities.iter().sum();
+        let score = |place: usize, passage: u32| {
+            let said: f32 = rarities.iter().zip(&presences).map(|(rarity, presences)| rarity * presences[place]).sum();
+            scores.passage(passage) + WEIGHTS.within * said / (total + WITHIN_SMOOTHING)
+        };
+        let scored = passages.clone().enumerate().map(|(place, passage)| (score(place, passage), passage));
+        let best = scored.max_by(|(one, before), (other, after)| one.total_cmp(other).then(after.cmp(before)));
+        best.map_or(passage, |(_, best)| best)
     }
 
     /// What a passage gains by belonging to a category the question probably belongs to. An entry of questions and
@@ -229,6 +284,7 @@ impl<'i> Found<'i> {
         let surety = |postings: &Postings<'_>| match postings.in_passage(passage) {
             Some(place) if place.heading > 0 => 1.0,
             _ if scope == Scope::Document && postings.is_in_title(document) => 1.0,
+            Some(_) if scope == Scope::Beside => WEIGHTS.mention_beside,
             Some(_) => WEIGHTS.mention,
             None => 0.0,
         };
