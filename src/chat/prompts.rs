@@ -122,6 +122,24 @@ pub(super) fn emergency_queued(pack: &Pack, is_staffed: Option<bool>) -> String 
     text
 }
 
+/// To somebody who tells of what looks like a fraud, and is perhaps not yet its victim.
+pub(super) fn warn_of_fraud(pack: &Pack) -> String {
+    let mut text = String::from(
+        "잠시만요, 말씀하신 내용은 금융사기에서 자주 쓰이는 수법과 비슷합니다.\n\n\
+         - 사실로 확인되기 전에는 돈을 보내거나 앱을 설치하지 마시고, 비밀번호·인증번호·신분증을 알려 주지 마세요.\n\
+         - 상대방이 알려 준 전화번호나 링크 대신 공식 번호로 직접 확인해 주세요.",
+    );
+    if let Some(phone) = pack.phones.get("customer_center") {
+        let _ = write!(text, " (고객센터 {phone})");
+    }
+    text.push_str("\n- 이미 돈을 보냈거나 정보를 알려 주셨다면 지금 바로 신고해 주세요:");
+    if let Some(phone) = pack.phones.get("emergency").or_else(|| pack.phones.get("customer_center")) {
+        let _ = write!(text, " 사고 신고·지급정지 {phone},");
+    }
+    text.push_str(" 경찰청 112, 금융감독원 1332");
+    text
+}
+
 /// To somebody who speaks of ending his life. 109 is the national line for that, day and night.
 pub(super) fn despair_queued(is_staffed: Option<bool>) -> String {
     let queued = if is_staffed == Some(false) {
@@ -274,6 +292,11 @@ pub(super) fn skip_buttons() -> Vec<QuickReply> {
 /// The way out of the queue.
 pub(super) fn waiting_buttons() -> Vec<QuickReply> {
     vec![button("연결 취소", "상담원 연결 취소할게요")]
+}
+
+/// For somebody who may be the victim of a fraud.
+pub(super) fn fraud_buttons() -> Vec<QuickReply> {
+    vec![button("피해 신고", "사기 피해를 신고하고 싶어요"), person_button()]
 }
 
 /// The pack's topics.

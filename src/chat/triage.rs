@@ -21,6 +21,7 @@ use crate::domain::Session;
 use crate::domain::Stage;
 use crate::knowledge::Policy;
 use crate::nlu;
+use crate::nlu::Act;
 use crate::nlu::Consent;
 use crate::nlu::Emergency;
 use crate::nlu::Guess;
@@ -46,6 +47,9 @@ const PERSON_LIKELY: f32 = 0.25;
 const PERSON_POSSIBLE: f32 = 0.15;
 /// The same where the lexicons heard a dispute, or a complaint that nothing answers.
 const PERSON_HEARD: f32 = 0.08;
+/// From this likelihood on that a wrong is being done to somebody he is warned, even if he only asks whether it is one. Of
+/// messages that look alike and are harmless one in thirty to forty reaches it.
+const SUSPICION_MIN: f32 = 0.3;
 /// Leading somebody to a person who did not ask for one takes more than a guess.
 const PERSON_CONFIDENCE_MIN: f32 = 0.6;
 /// With less than this (the logarithm of the odds) for its being the bank's business, a message is not, whatever
@@ -221,6 +225,9 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     }
     if let Some(input) = bare_reply(signals) {
         return input;
+    }
+    if understanding.bearing.acts.likelihood(Act::Report) >= SUSPICION_MIN {
+        return Input::Suspicious;
     }
     let best = understanding.bearing.guesses.first().filter(|best| is_sure(best, engine));
     let category = best.and_then(|best| engine.category(&best.category));

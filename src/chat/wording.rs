@@ -94,6 +94,7 @@ pub(super) fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding
             Spoken::rule(prompts::despair_queued(is_staffed()), prompts::waiting_buttons())
         }
         Say::EmergencyQueued => Spoken::rule(prompts::emergency_queued(pack, is_staffed()), prompts::waiting_buttons()),
+        Say::WarnOfFraud => Spoken::rule(prompts::warn_of_fraud(pack), prompts::fraud_buttons()),
         Say::DeferThenAskSlot => Spoken::rule(prompts::defer_then_ask_slot(question), prompts::skip_buttons()),
         Say::ThanksWaiting => Spoken::rule(prompts::THANKS_WAITING, prompts::waiting_buttons()),
         Say::CalmWaiting => Spoken::rule(prompts::CALM_WAITING, prompts::waiting_buttons()),

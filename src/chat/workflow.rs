@@ -16,6 +16,8 @@ use crate::domain::Ticket;
 pub enum Input {
     /// Fraud, phishing, theft or a threat is happening to the customer.
     Emergency,
+    /// What he is being asked to do looks like a fraud, and nothing seems to be lost yet.
+    Suspicious,
     /// He asks for a person.
     WantsPerson,
     /// It is a matter only a person may settle.
@@ -57,6 +59,7 @@ impl Input {
     pub const fn is_topical(self) -> bool {
         match self {
             Self::Emergency
+            | Self::Suspicious
             | Self::NeedsPerson
             | Self::Answerable
             | Self::Ambiguous
@@ -118,6 +121,8 @@ pub enum Say {
     Queued,
     /// An agent comes at once, and what to do meanwhile.
     EmergencyQueued,
+    /// That it looks like a fraud, what not to do, and where to report it.
+    WarnOfFraud,
     /// Still waiting for an agent.
     StillWaiting,
     /// You are welcome; still waiting for an agent.
@@ -217,6 +222,7 @@ fn assisted(unclear: u8, input: Input, unclear_max: u8) -> Step {
     let stay = |say, ticket, rule| step(Stage::START, say, ticket, rule);
     match input {
         Input::Emergency => emergency(),
+        Input::Suspicious => stay(Say::WarnOfFraud, Ticket::HumanRequired, "fraud_suspected"),
         Input::WantsPerson => ask_consent(PersonReason::Wanted, "person_wanted"),
         Input::NeedsPerson => ask_consent(PersonReason::Needed, "person_needed"),
         Input::Answerable => stay(Say::Answer, Ticket::AutoAnswer, "answer"),
@@ -269,6 +275,7 @@ fn awaiting_consent(unclear: u8, input: Input, missing: Option<&str>, unclear_ma
             "answer_before_consent",
         ),
         Input::NeedsPerson
+        | Input::Suspicious
         | Input::DoesNotKnow
         | Input::SlotValue
         | Input::Ambiguous
@@ -317,6 +324,7 @@ fn collecting(slot: &str, unclear: u8, input: Input, missing: Option<&str>, uncl
             "question_between_slots",
         ),
         Input::NeedsPerson
+        | Input::Suspicious
         | Input::Agrees
         | Input::Ambiguous
         | Input::OffTopic
@@ -345,6 +353,7 @@ fn queued(input: Input) -> Step {
         Input::Abuse => wait(Say::CalmWaiting, Ticket::HumanRequired, "abuse_while_waiting"),
         Input::WantsPerson
         | Input::NeedsPerson
+        | Input::Suspicious
         | Input::Agrees
         | Input::Refuses
         | Input::DoesNotKnow

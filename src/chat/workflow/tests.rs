@@ -6,6 +6,7 @@ const INPUTS: [Input; 18] = [
     Input::Emergency,
     Input::WantsPerson,
     Input::NeedsPerson,
+    Input::Suspicious,
     Input::Agrees,
     Input::Refuses,
     Input::Cancels,
@@ -57,6 +58,7 @@ fn every_stage_answers_every_input() {
             I::NeedsPerson,
             [(consent(), Say::AskConsent(PersonReason::Needed)), consent_again(), slot_again(), waiting()],
         ),
+        (I::Suspicious, [(assisted(), Say::WarnOfFraud), consent_again(), slot_again(), waiting()]),
         (
             I::Agrees,
             [(assisted(), Say::Acknowledge), (asking("amount"), Say::StartCollecting), slot_again(), waiting()],
