@@ -3,11 +3,15 @@
 //! A cell is a cache and a queue, not the truth: the store refuses a change that was computed from a stale state, so
 //! several nodes may have a cell for the same conversation.
 
+use std::hash::DefaultHasher;
+use std::hash::Hash as _;
+use std::hash::Hasher as _;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicI64;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -50,6 +54,8 @@ pub(super) struct Cell {
     is_unknown: AtomicBool,
     /// The highest message that was announced from here, or at least known to be.
     announced: AtomicI64,
+    /// The [print](Self::was_answered) of the last answer from documents; 0 before the first.
+    answered: AtomicU64,
     pace: DefaultDirectRateLimiter,
     wait_max: Duration,
 }
@@ -83,6 +89,7 @@ impl Cells {
                 owner: OnceLock::new(),
                 is_unknown: AtomicBool::new(false),
                 announced: AtomicI64::new(0),
+                answered: AtomicU64::new(0),
                 pace: RateLimiter::direct(self.pace),
                 wait_max: self.wait_max,
             })
@@ -121,8 +128,25 @@ impl Cell {
         self.announced.fetch_max(last.get(), Ordering::Relaxed) < last.get()
     }
 
+    /// Whether the last answer from documents was this one.
+    pub(super) fn was_answered(&self, answer: &str) -> bool {
+        self.answered.load(Ordering::Relaxed) == print_of(answer)
+    }
+
+    /// Notes the answer from documents that was given last, or that something else was said.
+    pub(super) fn note_answer(&self, answer: Option<&str>) {
+        self.answered.store(answer.map_or(0, print_of), Ordering::Relaxed);
+    }
+
     /// Takes one message from the conversation's allowance; else how long to wait for the next.
     pub(super) fn admit(&self) -> Result<(), Duration> {
         self.pace.check().map_err(|denied| denied.wait_time_from(DefaultClock::default().now()))
     }
+}
+
+/// What tells a text from others; never 0.
+fn print_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish() | 1
 }

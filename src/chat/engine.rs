@@ -158,6 +158,11 @@ impl Engine {
         Bearing { guesses, acts: self.acts.acts(message) }
     }
 
+    /// Whether a text names another company or its product, of which the pack's `others.csv` has a list.
+    pub fn names_others(&self, text: &Reading) -> bool {
+        self.index.names_others(text)
+    }
+
     /// The passages that answer a question of this [bearing](Self::bearing) best, of documents in force on `today`, or of
     /// all where no day is given.
     pub fn search(

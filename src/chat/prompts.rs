@@ -104,8 +104,9 @@ pub(super) fn queued(pack: &Pack, is_staffed: Option<bool>) -> String {
     text
 }
 
-/// `is_staffed` says whether agents work now.
-pub(super) fn emergency_queued(pack: &Pack, is_staffed: Option<bool>) -> String {
+/// `is_staffed` says whether agents work now, and `is_deceived` whether somebody does the customer a wrong, rather than
+/// that something was lost.
+pub(super) fn emergency_queued(pack: &Pack, is_staffed: Option<bool>, is_deceived: bool) -> String {
     let mut text = String::from(if is_staffed == Some(false) {
         "많이 놀라셨겠습니다. 다른 절차 없이 상담원 연결을 접수했습니다. 다만 지금은 채팅 상담 시간이 아니므로, 기다리지 마시고 \
          아래 번호로 바로 전화해 주세요.\n"
@@ -115,10 +116,12 @@ pub(super) fn emergency_queued(pack: &Pack, is_staffed: Option<bool>) -> String 
     if let Some(phone) = pack.phones.get("emergency").or_else(|| pack.phones.get("customer_center")) {
         let _ = write!(text, "\n- 사고 신고 및 지급정지 요청: {phone}");
     }
-    text.push_str(
+    text.push_str(if is_deceived {
         "\n- 금융사기 피해 신고: 경찰청 112, 금융감독원 1332\
-         \n- 상대방의 추가 송금 요구나 앱 설치 요구에 응하지 마시고, 비밀번호와 인증번호를 절대 알려주지 마세요.",
-    );
+         \n- 상대방의 추가 송금 요구나 앱 설치 요구에 응하지 마시고, 비밀번호와 인증번호를 절대 알려주지 마세요."
+    } else {
+        "\n- 잃어버리신 것이 다른 곳에서 쓰이지 않도록 먼저 신고해 주시고, 비밀번호와 인증번호는 누구에게도 알려주지 마세요."
+    });
     text
 }
 
@@ -179,10 +182,23 @@ pub(super) const NO_SECRETS: &str =
 pub(super) const NO_PERSONAL_DATA: &str =
     "주민등록번호나 카드번호 같은 개인정보는 채팅창에 입력하지 말아 주세요. 입력하신 내용은 가려서 저장했습니다.";
 
-pub(super) const THANKS_WAITING: &str = "별말씀을요. 상담원이 확인하는 대로 도와드리겠습니다. 잠시만 더 기다려 주세요.";
+/// `is_staffed` says whether agents work now.
+pub(super) fn thanks_waiting(is_staffed: Option<bool>) -> &'static str {
+    if is_staffed == Some(false) {
+        "별말씀을요. 상담 시간이 되면 접수된 순서대로 상담원이 확인해 도와드리겠습니다."
+    } else {
+        "별말씀을요. 상담원이 확인하는 대로 도와드리겠습니다. 잠시만 더 기다려 주세요."
+    }
+}
 
-pub(super) const CALM_WAITING: &str =
-    "오래 기다리시게 해 죄송합니다. 남겨 주신 내용은 상담원에게 함께 전달됩니다. 최대한 빨리 도와드리겠습니다.";
+/// `is_staffed` says whether agents work now.
+pub(super) fn calm_waiting(is_staffed: Option<bool>) -> &'static str {
+    if is_staffed == Some(false) {
+        "불편을 드려 죄송합니다. 지금은 상담 시간이 아니지만, 남겨 주신 내용은 상담 시간이 되면 상담원에게 함께 전달됩니다."
+    } else {
+        "오래 기다리시게 해 죄송합니다. 남겨 주신 내용은 상담원에게 함께 전달됩니다. 최대한 빨리 도와드리겠습니다."
+    }
+}
 
 pub(super) const PASSED_TO_AGENT: &str = "상담원에게 메시지를 전달했습니다. 잠시만 기다려 주세요.";
 
@@ -202,6 +218,24 @@ pub(super) fn not_found(pack: &Pack) -> String {
     text
 }
 
+/// To somebody who asks who answers him.
+pub(super) fn who_this_is(pack: &Pack) -> String {
+    format!(
+        "저는 사람이 아니라 {}의 AI 상담 프로그램입니다. 은행의 안내 문서에서 찾은 내용을 출처와 함께 알려 드립니다.\n\
+         상담원과 이야기하고 싶으시면 언제든지 '상담원 연결'을 선택해 주세요.",
+        pack.name
+    )
+}
+
+/// To somebody who asks about another company.
+pub(super) fn not_ours(pack: &Pack) -> String {
+    format!(
+        "죄송합니다. 다른 금융회사의 상품과 업무는 안내해 드리지 못합니다. 해당 회사에 직접 문의해 주시기 바랍니다.\n\
+         {}의 상품과 업무가 궁금하시면 말씀해 주세요.",
+        pack.name
+    )
+}
+
 /// About a document that answers, but not today.
 pub(super) fn outdated(outdated: &Outdated) -> String {
     let Outdated { title, from, until } = outdated;
@@ -216,9 +250,16 @@ pub(super) fn outdated(outdated: &Outdated) -> String {
     )
 }
 
-/// What has to be said beside an answer; empty if nothing has.
-pub(super) fn note(answer: &Answer) -> String {
+/// What has to be said beside an answer; empty if nothing has. `is_near` says that it may answer only a part.
+pub(super) fn note(answer: &Answer, is_near: bool) -> String {
     let mut notes = Vec::new();
+    if is_near {
+        notes.push(
+            "문의하신 내용과 가장 가까운 안내를 찾아 드렸습니다. 찾으시는 내용이 아니면 조금 더 자세히 말씀해 주시거나 \
+             상담원 연결을 선택해 주세요."
+                .to_owned(),
+        );
+    }
     match answer.dispute {
         Some(Dispute::Settled(from)) => notes.push(format!(
             "같은 내용을 다르게 안내한 문서가 있어, {}부터 시행하는 최신 안내를 따랐습니다.",
@@ -238,6 +279,10 @@ pub(super) fn note(answer: &Answer) -> String {
     }
     notes.join("\n")
 }
+
+/// Beside an answer that was given just before.
+pub(super) const SAME_AGAIN: &str = "같은 안내를 다시 드렸습니다. 찾으시는 내용이 아니면 궁금하신 점을 조금 더 자세히 말씀해 주시거나, \
+     아래에서 골라 주세요.";
 
 /// A customer's question as it may stand in an answer: short, and without figures, which no source would hold.
 fn repeated(question: &str) -> Option<String> {
@@ -316,7 +361,13 @@ pub(super) fn category_buttons<'c>(categories: impl Iterator<Item = &'c Category
 
 /// 상담 시간: 평일 09:00~18:00
 fn opening_hours(pack: &Pack) -> Option<String> {
-    pack.hours.get("weekdays").map(|hours| format!("상담 시간: 평일 {}", hours.replace('-', "~")))
+    let of_day = |key: &str, name: &str| {
+        let hours = pack.hours.get(key)?;
+        Some(format!("{name} {}", hours.replace('-', "~")))
+    };
+    let days = [("weekdays", "평일"), ("saturday", "토요일"), ("sunday", "일요일")];
+    let days: Vec<String> = days.into_iter().filter_map(|(key, name)| of_day(key, name)).collect();
+    (!days.is_empty()).then(|| format!("상담 시간: {}", days.join(", ")))
 }
 
 /// 2026년 11월 1일

@@ -109,19 +109,20 @@ fn span<'t>(text: &'t str, sentences: &[&'t str]) -> &'t str {
     text.get(begin..end).unwrap_or(text)
 }
 
-/// A question's pairs of characters, numbered.
+/// The pairs of characters of a question's telling words, numbered.
 struct Asked(HashMap<String, u32>);
 
 impl Asked {
     fn by(question: &Reading) -> Self {
         let mut pairs = HashMap::default();
-        tokens::each_bigram(question.normalized(), |pair| {
+        let mut add = |pair: &str| {
             let next = pairs.len() as u32;
             // What does not fit into a `u128` is left out: no question of that length hangs on one pair.
             if next < u128::BITS && !pairs.contains_key(pair) {
                 pairs.insert(pair.to_owned(), next);
             }
-        });
+        };
+        question.stems().iter().for_each(|stem| tokens::each_bigram(stem, &mut add));
         Self(pairs)
     }
 

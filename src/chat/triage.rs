@@ -19,6 +19,7 @@ use crate::domain::Collected;
 use crate::domain::Intent;
 use crate::domain::Session;
 use crate::domain::Stage;
+use crate::knowledge::Category;
 use crate::knowledge::Policy;
 use crate::nlu;
 use crate::nlu::Act;
@@ -31,8 +32,6 @@ use crate::text::reading::Reading;
 
 /// A second category this close to the first makes a message ambiguous.
 const AMBIGUITY_GAP: f32 = 0.1;
-/// A category less likely than this is not named as a candidate.
-const CANDIDATE_CONFIDENCE_MIN: f32 = 0.02;
 /// A second category of this likelihood is one to reckon with.
 const RIVAL_CONFIDENCE_MIN: f32 = 0.2;
 /// "대출 금리 얼마예요" names two things and still many matters.
@@ -49,7 +48,7 @@ const PERSON_POSSIBLE: f32 = 0.15;
 const PERSON_HEARD: f32 = 0.08;
 /// From this likelihood on that a wrong is being done to somebody he is warned, even if he only asks whether it is one. Of
 /// messages that look alike and are harmless one in thirty to forty reaches it.
-const SUSPICION_MIN: f32 = 0.3;
+const SUSPICION_MIN: f32 = 0.4;
 /// Leading somebody to a person who did not ask for one takes more than a guess.
 const PERSON_CONFIDENCE_MIN: f32 = 0.6;
 /// With less than this (the logarithm of the odds) for its being the bank's business, a message is not, whatever
@@ -90,11 +89,13 @@ pub(super) struct Understanding {
     /// The document that would answer if it were in force.
     pub(super) outdated: Option<Outdated>,
     /// How surely the best passage answers, 0 to 1.
-    score_best: f32,
+    pub(super) score_best: f32,
     /// What it says of the slots, by name.
     pub(super) values: Vec<(String, String)>,
     /// What endangers the customer.
     pub(super) emergency: Option<Emergency>,
+    /// It names another company or its product.
+    pub(super) names_others: bool,
     /// It is written in another language than Korean.
     pub(super) is_foreign: bool,
     /// The slot to ask once this message is dealt with.
@@ -120,7 +121,7 @@ impl Understanding {
         if !(self.input.is_topical() || self.input == Input::WantsPerson) {
             return Vec::new();
         }
-        let likely = self.bearing.guesses.iter().filter(|guess| guess.confidence >= CANDIDATE_CONFIDENCE_MIN);
+        let likely = self.bearing.guesses.iter().filter(|guess| guess.confidence >= CategoryCandidate::CONFIDENCE_MIN);
         let candidate =
             |guess: &Guess| CategoryCandidate { category: guess.category.to_string(), confidence: guess.confidence };
         likely.take(CategoryCandidate::MAX).map(candidate).collect()
@@ -173,6 +174,7 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
         score_best: found.score_best,
         values: Vec::new(),
         emergency: signals.emergency,
+        names_others: false,
         is_foreign: signals.is_foreign,
         missing: None,
     };
@@ -194,6 +196,9 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
             understanding.input = Input::Outdated;
         }
     }
+    if matches!(understanding.input, Input::Unanswerable | Input::OffTopic) {
+        understanding.names_others = engine.names_others(question);
+    }
     understanding
 }
 
@@ -209,7 +214,7 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     if signals.emergency.is_some() {
         return Input::Emergency;
     }
-    let needs_person = understanding.needs_person;
+    let needs_person = if signals.declines_person { 0.0 } else { understanding.needs_person };
     // Who is asked about is not always wished for: "상담원 통화는 녹음되나요?"
     let is_told = !signals.asks || signals.leans_to_person;
     let is_wish = understanding.intent == Intent::HumanReq && needs_person >= PERSON_LIKELY && is_told;
@@ -241,7 +246,7 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
         return Input::NeedsPerson;
     }
     let policy = category.map(|category| category.policy);
-    if is_surely && !is_question && policy == Some(Policy::Person) {
+    if is_surely && !is_question && !signals.declines_person && policy == Some(Policy::Person) {
         match category {
             // A question about agents asks for none.
             Some(category) if category.is_default() && signals.asks => {}
@@ -266,6 +271,18 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     if is_urgent && (signals.reports || signals.asks) {
         return Input::NeedsPerson;
     }
+    unanswered(engine, signals, understanding, category, needs_person)
+}
+
+/// What a message means that no document answers.
+fn unanswered(
+    engine: &Engine,
+    signals: &Signals,
+    understanding: &Understanding,
+    category: Option<&Category>,
+    needs_person: f32,
+) -> Input {
+    let business = understanding.bearing.acts.business();
     if signals.abuse {
         return Input::Abuse;
     }
@@ -278,17 +295,15 @@ fn assisted(engine: &Engine, message: &Reading, signals: &Signals, understanding
     if signals.complains && needs_person >= PERSON_HEARD {
         return Input::NeedsPerson;
     }
-    if needs_person >= PERSON_POSSIBLE && understanding.bearing.acts.business() >= OFF_TOPIC_ODDS_MAX {
+    if needs_person >= PERSON_POSSIBLE && business >= OFF_TOPIC_ODDS_MAX {
         return Input::NeedsPerson;
     }
     match category {
-        _ if understanding.bearing.acts.business() < OFF_TOPIC_ODDS_MAX => Input::OffTopic,
+        _ if business < OFF_TOPIC_ODDS_MAX => Input::OffTopic,
         Some(category) if category.policy == Policy::Ask => Input::Ambiguous,
         Some(_) => Input::Unanswerable,
-        None if is_ambiguous(&understanding.bearing.guesses, engine) && understanding.bearing.acts.business() > 0.0 => {
-            Input::Ambiguous
-        }
-        None if understanding.bearing.acts.business() > 0.0 => Input::Unanswerable,
+        None if is_ambiguous(&understanding.bearing.guesses, engine) && business > 0.0 => Input::Ambiguous,
+        None if business > 0.0 => Input::Unanswerable,
         None => Input::OffTopic,
     }
 }
@@ -361,7 +376,8 @@ fn queued(signals: &Signals, understanding: &Understanding) -> Input {
     if signals.wants_person && !signals.cancels {
         return Input::WantsPerson;
     }
-    if signals.cancels {
+    // Nothing is asked of one who waits, so what he does not want or puts off is the waiting.
+    if signals.cancels || signals.objects {
         return Input::Cancels;
     }
     if signals.abuse || understanding.intent == Intent::Complaint {
@@ -381,6 +397,7 @@ fn small_talk(signals: &Signals) -> Option<Input> {
         SmallTalk::Greeting => Input::Greeting,
         SmallTalk::Thanks => Input::Thanks,
         SmallTalk::Farewell => Input::Farewell,
+        SmallTalk::WhoIsThis => Input::AsksWho,
         SmallTalk::Noise => Input::Unclear,
     })
 }

@@ -8,6 +8,7 @@ use crate::chat::ChatError;
 use crate::chat::Event;
 use crate::chat::STALE_RETRIES;
 use crate::chat::Topic;
+use crate::chat::cells::Cell;
 use crate::chat::context;
 use crate::chat::context::Earlier;
 use crate::chat::engine::Engine;
@@ -23,6 +24,7 @@ use crate::chat::workflow;
 use crate::chat::workflow::CollectedVerb;
 use crate::chat::workflow::HandoverVerb;
 use crate::chat::workflow::Input;
+use crate::chat::workflow::Say;
 use crate::chat::workflow::Step;
 use crate::domain::Activity;
 use crate::domain::Author;
@@ -123,8 +125,8 @@ impl Chat {
                     stored.unwrap_or_else(|| Session::open(id.clone(), None, self.inner.clock.now()))
                 }
             };
-            let Plan { change, drafts, is_handover_changed } =
-                self.plan(&engine, before, text, &masked, client_message_id.clone()).await?;
+            let Plan { change, drafts, is_handover_changed, quoted } =
+                self.plan(&engine, before, text, &masked, client_message_id.clone(), &cell).await?;
             let told = Arc::new(OnceLock::new());
             let (hub, topic, tell) = (self.inner.hub.clone(), Topic::Session(id.clone()), Arc::clone(&told));
             let handover = is_handover_changed.then(|| change.session.handover.clone());
@@ -141,6 +143,7 @@ impl Chat {
             match self.commit(&mut state, change, announce).await {
                 Ok(_) => {
                     cell.note(state.as_ref());
+                    cell.note_answer(quoted.as_deref());
                     return told.get().cloned().ok_or(ChatError::Contended);
                 }
                 Err(CommitError::Stale) => {}
@@ -177,6 +180,7 @@ impl Chat {
         text: &str,
         masked: &Masked,
         client_message_id: Option<ClientMessageId>,
+        cell: &Cell,
     ) -> Result<Plan, ChatError> {
         let today = self.inner.clock.today_in_korea();
         let looks_back =
@@ -200,7 +204,14 @@ impl Chat {
         let stage_before = session.stage.name();
         let handover_before = session.handover.clone();
         perform(engine, &mut session, &step, &understanding, now);
-        let scene = Scene { engine, now: self.inner.clock.now_in_korea(), topic: session.topic.as_deref() };
+        let quoted =
+            understanding.answer.as_ref().filter(|_| step.say == Say::Answer).map(|answer| answer.text.clone());
+        let scene = Scene {
+            engine,
+            now: self.inner.clock.now_in_korea(),
+            topic: session.topic.as_deref(),
+            is_repeated: quoted.as_deref().is_some_and(|answer| cell.was_answered(answer)),
+        };
         let mut spoken = wording::word(&scene, &step, &understanding);
         if let Some(warning) = wording::warning(masked) {
             spoken.text = format!("{warning}\n\n{}", spoken.text);
@@ -243,7 +254,7 @@ impl Chat {
             ),
         ];
         let change = Change { session, messages, decision: Some(decision), report: None };
-        Ok(Plan { change, drafts, is_handover_changed })
+        Ok(Plan { change, drafts, is_handover_changed, quoted })
     }
 
     /// Masks a message. A number may begin in the message before it, so that is looked at where digits make it possible.
@@ -296,6 +307,8 @@ struct Plan {
     change: Change,
     drafts: Drafts,
     is_handover_changed: bool,
+    /// The answer from documents, without what is said around it.
+    quoted: Option<String>,
 }
 
 /// The two messages of a turn before they have ids.

@@ -42,6 +42,8 @@ pub enum Input {
     Outdated,
     /// It is no matter of the bank's, or an instruction to the machine.
     OffTopic,
+    /// He asks who or what answers him.
+    AsksWho,
     /// A greeting.
     Greeting,
     /// Thanks.
@@ -72,6 +74,7 @@ impl Input {
             | Self::DoesNotKnow
             | Self::SlotValue
             | Self::OffTopic
+            | Self::AsksWho
             | Self::Greeting
             | Self::Thanks
             | Self::Farewell
@@ -141,6 +144,8 @@ pub enum Say {
     Outdated,
     /// Not a matter of the bank's.
     OffTopic,
+    /// That a program answers, from what, and how to reach a person.
+    WhoThisIs,
     /// A greeting.
     Greeting,
     /// You are welcome.
@@ -230,6 +235,7 @@ fn assisted(unclear: u8, input: Input, unclear_max: u8) -> Step {
         Input::Unanswerable => stay(Say::NotFound, Ticket::AutoAnswer, "nothing_found"),
         Input::Outdated => stay(Say::Outdated, Ticket::AutoAnswer, "outdated"),
         Input::OffTopic => stay(Say::OffTopic, Ticket::SimpleAnswer, "off_topic"),
+        Input::AsksWho => stay(Say::WhoThisIs, Ticket::SimpleAnswer, "who_answers"),
         Input::Greeting => stay(Say::Greeting, Ticket::SimpleAnswer, "greeting"),
         Input::Thanks => stay(Say::Thanks, Ticket::SimpleAnswer, "thanks"),
         Input::Farewell => stay(Say::Farewell, Ticket::SimpleAnswer, "farewell"),
@@ -282,6 +288,7 @@ fn awaiting_consent(unclear: u8, input: Input, missing: Option<&str>, unclear_ma
         | Input::Unanswerable
         | Input::Outdated
         | Input::OffTopic
+        | Input::AsksWho
         | Input::Greeting
         | Input::Thanks
         | Input::Farewell
@@ -328,6 +335,7 @@ fn collecting(slot: &str, unclear: u8, input: Input, missing: Option<&str>, uncl
         | Input::Agrees
         | Input::Ambiguous
         | Input::OffTopic
+        | Input::AsksWho
         | Input::Greeting
         | Input::Thanks
         | Input::Farewell
@@ -362,6 +370,7 @@ fn queued(input: Input) -> Step {
         | Input::Unanswerable
         | Input::Outdated
         | Input::OffTopic
+        | Input::AsksWho
         | Input::Greeting
         | Input::Farewell
         | Input::Unclear => wait(Say::StillWaiting, Ticket::HumanRequired, "waiting"),

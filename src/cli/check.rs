@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::cli::Failure;
 use crate::cli::load;
+use crate::cli::print;
 use crate::knowledge::import;
 use crate::knowledge::import::Readers;
 
@@ -25,8 +26,7 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
     if !wrong.is_empty() {
         return Err(config.refuse(wrong).into());
     }
-    println!("# {} is good. In effect:\n", path.display());
-    print!("{}", config.effective());
+    print(&format!("# {} is good. In effect:\n\n{}", path.display(), config.effective()));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `bank-aicc knowledge`
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use crate::chat::Engine;
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
 use crate::cli::load;
+use crate::cli::print;
 use crate::cli::serve::runtime;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -78,7 +80,7 @@ pub(super) fn with_store<T>(
 async fn import(store: &Store, path: PathBuf) -> anyhow::Result<()> {
     let report = server::import(store, &Clock::system(), &FirstPack::Path(path), &Readers::in_child()).await?;
     if let Some(report) = report {
-        println!("{report}");
+        print(&format!("{report}\n"));
     }
     Ok(())
 }
@@ -94,22 +96,27 @@ pub(super) async fn loaded(config: &Config, store: &Store) -> anyhow::Result<Eng
 
 fn list(engine: &Engine) {
     let pack = engine.pack();
-    println!("{} ({})\n", pack.name, engine.digest());
+    let mut text = format!("{} ({})\n\n", pack.name, engine.digest());
     for document in &pack.documents {
         let from = document.effective_from.map(|date| date.to_string()).unwrap_or_default();
         let until = document.effective_until.map(|date| date.to_string()).unwrap_or_default();
-        println!("{}\t{}\t{from}~{until}\t{} sections", document.source, document.title, document.sections.len());
+        let sections = document.sections.len();
+        let _ = writeln!(text, "{}\t{}\t{from}~{until}\t{sections} sections", document.source, document.title);
     }
+    print(&text);
 }
 
 fn search(engine: &Engine, question: &str, limit: usize) {
     let question = engine.read(question);
     let hits = engine.search(&question, &engine.bearing(&question), Clock::system().today_in_korea(), limit);
     if hits.is_empty() {
-        println!("nothing found");
+        print("nothing found\n");
     }
+    let mut text = String::new();
     for hit in hits {
         let (document, passage) = (hit.document, hit.passage);
-        println!("{:.2}\t{} p.{} {}\n\t{}\n", hit.score, document.source, passage.page, passage.heading, passage.text);
+        let place = format!("{} p.{} {}", document.source, passage.page, passage.heading);
+        let _ = writeln!(text, "{:.2}\t{place}\n\t{}\n", hit.score, passage.text);
     }
+    print(&text);
 }

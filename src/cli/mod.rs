@@ -141,7 +141,7 @@ fn print_openapi() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes to standard output. Whoever reads may have read enough.
+/// Writes to standard output. Whoever reads may have read enough, which `println!` would take for a fault.
 fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }

@@ -35,6 +35,8 @@ pub struct CategoryCandidate {
 impl CategoryCandidate {
     /// How many a reply names at most.
     pub const MAX: usize = 3;
+    /// A category less likely than this is not named.
+    pub const CONFIDENCE_MIN: f32 = 0.02;
 }
 
 /// The record of one turn's decision. It holds no words of the customer.

@@ -14,6 +14,7 @@
 
 mod analysis;
 mod asked;
+mod aspect;
 mod bm25;
 mod chunk;
 mod gates;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use time::Date;
 
+use crate::knowledge::aspect::Aspects;
 use crate::knowledge::chunk::Passage;
 use crate::knowledge::chunk::PassageKind;
 use crate::knowledge::pack::Pack;
@@ -19,6 +20,8 @@ pub(super) struct Rows {
     pub categories: Vec<Option<Arc<str>>>,
     /// How many passages of its document stand before each.
     pub places: Vec<u32>,
+    /// The kinds of facts each passage states.
+    pub stated: Vec<Aspects>,
 }
 
 /// One row of the index.
@@ -60,7 +63,9 @@ impl Rows {
 
     /// The rows of a pack whose documents are cut into `passages`.
     pub fn new(pack: &Pack, passages: &[Passage]) -> Self {
-        let mut rows = Self { all: Vec::new(), validity: Vec::new(), categories: Vec::new(), places: Vec::new() };
+        let stated = passages.iter().map(|passage| Aspects::stated_in(&passage.text)).collect();
+        let mut rows =
+            Self { all: Vec::new(), validity: Vec::new(), categories: Vec::new(), places: Vec::new(), stated };
         let mut passages = passages.iter().zip(0..).peekable();
         for (one, document) in pack.documents.iter().zip(0..) {
             rows.validity.push((one.effective_from, one.effective_until));

@@ -13,6 +13,7 @@ use crate::knowledge::analysis::Dictionaries;
 use crate::knowledge::analysis::Lookup;
 use crate::knowledge::analysis::Question;
 use crate::knowledge::analysis::Unit;
+use crate::knowledge::aspect::Aspects;
 use crate::knowledge::bm25::Scores;
 use crate::knowledge::bm25::idf;
 use crate::knowledge::chunk::PassageKind;
@@ -96,16 +97,24 @@ const CANDIDATES: usize = 16;
 impl Index {
     /// The passages that answer best, best first, at most `limit`.
     pub fn search(&self, query: Query<'_>, limit: usize) -> Vec<Hit> {
-        let dictionaries = Dictionaries {
-            stems: &self.stems.dictionary,
-            grams: &self.grams.dictionary,
-            concepts: &self.concepts.dictionary,
-        };
-        let question = self.vocabulary.question(query.text, dictionaries);
+        let question = self.vocabulary.question(query.text, self.dictionaries());
         let found = Found::look_up(self, &question, query.today, &WEIGHTS);
         let mut hits = found.best(self, &question, query, limit.max(CANDIDATES));
         hits.truncate(limit);
         hits
+    }
+
+    /// Whether a text names a company or product of the pack's `others.csv`.
+    pub fn names_others(&self, text: &Reading) -> bool {
+        !self.vocabulary.question(text, self.dictionaries()).others.is_empty()
+    }
+
+    fn dictionaries(&self) -> Dictionaries<'_> {
+        Dictionaries {
+            stems: &self.stems.dictionary,
+            grams: &self.grams.dictionary,
+            concepts: &self.concepts.dictionary,
+        }
     }
 
     /// Whether each document is in force; `None` if all are, or none has to be.
@@ -170,7 +179,7 @@ impl<'i> Found<'i> {
             candidate.rank += weights.own * self.coverage(index, question, candidate.passage, Scope::Passage);
         }
         ranked.sort_unstable_by(Ranked::best_first);
-        self.settle_places(index, question, &scores, &mut ranked);
+        self.settle_places(index, question, Aspects::asked_by(query.text), &scores, &mut ranked);
         let familiarity = self.familiarity(question);
         let length = (question.units.len() as f32).sqrt();
         let hit = |Ranked { passage, rank }| {
@@ -185,7 +194,14 @@ impl<'i> Found<'i> {
 
     /// Puts forward, of each of the first documents, the passage that answers. What ranks the documents is mostly what they
     /// have in common with the question; what tells their passages apart is the rest.
-    fn settle_places(&self, index: &Index, question: &Question, scores: &Scores<'_>, ranked: &mut Vec<Ranked>) {
+    fn settle_places(
+        &self,
+        index: &Index,
+        question: &Question,
+        asked: Aspects,
+        scores: &Scores<'_>,
+        ranked: &mut Vec<Ranked>,
+    ) {
         let mut settled: Vec<u32> = Vec::with_capacity(DOCUMENTS_SETTLED);
         let mut place = 0;
         while let Some(first) = ranked.get(place)
@@ -196,7 +212,7 @@ impl<'i> Found<'i> {
             let is_entry = index.passages[passage as usize].kind == PassageKind::Faq;
             if !is_entry && !settled.contains(&document) {
                 settled.push(document);
-                let best = self.best_within(index, question, scores, passage);
+                let best = self.best_within(index, question, asked, scores, passage);
                 match ranked.iter().position(|other| other.passage == best) {
                     Some(other) => ranked[place..=other].rotate_right(1),
                     None => ranked.insert(place, Ranked { passage: best, rank }),
@@ -208,7 +224,14 @@ impl<'i> Found<'i> {
     }
 
     /// Of the passages of the document of `passage`, the one that says most of the question beyond what they all do.
-    fn best_within(&self, index: &Index, question: &Question, scores: &Scores<'_>, passage: u32) -> u32 {
+    fn best_within(
+        &self,
+        index: &Index,
+        question: &Question,
+        asked: Aspects,
+        scores: &Scores<'_>,
+        passage: u32,
+    ) -> u32 {
         let passages = index.rows.passages_beside(passage);
         let presence =
             |unit| passages.clone().map(|passage| self.presence(index, unit, passage, Scope::Beside)).collect();
@@ -222,7 +245,10 @@ impl<'i> Found<'i> {
         let total: f32 = rarities.iter().sum();
         let score = |place: usize, passage: u32| {
             let said: f32 = rarities.iter().zip(&presences).map(|(rarity, presences)| rarity * presences[place]).sum();
-            scores.passage(passage) + WEIGHTS.within * said / (total + WITHIN_SMOOTHING)
+            let stated = index.rows.stated.get(passage as usize).copied().unwrap_or_default();
+            scores.passage(passage)
+                + WEIGHTS.aspect * asked.share_in(stated)
+                + WEIGHTS.within * said / (total + WITHIN_SMOOTHING)
         };
         let scored = passages.clone().enumerate().map(|(place, passage)| (score(place, passage), passage));
         let best = scored.max_by(|(one, before), (other, after)| one.total_cmp(other).then(after.cmp(before)));

@@ -32,6 +32,8 @@ pub(super) struct Weights {
     pub own: f32,
     /// Of a document's passages: saying what few of them say.
     pub within: f32,
+    /// The same: stating the kind of fact that is asked for.
+    pub aspect: f32,
     /// A synonym in relation to what the customer wrote.
     pub synonym: f32,
     /// One word of a title in relation to one of the text.
@@ -74,6 +76,7 @@ pub(super) const WEIGHTS: Weights = Weights {
     lead: 2.0,
     own: 4.0,
     within: 10.0,
+    aspect: 3.0,
     synonym: 0.6,
     title: 3.0,
     heading: 2.0,

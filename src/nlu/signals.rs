@@ -54,6 +54,8 @@ pub struct Signals {
     pub cancels: bool,
     /// Has no answer, or none now. Means something only where a question was asked.
     pub does_not_know: bool,
+    /// Does not want a person: "상담원 연결은 안 해도 돼요".
+    pub declines_person: bool,
     /// The message is nothing but small talk.
     pub small_talk: Option<SmallTalk>,
     /// Swears.
@@ -99,6 +101,8 @@ pub enum SmallTalk {
     Thanks,
     /// 수고하세요
     Farewell,
+    /// 사람이에요, AI예요?
+    WhoIsThis,
     /// Laughter, interjections, single letters, punctuation, nothing.
     Noise,
 }
@@ -123,7 +127,8 @@ pub fn listen(message: &Reading) -> Signals {
     let does_not_know = !has_mark && does_not_know(tight, reply);
     let asks = has_mark || (!does_not_know && sounds_asking(tight));
     let (sure, wish_sure) = if asks { (ASKED_SURE, ASKED_SURE) } else { (TOLD_SURE, WISH_SURE) };
-    let wants_person = person::WISH.matches(&sifted) || (leans_to_wish && leaning.wish > wish_sure);
+    let asks_who = tight.chars().count() <= IDENTITY_CHARS_MAX && machine::IDENTITY.matches(&sifted);
+    let wants_person = !asks_who && (person::WISH.matches(&sifted) || (leans_to_wish && leaning.wish > wish_sure));
     let demands = dispute::DISPUTE.matches(&sifted);
     let complains = demands || has_complaint || leaning.discontent > sure;
     let is_upset = complains || abuse || leaning.discontent > 0;
@@ -141,7 +146,12 @@ pub fn listen(message: &Reading) -> Signals {
         asks,
         cancels: !has_mark && reply.is_some_and(|reply| reply.says(Meaning::Cancel) && !reply.says(Meaning::Subject)),
         does_not_know,
-        small_talk: reply.filter(|_| !wants_person && !leans_to_wish && !abuse).and_then(small_talk),
+        declines_person: !wants_person && person::DECLINED.iter().any(|declined| tight.contains(declined)),
+        small_talk: if asks_who {
+            Some(SmallTalk::WhoIsThis)
+        } else {
+            reply.filter(|_| !wants_person && !leans_to_wish && !abuse).and_then(small_talk)
+        },
         abuse,
         manipulates,
         is_foreign: message.is_foreign(),
@@ -176,6 +186,9 @@ fn marks(tight: &str, asks: bool) -> Marks {
     }
 }
 
+/// A longer message asks more than who answers.
+const IDENTITY_CHARS_MAX: usize = 24;
+
 /// Beyond this what a message leans to is as good as said: in one that asks; in one that tells, and there the wish for a
 /// person.
 const ASKED_SURE: i32 = 12;
@@ -192,7 +205,7 @@ fn sounds_asking(tight: &str) -> bool {
 }
 
 /// What refuses wherever it stands.
-const OBJECTIONS: [&str; 18] = [
+const OBJECTIONS: [&str; 24] = [
     "싫어",
     "싫은",
     "싫습",
@@ -211,6 +224,12 @@ const OBJECTIONS: [&str; 18] = [
     "됐어요",
     "됐습니",
     "됐거든",
+    "나중에할게",
+    "나중에할래",
+    "나중에하겠",
+    "다음에할게",
+    "다음에하겠",
+    "담에할게",
 ];
 /// How questions end.
 const QUESTION_ENDINGS: [&str; 35] = [

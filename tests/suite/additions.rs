@@ -161,7 +161,8 @@ both_stores! {
                 deltas.push(frame["data"].take());
             };
             assert_eq!(joined(deltas.iter()), response["data"]["ai_message"].as_str().unwrap());
-            assert_eq!(socket.asks(text).await.0["ai_message"], response["data"]["ai_message"], "no parts unasked");
+            let mut plain = server.customer().await.connects().await;
+            assert_eq!(plain.asks(text).await.0["ai_message"], response["data"]["ai_message"], "no parts unasked");
         }
         let refused = server.http().request("POST", "/api/v1/chat/message").header("accept", "text/event-stream");
         server.http().send(refused.json(&json!({}))).await.expect_problem(422, "invalid_request");

@@ -40,6 +40,53 @@ both_stores! {
         }
     }
 
+    /// Who asks whether he should do what a deceiver tells him is warned, and may report it with one more message.
+    async fn a_fraud_told_as_a_question_is_warned_of(server: Server) {
+        let customer = server.customer().await;
+        let reply = customer.says("저금리로 바꿔 준다면서 지금 대출부터 상담사 계좌로 갚으라는데 원래 그런 건가요?").await;
+        let reply = reply.expect_stage("assisted");
+        assert!(reply.text().contains("금융사기") && reply.text().contains("1588-0099"), "{}", reply.text());
+        assert!(reply.cited().is_empty(), "{}", reply.text());
+        customer.says("사기 피해를 신고하고 싶어요").await.expect_stage("queued");
+        let asking = server.customer().await;
+        let reply = asking.says("다른 은행 신용대출을 가온은행 대출로 갈아탈 수 있나요?").await;
+        assert!(!reply.cited().is_empty(), "{}", reply.text());
+    }
+
+    /// Who asks who answers is told the truth, and how to reach a person.
+    async fn the_machine_says_that_it_is_one(server: Server) {
+        for text in ["너 AI야?", "혹시 사람이세요?", "지금 답하는 거 로봇인가요", "누구세요?"] {
+            let reply = server.customer().await.says(text).await.expect_stage("assisted");
+            assert!(reply.text().contains("사람이 아니라") && reply.text().contains("상담원 연결"), "{text}: {}", reply.text());
+        }
+    }
+
+    /// An answer that is given a second time says so, and offers what else there is.
+    async fn the_same_answer_again_leads_on(server: Server) {
+        const QUESTION: &str = "정기예금 금리 알려줘";
+        let customer = server.customer().await;
+        let first = customer.says(QUESTION).await;
+        assert!(!first.cited().is_empty() && !first.text().contains("다시 드렸습니다"), "{}", first.text());
+        let again = customer.says(QUESTION).await;
+        assert!(again.text().starts_with(first.text()) && again.text().contains("다시 드렸습니다"), "{}", again.text());
+        customer.says("수표를 잃어버리면 어떻게 하나요").await;
+        let later = customer.says(QUESTION).await;
+        assert!(!later.text().contains("다시 드렸습니다"), "{}", later.text());
+    }
+
+    /// Another company's product is told from what was not found.
+    async fn others_are_not_ours(server: Server) {
+        let reply = server.customer().await.says("국민은행 적금 금리 알려줘").await.expect_stage("assisted");
+        assert!(reply.text().contains("다른 금융회사"), "{}", reply.text());
+    }
+
+    /// Not wanting a person is no wish for one.
+    async fn a_person_who_is_declined_does_not_come(server: Server) {
+        for text in ["상담원 연결은 안 해도 되고 정기예금 금리만 알려주세요", "상담원 말고 여기서 이체 한도만 알려줘"] {
+            server.customer().await.says(text).await.expect_stage("assisted");
+        }
+    }
+
     /// Who speaks of ending his life is given the line that helps, and nothing about bank accounts.
     async fn despair_gets_words_of_its_own(server: Server) {
         let reply = server.customer().await.says("대출 때문에 힘들어서 죽고 싶네요").await.expect_stage("queued");

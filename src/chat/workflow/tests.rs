@@ -2,7 +2,7 @@
 
 use super::*;
 
-const INPUTS: [Input; 18] = [
+const INPUTS: [Input; 20] = [
     Input::Emergency,
     Input::WantsPerson,
     Input::NeedsPerson,
@@ -17,6 +17,7 @@ const INPUTS: [Input; 18] = [
     Input::Unanswerable,
     Input::Outdated,
     Input::OffTopic,
+    Input::AsksWho,
     Input::Greeting,
     Input::Thanks,
     Input::Farewell,
@@ -43,7 +44,7 @@ fn every_stage_answers_every_input() {
     let waiting = || (Stage::Queued, Say::StillWaiting);
     let next_slot = || (asking("amount"), Say::AskSlot);
     // Columns: assisted, awaiting consent, collecting "card", queued.
-    let table: [(Input, [(Stage, Say); 4]); 18] = [
+    let table: [(Input, [(Stage, Say); 4]); 20] = [
         (I::Emergency, std::array::from_fn(|_| (Stage::Queued, Say::EmergencyQueued))),
         (
             I::WantsPerson,
@@ -91,6 +92,7 @@ fn every_stage_answers_every_input() {
         ),
         (I::Outdated, [(assisted(), Say::Outdated), consent_again(), (collecting(), Say::DeferThenAskSlot), waiting()]),
         (I::OffTopic, [(assisted(), Say::OffTopic), consent_again(), slot_again(), waiting()]),
+        (I::AsksWho, [(assisted(), Say::WhoThisIs), consent_again(), slot_again(), waiting()]),
         (I::Greeting, [(assisted(), Say::Greeting), consent_again(), slot_again(), waiting()]),
         (I::Thanks, [(assisted(), Say::Thanks), consent_again(), slot_again(), (Stage::Queued, Say::ThanksWaiting)]),
         (I::Farewell, [(assisted(), Say::Farewell), consent_again(), slot_again(), waiting()]),

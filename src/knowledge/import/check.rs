@@ -25,6 +25,13 @@ pub(super) fn categories(file: &str, categories: &[Category], slots: Option<&[Sl
         if categories[..index].iter().any(|earlier| earlier.name == *name) {
             report.refuse_file(file, None, format!("category '{name}' is there twice"), "keep one of the two");
         }
+        let of_domain = categories[..index].iter().find(|earlier| earlier.domain == category.domain);
+        if let Some(earlier) = of_domain.filter(|earlier| earlier.domain_name != category.domain_name) {
+            let (domain, names) = (&category.domain, [&earlier.domain_name, &category.domain_name]);
+            let found =
+                format!("domain '{domain}' is called '{}' by one category and '{}' by '{name}'", names[0], names[1]);
+            report.refuse_file(file, None, found, "give it one domain_name everywhere");
+        }
         for slot in category.required_slots.iter().chain(&category.optional_slots) {
             if slots.is_some_and(|slots| !slots.iter().any(|known| known.name == *slot)) {
                 let found = format!("category '{name}' asks for slot '{slot}', which does not exist");

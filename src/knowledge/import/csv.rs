@@ -190,6 +190,11 @@ pub(super) fn rows<const N: usize>(
             }
         };
         let line = record.position().map_or(1, |position| line_of(position, text));
+        if record.position().is_some_and(|position| has_open_quote(position, text)) {
+            let help = "end it with another one, or double it where it is meant as a character";
+            report.refuse_file(file, Some(line), "a quotation mark in this row begins a cell that never ends", help);
+            return rows;
+        }
         let cells: Vec<_> = record.iter().map(str::trim).collect();
         if is_header {
             is_header = false;
@@ -229,6 +234,22 @@ fn line_of(position: &Position, text: &str) -> u32 {
     narrow(position.line() + blank as u64)
 }
 
+/// Whether a quotation mark of the record at `position` has no other: then all that follows belongs to its cell.
+fn has_open_quote(position: &Position, text: &str) -> bool {
+    let begin = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = text.get(begin..).unwrap_or_default();
+    // Such a cell spans the rest of the file, so only the last record has one.
+    spans_the_rest(rest) && rest.bytes().filter(|&byte| byte == b'"').count() % 2 == 1
+}
+
+/// Whether the first record of a text has all of it.
+fn spans_the_rest(text: &str) -> bool {
+    let mut records =
+        ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text.as_bytes()).into_records();
+    records.next();
+    records.next().is_none()
+}
+
 fn narrow(line: u64) -> u32 {
     u32::try_from(line).unwrap_or(u32::MAX)
 }
@@ -262,6 +283,7 @@ mod tests {
             ("category,utterance\n대출\n", "u.csv:2: the row has 1 cells: it needs 2"),
             ("category,utterance\n대출,금리, 한도\n", "u.csv:2: the row has 3 cells: it needs 2"),
             ("category,utterance\n대출,\n", "u.csv:2: a cell is empty"),
+            ("category,utterance\n카드,한도\n대출,\"금리\n카드,분실\n", "u.csv:3: a quotation mark in this row begins"),
             ("category,utterance\n대출,금리\n카드,금리\n", "u.csv:3: '금리' is '카드' here and '대출' in line 2"),
             (&long, "u.csv:2: the utterance is too long: 2000 characters at most"),
         ] {

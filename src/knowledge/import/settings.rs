@@ -193,8 +193,32 @@ fn gates(file: &str, gates: Gates, report: &mut ImportReport) -> Gates {
 
 /// Reads `categories.toml`; `None`, with the reason in the report, when it cannot be read.
 pub(super) fn categories(file: &str, text: &str, report: &mut ImportReport) -> Option<Vec<Category>> {
-    let tables: CategoriesFile = toml_of(file, text, report)?;
-    Some(tables.category.into_iter().map(Category::from).collect())
+    match toml_of::<CategoriesFile>(file, text, report) {
+        Some(tables) => Some(tables.category.into_iter().map(Category::from).collect()),
+        None => {
+            refuse_the_others(file, text, report);
+            None
+        }
+    }
+}
+
+/// Reports the categories that cannot be read beside the first, which is reported already, so that nobody has to find them
+/// one by one.
+fn refuse_the_others(file: &str, text: &str, report: &mut ImportReport) {
+    #[derive(Deserialize)]
+    struct Unread {
+        #[serde(default)]
+        category: Vec<Spanned<toml::Table>>,
+    }
+    let Ok(Unread { category }) = toml::from_str(text) else { return };
+    let unreadable = category.into_iter().filter_map(|table| {
+        let line = line_at(text, table.span().start);
+        let error = CategoryTable::deserialize(table.into_inner()).err()?;
+        Some((line, error))
+    });
+    for (line, error) in unreadable.skip(1) {
+        report.refuse_file(file, Some(line), error.message(), CORRECT_THE_TOML);
+    }
 }
 
 /// Reads `slots.toml`; `None`, with the reason in the report, when it cannot be read.
@@ -230,17 +254,14 @@ impl From<SlotTable> for Slot {
     }
 }
 
+const CORRECT_THE_TOML: &str = "correct the TOML; the demo's pack, packaging/demo-pack, shows every key";
+
 fn toml_of<T: DeserializeOwned>(file: &str, text: &str, report: &mut ImportReport) -> Option<T> {
     match toml::from_str(text) {
         Ok(value) => Some(value),
         Err(error) => {
             let line = error.span().map(|span| line_at(text, span.start));
-            report.refuse_file(
-                file,
-                line,
-                error.message(),
-                "correct the TOML; the demo's pack, packaging/demo-pack, shows every key",
-            );
+            report.refuse_file(file, line, error.message(), CORRECT_THE_TOML);
             None
         }
     }
@@ -283,6 +304,18 @@ mod tests {
         let lines: Vec<_> = report.problems.iter().map(|problem| (problem.file.as_str(), problem.line)).collect();
         assert_eq!(lines, [("pack.toml", Some(3)), ("categories.toml", Some(4)), ("slots.toml", Some(2))]);
         assert!(report.problems[0].found.contains("unknown field `greetings`"), "{}", report.problems[0]);
+    }
+
+    #[test]
+    fn every_category_that_cannot_be_read_is_told() {
+        let mut report = ImportReport::default();
+        let text = "[[category]]\nname = 'a'\ndomain = 'A'\n\n[[category]]\nname = 'b'\ndomain = 'A'\npolicy = 'ask'\n\n\
+                    [[category]]\nname = 'c'\npolicy = 'ask'\n";
+        assert!(categories("categories.toml", text, &mut report).is_none());
+        let found: Vec<String> = report.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].contains("categories.toml:1: missing field `policy`"), "{found:?}");
+        assert!(found[1].contains("categories.toml:10: missing field `domain`"), "{found:?}");
     }
 
     #[test]

@@ -48,11 +48,12 @@ pub(super) struct Rule {
 }
 
 /// Every lexicon there is.
-static LEXICONS: [&Lexicon; 13] = [
+static LEXICONS: [&Lexicon; 14] = [
     &complaint::COMPLAINT,
     &dispute::DISPUTE,
     &fraud::PHISHING,
     &impostor::IMPOSTORS,
+    &machine::IDENTITY,
     &machine::INSTRUCTIONS,
     &mood::DISTRESS,
     &mood::PRAISE,
