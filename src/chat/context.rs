@@ -74,7 +74,7 @@ const FAMILIES: [&[&str]; 7] = [
     ],
     &["card", "check_card", "credit_card", "family_card", "corp_card", "prepaid_card"],
     &["fx", "exchange", "fx_account", "remit_abroad", "remit_in"],
-    &["certificate", "otp", "app", "open_banking"],
+    &["certificate", "otp", "open_banking"],
     &["transfer_limit", "card_limit"],
     &["installment_pay"],
 ];
@@ -90,7 +90,13 @@ pub(super) struct Earlier {
 
 /// Whether what was said before has to be looked at to understand `text`.
 pub(super) fn looks_back(engine: &Engine, text: &str) -> bool {
-    is_choice(engine, text) || may_lean(&Reading::of(text))
+    let message = Reading::of(text);
+    is_choice(engine, text) || may_lean(&message) || is_short(&message)
+}
+
+/// Says so little that it may be a piece of something said before, even if it names a matter.
+pub(super) fn is_short(message: &Reading) -> bool {
+    message.tight().chars().count() <= BARE_CHARS_MAX
 }
 
 /// One of the categories that were offered.
@@ -99,12 +105,11 @@ fn is_choice(engine: &Engine, text: &str) -> bool {
 }
 
 /// Whether a message may be a piece of something said before: it points back, or it is short and names no matter.
-fn may_lean(message: &Reading) -> bool {
+pub(super) fn may_lean(message: &Reading) -> bool {
     let tight = message.tight();
     let chars = tight.chars().count();
     let is_linked = points_back(tight) && chars <= LINKED_CHARS_MAX;
-    let is_short = chars <= BARE_CHARS_MAX;
-    is_linked || tight.contains("말고") || (is_short && (is_bare(tight) || things(message).next().is_none()))
+    is_linked || tight.contains("말고") || (is_short(message) && (is_bare(tight) || things(message).next().is_none()))
 }
 
 /// What a customer asks who leans on what he said before.
@@ -120,9 +125,12 @@ pub(super) fn in_full(engine: &Engine, text: &str, message: &Reading, earlier: &
     let tight = message.tight();
     let is_certain = is_choice(engine, text) || points_back(tight) || is_bare(tight) || tight.contains("말고");
     let is_piece = is_certain || (may_lean(message) && !is_self_sufficient(engine, message));
-    if earlier.is_empty() || !is_piece {
-        return None;
-    }
+    if is_piece { joined(message, earlier) } else { None }
+}
+
+/// What went before with `message` behind it; `None` if nothing did.
+pub(super) fn joined(message: &Reading, earlier: &[String]) -> Option<InFull> {
+    let tight = message.tight();
     let mut parts: Vec<Reading> = Vec::new();
     for said in earlier.iter().rev().map(|said| Reading::of(said)) {
         if said.tight() == tight || !has_matter(&said) {

@@ -8,6 +8,8 @@ use std::path::Path;
 use regex::Regex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use sha2::Digest as _;
+use sha2::Sha256;
 use time::Date;
 
 use crate::knowledge::Block;
@@ -30,6 +32,7 @@ use crate::nlu::Guess;
 use crate::nlu::Speller;
 use crate::nlu::TrainError;
 use crate::telemetry::chain;
+use crate::text::concepts;
 use crate::text::reading::Reading;
 
 /// Why an engine could not be made ready.
@@ -87,12 +90,24 @@ pub struct Bearing {
     pub acts: Acts,
 }
 
-/// Raised whenever the same text is read otherwise than before, so that what an earlier build learned is not used.
-const READING_REVISION: u32 = 2;
+/// Raised whenever the same text is read otherwise than before, so that what an earlier build learned is not used. The lists
+/// that are read with are told apart by their own digest.
+const READING_REVISION: u32 = 3;
 /// The classifier beside the index, so that an unchanged pack is not learned again.
 const CLASSIFIER_FILE: &str = "classifier.bin";
 const ACTS_FILE: &str = "acts.bin";
 const SPELLER_FILE: &str = "words.bin";
+
+/// What tells the lists of examples and concepts in this build from those of another.
+fn digest_of_lists() -> String {
+    let mut hash = Sha256::new();
+    concepts::FILES.iter().for_each(|file| hash.update(file));
+    for (act, example) in ActClassifier::examples() {
+        hash.update([act as u8]);
+        hash.update(example);
+    }
+    hash.finalize().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// A pack ready to answer from.
 pub struct Engine {
@@ -112,8 +127,9 @@ impl Engine {
     /// # Errors
     /// [`EngineError`].
     pub fn load(pack: Pack, digest: String, cache_dir: &Path) -> Result<Self, EngineError> {
+        let lists = digest_of_lists();
         let folder = cache_dir.join(format!(
-            "{}-{READING_REVISION}-{}",
+            "{}-{READING_REVISION}-{lists}-{}",
             env!("CARGO_PKG_VERSION"),
             &digest[..digest.len().min(16)]
         ));

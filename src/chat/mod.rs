@@ -18,6 +18,7 @@ mod event;
 mod guard;
 mod handover;
 mod judge;
+mod meaning;
 mod prompts;
 mod quote;
 mod slots;

@@ -42,6 +42,14 @@ pub(super) fn ask_consent(reason: PersonReason, asks: bool) -> String {
     format!("{opening}\n\n{purpose} 동의하시면 '네', 원하지 않으시면 '아니오'를 선택해 주세요.")
 }
 
+/// Where accidents are reported without waiting; empty where the pack does not say.
+pub(super) fn report_at_once(pack: &Pack) -> String {
+    let phone = pack.phones.get("emergency");
+    phone
+        .map(|phone| format!("\n\n분실·도난·금융사기처럼 급한 사고는 {phone}로 바로 신고해 주세요."))
+        .unwrap_or_default()
+}
+
 pub(super) const ASK_CONSENT_AGAIN: &str = "상담원에게 연결해 드리려면 정보 수집에 대한 동의 여부를 먼저 확인해야 합니다. \
      동의하시면 '네', 원하지 않으시면 '아니오'를 선택해 주세요.";
 
@@ -104,9 +112,8 @@ pub(super) fn queued(pack: &Pack, is_staffed: Option<bool>) -> String {
     text
 }
 
-/// `is_staffed` says whether agents work now, and `is_deceived` whether somebody does the customer a wrong, rather than
-/// that something was lost.
-pub(super) fn emergency_queued(pack: &Pack, is_staffed: Option<bool>, is_deceived: bool) -> String {
+/// `is_staffed` says whether agents work now.
+pub(super) fn emergency_queued(pack: &Pack, is_staffed: Option<bool>) -> String {
     let mut text = String::from(if is_staffed == Some(false) {
         "많이 놀라셨겠습니다. 다른 절차 없이 상담원 연결을 접수했습니다. 다만 지금은 채팅 상담 시간이 아니므로, 기다리지 마시고 \
          아래 번호로 바로 전화해 주세요.\n"
@@ -116,12 +123,11 @@ pub(super) fn emergency_queued(pack: &Pack, is_staffed: Option<bool>, is_deceive
     if let Some(phone) = pack.phones.get("emergency").or_else(|| pack.phones.get("customer_center")) {
         let _ = write!(text, "\n- 사고 신고 및 지급정지 요청: {phone}");
     }
-    text.push_str(if is_deceived {
+    text.push_str(
         "\n- 금융사기 피해 신고: 경찰청 112, 금융감독원 1332\
-         \n- 상대방의 추가 송금 요구나 앱 설치 요구에 응하지 마시고, 비밀번호와 인증번호를 절대 알려주지 마세요."
-    } else {
-        "\n- 잃어버리신 것이 다른 곳에서 쓰이지 않도록 먼저 신고해 주시고, 비밀번호와 인증번호는 누구에게도 알려주지 마세요."
-    });
+         \n- 상대방의 추가 송금 요구나 앱 설치 요구에 응하지 마시고, 비밀번호와 인증번호를 절대 알려주지 마세요.",
+    );
+    text.push_str(INFECTED_PHONE);
     text
 }
 
@@ -129,7 +135,7 @@ pub(super) fn emergency_queued(pack: &Pack, is_staffed: Option<bool>, is_deceive
 pub(super) fn warn_of_fraud(pack: &Pack) -> String {
     let mut text = String::from(
         "잠시만요, 말씀하신 내용은 금융사기에서 자주 쓰이는 수법과 비슷합니다.\n\n\
-         - 사실로 확인되기 전에는 돈을 보내거나 앱을 설치하지 마시고, 비밀번호·인증번호·신분증을 알려 주지 마세요.\n\
+         - 상대방의 요구에 응하지 마세요. 돈을 보내거나 앱을 설치하지 마시고, 비밀번호·인증번호·신분증을 알려 주지 마세요.\n\
          - 상대방이 알려 준 전화번호나 링크 대신 공식 번호로 직접 확인해 주세요.",
     );
     if let Some(phone) = pack.phones.get("customer_center") {
@@ -140,8 +146,13 @@ pub(super) fn warn_of_fraud(pack: &Pack) -> String {
         let _ = write!(text, " 사고 신고·지급정지 {phone},");
     }
     text.push_str(" 경찰청 112, 금융감독원 1332");
+    text.push_str(INFECTED_PHONE);
     text
 }
+
+/// To somebody who may have installed what a deceiver sent him.
+const INFECTED_PHONE: &str =
+    "\n- 의심스러운 앱을 설치하셨다면 휴대전화를 비행기 모드로 바꾸고 다른 전화로 신고해 주세요.";
 
 /// To somebody who speaks of ending his life. 109 is the national line for that, day and night.
 pub(super) fn despair_queued(is_staffed: Option<bool>) -> String {
@@ -230,8 +241,8 @@ pub(super) fn who_this_is(pack: &Pack) -> String {
 /// To somebody who asks about another company.
 pub(super) fn not_ours(pack: &Pack) -> String {
     format!(
-        "죄송합니다. 다른 금융회사의 상품과 업무는 안내해 드리지 못합니다. 해당 회사에 직접 문의해 주시기 바랍니다.\n\
-         {}의 상품과 업무가 궁금하시면 말씀해 주세요.",
+        "죄송합니다. 문의하신 내용에 대한 안내를 찾지 못했습니다. 다른 회사의 상품이나 업무라면 그 회사에 문의해 주시기 바랍니다.\n\
+         {}의 상품과 업무가 궁금하시면 조금 더 구체적으로 말씀해 주세요.",
         pack.name
     )
 }
@@ -250,16 +261,9 @@ pub(super) fn outdated(outdated: &Outdated) -> String {
     )
 }
 
-/// What has to be said beside an answer; empty if nothing has. `is_near` says that it may answer only a part.
-pub(super) fn note(answer: &Answer, is_near: bool) -> String {
+/// What has to be said beside an answer.
+pub(super) fn notes(answer: &Answer) -> Vec<String> {
     let mut notes = Vec::new();
-    if is_near {
-        notes.push(
-            "문의하신 내용과 가장 가까운 안내를 찾아 드렸습니다. 찾으시는 내용이 아니면 조금 더 자세히 말씀해 주시거나 \
-             상담원 연결을 선택해 주세요."
-                .to_owned(),
-        );
-    }
     match answer.dispute {
         Some(Dispute::Settled(from)) => notes.push(format!(
             "같은 내용을 다르게 안내한 문서가 있어, {}부터 시행하는 최신 안내를 따랐습니다.",
@@ -277,12 +281,16 @@ pub(super) fn note(answer: &Answer, is_near: bool) -> String {
             "{about}에 대한 안내는 찾지 못했습니다. 따로 한 번 더 말씀해 주시거나 상담원 연결을 선택해 주세요."
         ));
     }
-    notes.join("\n")
+    notes
 }
 
+/// Beside an answer that may hold only a part of what was asked.
+pub(super) const NEAREST: &str = "문의하신 내용과 가장 가까운 안내를 찾아 드렸습니다. 찾으시는 내용이 아니면 조금 더 자세히 말씀해 주시거나 \
+     상담원 연결을 선택해 주세요.";
+
 /// Beside an answer that was given just before.
-pub(super) const SAME_AGAIN: &str = "같은 안내를 다시 드렸습니다. 찾으시는 내용이 아니면 궁금하신 점을 조금 더 자세히 말씀해 주시거나, \
-     아래에서 골라 주세요.";
+pub(super) const SAME_AGAIN: &str =
+    "같은 안내를 다시 드렸습니다. 찾으시는 내용이 아니면 조금 더 자세히 말씀해 주시거나 아래에서 골라 주세요.";
 
 /// A customer's question as it may stand in an answer: short, and without figures, which no source would hold.
 fn repeated(question: &str) -> Option<String> {
@@ -313,7 +321,14 @@ pub(super) const OFFER_PERSON: &str =
 pub(super) const CALM: &str = "불편을 드려 죄송합니다. 어떤 점이 불편하셨는지 말씀해 주시면 도와드리겠습니다. 원하시면 상담원에게 연결해 드리겠습니다.";
 
 /// Appended to an answer given while an agent is awaited.
-pub(super) const WAITING_SUFFIX: &str = "상담원 연결은 계속 진행 중입니다. 잠시만 기다려 주세요.";
+/// `is_staffed` says whether agents work now.
+pub(super) fn still_connecting(is_staffed: Option<bool>) -> &'static str {
+    if is_staffed == Some(false) {
+        "상담원 연결은 접수되어 있으며, 상담 시간이 되면 순서대로 도와드리겠습니다."
+    } else {
+        "상담원 연결은 계속 진행 중입니다. 잠시만 기다려 주세요."
+    }
+}
 
 /// The two buttons of the question for consent.
 pub(super) fn consent_buttons() -> Vec<QuickReply> {

@@ -6,6 +6,7 @@ use crate::chat::answer::Answer;
 use crate::chat::engine::Engine;
 use crate::chat::prompts;
 use crate::chat::triage::Understanding;
+use crate::chat::workflow::PersonReason;
 use crate::chat::workflow::Say;
 use crate::chat::workflow::Step;
 use crate::domain::CategoryCandidate;
@@ -45,6 +46,9 @@ impl Spoken {
 /// seven in ten came from the right document, of the others nine in ten.
 const NEAR_SCORE_MAX: f32 = 0.8;
 
+/// A category less likely than this is not offered instead of the one that was answered from.
+const OTHER_CONFIDENCE_MIN: f32 = 0.1;
+
 /// What words depend on beside the step.
 pub(super) struct Scene<'t> {
     pub(super) engine: &'t Engine,
@@ -73,26 +77,36 @@ pub(super) fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding
         buttons
     };
     match step.say {
-        Say::Answer if scene.is_repeated => {
-            // Whoever asks the same again did not find in it what he looks for.
-            let others = understanding.bearing.guesses.iter().skip(1).take(CategoryCandidate::MAX - 1);
-            let others = others.filter(|guess| guess.confidence >= CategoryCandidate::CONFIDENCE_MIN);
-            let mut buttons = prompts::category_buttons(others.filter_map(|guess| engine.category(&guess.category)));
-            buttons.push(prompts::person_button());
-            Spoken::answer(answer, prompts::SAME_AGAIN, buttons)
-        }
         Say::Answer => {
-            let is_near = understanding.score_best < NEAR_SCORE_MAX;
-            let note = answer.map(|answer| prompts::note(answer, is_near)).unwrap_or_default();
-            let buttons = if note.is_empty() { Vec::new() } else { vec![prompts::person_button()] };
-            Spoken::answer(answer, &note, buttons)
+            let mut notes = answer.map(prompts::notes).unwrap_or_default();
+            let mut buttons = Vec::new();
+            if scene.is_repeated {
+                // Whoever asks the same again did not find in it what he looks for.
+                notes.push(prompts::SAME_AGAIN.to_owned());
+                let others = understanding.bearing.guesses.iter().skip(1).take(CategoryCandidate::MAX - 1);
+                let others = others.filter(|guess| guess.confidence >= OTHER_CONFIDENCE_MIN);
+                buttons = prompts::category_buttons(others.filter_map(|guess| engine.category(&guess.category)));
+            } else if understanding.score_best < NEAR_SCORE_MAX {
+                notes.push(prompts::NEAREST.to_owned());
+            }
+            if !notes.is_empty() {
+                buttons.push(prompts::person_button());
+            }
+            Spoken::answer(answer, &notes.join("\n"), buttons)
         }
         Say::AnswerThenAskConsent => Spoken::answer(answer, prompts::ASK_CONSENT_AGAIN, prompts::consent_buttons()),
         Say::AnswerThenAskSlot => Spoken::answer(answer, question, prompts::skip_buttons()),
-        Say::AnswerThenWait => Spoken::answer(answer, prompts::WAITING_SUFFIX, prompts::waiting_buttons()),
+        Say::AnswerThenWait => {
+            Spoken::answer(answer, prompts::still_connecting(is_staffed()), prompts::waiting_buttons())
+        }
         Say::AskConsent(reason) => {
             let asks = engine.category_or_default(scene.topic).is_some_and(|topic| !topic.required_slots.is_empty());
-            Spoken::rule(prompts::ask_consent(reason, asks), prompts::consent_buttons())
+            let mut text = prompts::ask_consent(reason, asks);
+            let is_hurt = understanding.bearing.acts.wrong() > 0.0 || is_staffed() == Some(false);
+            if reason == PersonReason::Needed && is_hurt {
+                text.push_str(&prompts::report_at_once(pack));
+            }
+            Spoken::rule(text, prompts::consent_buttons())
         }
         Say::AskConsentAgain => Spoken::rule(prompts::ASK_CONSENT_AGAIN, prompts::consent_buttons()),
         Say::OfferPersonInstead => Spoken::rule(prompts::offer_person_instead(pack), prompts::consent_buttons_again()),
@@ -108,11 +122,7 @@ pub(super) fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding
         Say::EmergencyQueued if understanding.emergency == Some(Emergency::Despair) => {
             Spoken::rule(prompts::despair_queued(is_staffed()), prompts::waiting_buttons())
         }
-        Say::EmergencyQueued => {
-            // What the pack calls urgent may be a lost card, in which there is no deceiver.
-            let is_deceived = understanding.emergency.is_some();
-            Spoken::rule(prompts::emergency_queued(pack, is_staffed(), is_deceived), prompts::waiting_buttons())
-        }
+        Say::EmergencyQueued => Spoken::rule(prompts::emergency_queued(pack, is_staffed()), prompts::waiting_buttons()),
         Say::WarnOfFraud => Spoken::rule(prompts::warn_of_fraud(pack), prompts::fraud_buttons()),
         Say::DeferThenAskSlot => Spoken::rule(prompts::defer_then_ask_slot(question), prompts::skip_buttons()),
         Say::ThanksWaiting => Spoken::rule(prompts::thanks_waiting(is_staffed()), prompts::waiting_buttons()),
@@ -127,7 +137,7 @@ pub(super) fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding
             buttons.push(prompts::person_button());
             Spoken::rule(prompts::ASK_WHICH, buttons)
         }
-        Say::NotFound | Say::OffTopic if understanding.names_others => {
+        Say::NotFound | Say::OffTopic if understanding.names_others && !understanding.is_foreign => {
             Spoken::rule(prompts::not_ours(pack), topics_and_person())
         }
         Say::NotFound => Spoken::rule(prompts::not_found(pack), topics_and_person()),
@@ -137,7 +147,17 @@ pub(super) fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding
         }
         Say::OffTopic if understanding.is_foreign => Spoken::rule(prompts::FOREIGN, topics_and_person()),
         Say::OffTopic => Spoken::rule(prompts::OFF_TOPIC, topics_and_person()),
-        Say::WhoThisIs => Spoken::rule(prompts::who_this_is(pack), topics_and_person()),
+        Say::WhoThisIs => {
+            let buttons = match &step.stage {
+                Stage::Assisted { .. } => topics_and_person(),
+                Stage::AwaitingConsent { .. } => prompts::consent_buttons(),
+                Stage::Collecting { .. } => prompts::skip_buttons(),
+                Stage::Queued | Stage::Attended => prompts::waiting_buttons(),
+            };
+            let text = prompts::who_this_is(pack);
+            // What was asked of the customer stays open.
+            Spoken::rule(if question.is_empty() { text } else { format!("{text}\n\n{question}") }, buttons)
+        }
         Say::Greeting => Spoken::rule(pack.greeting.clone(), prompts::topic_buttons(pack)),
         Say::Thanks => Spoken::rule(prompts::THANKS, Vec::new()),
         Say::Farewell => Spoken::rule(prompts::FAREWELL, Vec::new()),

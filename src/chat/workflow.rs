@@ -280,6 +280,9 @@ fn awaiting_consent(unclear: u8, input: Input, missing: Option<&str>, unclear_ma
             Ticket::AutoAnswer,
             "answer_before_consent",
         ),
+        Input::AsksWho => {
+            step(Stage::AwaitingConsent { unclear }, Say::WhoThisIs, Ticket::HumanRequired, "who_answers")
+        }
         Input::NeedsPerson
         | Input::Suspicious
         | Input::DoesNotKnow
@@ -288,7 +291,6 @@ fn awaiting_consent(unclear: u8, input: Input, missing: Option<&str>, unclear_ma
         | Input::Unanswerable
         | Input::Outdated
         | Input::OffTopic
-        | Input::AsksWho
         | Input::Greeting
         | Input::Thanks
         | Input::Farewell
@@ -330,12 +332,15 @@ fn collecting(slot: &str, unclear: u8, input: Input, missing: Option<&str>, uncl
             Ticket::HumanRequired,
             "question_between_slots",
         ),
+        Input::AsksWho => {
+            let stage = Stage::Collecting { asking: slot.to_owned(), unclear };
+            step(stage, Say::WhoThisIs, Ticket::HumanRequired, "who_answers")
+        }
         Input::NeedsPerson
         | Input::Suspicious
         | Input::Agrees
         | Input::Ambiguous
         | Input::OffTopic
-        | Input::AsksWho
         | Input::Greeting
         | Input::Thanks
         | Input::Farewell
@@ -358,10 +363,11 @@ fn queued(input: Input) -> Step {
         Input::Cancels => cancel(),
         Input::Answerable => wait(Say::AnswerThenWait, Ticket::AutoAnswer, "answer_while_waiting"),
         Input::Thanks => wait(Say::ThanksWaiting, Ticket::HumanRequired, "thanks_while_waiting"),
+        Input::Suspicious => wait(Say::WarnOfFraud, Ticket::HumanRequired, "fraud_suspected"),
+        Input::AsksWho => wait(Say::WhoThisIs, Ticket::HumanRequired, "who_answers"),
         Input::Abuse => wait(Say::CalmWaiting, Ticket::HumanRequired, "abuse_while_waiting"),
         Input::WantsPerson
         | Input::NeedsPerson
-        | Input::Suspicious
         | Input::Agrees
         | Input::Refuses
         | Input::DoesNotKnow
@@ -370,7 +376,6 @@ fn queued(input: Input) -> Step {
         | Input::Unanswerable
         | Input::Outdated
         | Input::OffTopic
-        | Input::AsksWho
         | Input::Greeting
         | Input::Farewell
         | Input::Unclear => wait(Say::StillWaiting, Ticket::HumanRequired, "waiting"),

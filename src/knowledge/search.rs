@@ -104,9 +104,12 @@ impl Index {
         hits
     }
 
-    /// Whether a text names a company or product of the pack's `others.csv`.
+    /// Whether a text is about a company or product of the pack's `others.csv`, which is not where money comes from or goes
+    /// to, and not what ours is used with.
     pub fn names_others(&self, text: &Reading) -> bool {
-        !self.vocabulary.question(text, self.dictionaries()).others.is_empty()
+        const USED_WITH: [&str; 4] = ["register", "link_account", "open_banking", "spend"];
+        let is_used = text.concepts().iter().any(|concept| USED_WITH.contains(&concepts::name(*concept)));
+        !is_used && !is_other_side(text) && !self.vocabulary.question(text, self.dictionaries()).others.is_empty()
     }
 
     fn dictionaries(&self) -> Dictionaries<'_> {
@@ -247,6 +250,7 @@ impl<'i> Found<'i> {
             let said: f32 = rarities.iter().zip(&presences).map(|(rarity, presences)| rarity * presences[place]).sum();
             let stated = index.rows.stated.get(passage as usize).copied().unwrap_or_default();
             scores.passage(passage)
+                + WEIGHTS.lead_within / (1.0 + place as f32)
                 + WEIGHTS.aspect * asked.share_in(stated)
                 + WEIGHTS.within * said / (total + WITHIN_SMOOTHING)
         };
@@ -333,15 +337,18 @@ impl<'i> Found<'i> {
     }
 }
 
-/// Whether the question is about a company that is not ours and that the passage does not mention. Where money comes from or
-/// goes to, the other company is only the other side.
+/// Whether the question is about a company that is not ours and that the passage does not mention.
 fn is_about_others(index: &Index, question: &Question, text: &Reading, passage: u32) -> bool {
-    const OTHER_SIDE: [&str; 5] = ["transfer", "withdraw", "atm", "receive_money", "wrong_transfer"];
-    let is_other_side = || text.concepts().iter().any(|concept| OTHER_SIDE.contains(&concepts::name(*concept)));
-    !question.others.is_empty() && !is_other_side() && {
+    !question.others.is_empty() && !is_other_side(text) && {
         let text = spaceless(&normalize(&index.passages[passage as usize].text));
         !question.others.iter().any(|other| text.contains(other))
     }
+}
+
+/// Where money comes from or goes to, the other company is only the other side.
+fn is_other_side(text: &Reading) -> bool {
+    const OTHER_SIDE: [&str; 5] = ["transfer", "withdraw", "atm", "receive_money", "wrong_transfer"];
+    text.concepts().iter().any(|concept| OTHER_SIDE.contains(&concepts::name(*concept)))
 }
 
 impl Evidence {

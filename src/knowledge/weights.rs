@@ -32,6 +32,8 @@ pub(super) struct Weights {
     pub own: f32,
     /// Of a document's passages: saying what few of them say.
     pub within: f32,
+    /// The same: standing before the others, as the general does before the particular. Halved for the second, and so on.
+    pub lead_within: f32,
     /// The same: stating the kind of fact that is asked for.
     pub aspect: f32,
     /// A synonym in relation to what the customer wrote.
@@ -76,6 +78,7 @@ pub(super) const WEIGHTS: Weights = Weights {
     lead: 2.0,
     own: 4.0,
     within: 10.0,
+    lead_within: 0.5,
     aspect: 3.0,
     synonym: 0.6,
     title: 3.0,

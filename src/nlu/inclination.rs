@@ -57,7 +57,7 @@ impl Evidence {
         let says = |signal: bool| f32::from(u8::from(signal));
         Self([
             acts.odds(Act::Complain),
-            acts.odds(Act::Report),
+            acts.wrong(),
             acts.odds(Act::WantPerson),
             acts.odds(Act::Else),
             says(signals.emergency.is_some()),

@@ -52,6 +52,8 @@ pub struct Signals {
     pub reports: bool,
     /// Wants what is going on to stop, and says nothing else. "결제 취소하고 싶어요" is a matter for the bank.
     pub cancels: bool,
+    /// Puts off or declines what is going on, and says nothing else.
+    pub steps_back: bool,
     /// Has no answer, or none now. Means something only where a question was asked.
     pub does_not_know: bool,
     /// Does not want a person: "상담원 연결은 안 해도 돼요".
@@ -114,6 +116,7 @@ pub fn listen(message: &Reading) -> Signals {
     let sifted = Sifted::new(tight);
     let reply = Reply::read(tight);
     let emergency = emergency(&sifted);
+    let is_emergency = emergency.is_some();
     let manipulates = machine::INSTRUCTIONS.matches(&sifted);
     let leaning = if reply.is_some() || manipulates {
         Leaning::default()
@@ -128,7 +131,7 @@ pub fn listen(message: &Reading) -> Signals {
     let asks = has_mark || (!does_not_know && sounds_asking(tight));
     let (sure, wish_sure) = if asks { (ASKED_SURE, ASKED_SURE) } else { (TOLD_SURE, WISH_SURE) };
     let asks_who = tight.chars().count() <= IDENTITY_CHARS_MAX && machine::IDENTITY.matches(&sifted);
-    let wants_person = !asks_who && (person::WISH.matches(&sifted) || (leans_to_wish && leaning.wish > wish_sure));
+    let wants_person = person::WISH.matches(&sifted) || (leans_to_wish && leaning.wish > wish_sure);
     let demands = dispute::DISPUTE.matches(&sifted);
     let complains = demands || has_complaint || leaning.discontent > sure;
     let is_upset = complains || abuse || leaning.discontent > 0;
@@ -141,13 +144,14 @@ pub fn listen(message: &Reading) -> Signals {
         discontent: leaning.discontent,
         leans_to_person: leans_to_wish || leans_to_trouble || leaning.discontent > 0,
         consent: reply.filter(|_| !abuse).and_then(|reply| consent(reply, has_mark)),
+        steps_back: !has_mark && steps_back(tight),
         objects: OBJECTIONS.iter().any(|objection| tight.contains(objection)),
         reports: tight.chars().any(is_past_tense),
         asks,
         cancels: !has_mark && reply.is_some_and(|reply| reply.says(Meaning::Cancel) && !reply.says(Meaning::Subject)),
         does_not_know,
-        declines_person: !wants_person && person::DECLINED.iter().any(|declined| tight.contains(declined)),
-        small_talk: if asks_who {
+        declines_person: !wants_person && !complains && person::declines(tight),
+        small_talk: if asks_who && !is_emergency {
             Some(SmallTalk::WhoIsThis)
         } else {
             reply.filter(|_| !wants_person && !leans_to_wish && !abuse).and_then(small_talk)
@@ -204,8 +208,19 @@ fn sounds_asking(tight: &str) -> bool {
     QUESTION_ENDINGS.iter().any(|ending| tight.ends_with(ending)) || WORDS.iter().any(|word| last.contains(word))
 }
 
+/// What puts off or declines what is going on, when it is all that is said: "나중에 할게요", "그냥 됐어요".
+fn steps_back(tight: &str) -> bool {
+    const CHARS_MAX: usize = 12;
+    const PUTTING_OFF: [&str; 6] = ["나중에할게", "나중에할래", "나중에하겠", "다음에할게", "다음에하겠", "담에할게"];
+    const OPENINGS: [&str; 7] = ["그냥", "아니", "아뇨", "아", "이제", "저", "네"];
+    let is_short = tight.chars().count() <= CHARS_MAX;
+    let declined = OPENINGS.iter().fold(tight, |rest, opening| rest.strip_prefix(opening).unwrap_or(rest));
+    let declines = OBJECTIONS.iter().any(|objection| declined.starts_with(objection));
+    is_short && (declines || PUTTING_OFF.iter().any(|phrase| tight.contains(phrase)))
+}
+
 /// What refuses wherever it stands.
-const OBJECTIONS: [&str; 24] = [
+const OBJECTIONS: [&str; 18] = [
     "싫어",
     "싫은",
     "싫습",
@@ -224,12 +239,6 @@ const OBJECTIONS: [&str; 24] = [
     "됐어요",
     "됐습니",
     "됐거든",
-    "나중에할게",
-    "나중에할래",
-    "나중에하겠",
-    "다음에할게",
-    "다음에하겠",
-    "담에할게",
 ];
 /// How questions end.
 const QUESTION_ENDINGS: [&str; 35] = [

@@ -53,6 +53,30 @@ both_stores! {
         assert!(!reply.cited().is_empty(), "{}", reply.text());
     }
 
+    /// What a victim tells while he waits is for the agent: it neither cancels nor is answered with limits.
+    async fn what_a_victim_tells_is_for_the_agent(server: Server) {
+        let customer = server.customer().await;
+        customer.says(EMERGENCY).await.expect_stage("queued");
+        for text in ["이미 이체됐어요", "500만원 보냈어요", "지급정지 요청했는데 거절당했어요"] {
+            let reply = customer.says(text).await.expect_stage("queued");
+            assert!(reply.cited().is_empty(), "{text}: {}", reply.text());
+        }
+        customer.says("나중에 할게요").await.expect_stage("assisted");
+    }
+
+    /// The commonest questions get the general section, not a particular one.
+    async fn the_general_is_quoted_before_the_particular(server: Server) {
+        for (question, section) in [
+            ("카드를 잃어버렸어요", "카드 분실·도난 신고"),
+            ("연회비 얼마예요", "카드별 연회비"),
+            ("대출 상환 방법", "대출 갚는 방법"),
+            ("체크카드 재발급비 있나요?", "카드 재발급 수수료"),
+        ] {
+            let reply = server.customer().await.says(question).await;
+            assert_eq!(reply.0["source_documents"][0]["section"], section, "{question}");
+        }
+    }
+
     /// Who asks who answers is told the truth, and how to reach a person.
     async fn the_machine_says_that_it_is_one(server: Server) {
         for text in ["너 AI야?", "혹시 사람이세요?", "지금 답하는 거 로봇인가요", "누구세요?"] {
@@ -77,7 +101,7 @@ both_stores! {
     /// Another company's product is told from what was not found.
     async fn others_are_not_ours(server: Server) {
         let reply = server.customer().await.says("국민은행 적금 금리 알려줘").await.expect_stage("assisted");
-        assert!(reply.text().contains("다른 금융회사"), "{}", reply.text());
+        assert!(reply.text().contains("다른 회사의 상품"), "{}", reply.text());
     }
 
     /// Not wanting a person is no wish for one.

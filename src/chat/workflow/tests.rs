@@ -59,7 +59,10 @@ fn every_stage_answers_every_input() {
             I::NeedsPerson,
             [(consent(), Say::AskConsent(PersonReason::Needed)), consent_again(), slot_again(), waiting()],
         ),
-        (I::Suspicious, [(assisted(), Say::WarnOfFraud), consent_again(), slot_again(), waiting()]),
+        (
+            I::Suspicious,
+            [(assisted(), Say::WarnOfFraud), consent_again(), slot_again(), (Stage::Queued, Say::WarnOfFraud)],
+        ),
         (
             I::Agrees,
             [(assisted(), Say::Acknowledge), (asking("amount"), Say::StartCollecting), slot_again(), waiting()],
@@ -92,7 +95,7 @@ fn every_stage_answers_every_input() {
         ),
         (I::Outdated, [(assisted(), Say::Outdated), consent_again(), (collecting(), Say::DeferThenAskSlot), waiting()]),
         (I::OffTopic, [(assisted(), Say::OffTopic), consent_again(), slot_again(), waiting()]),
-        (I::AsksWho, [(assisted(), Say::WhoThisIs), consent_again(), slot_again(), waiting()]),
+        (I::AsksWho, [assisted(), consent(), collecting(), Stage::Queued].map(|stage| (stage, Say::WhoThisIs))),
         (I::Greeting, [(assisted(), Say::Greeting), consent_again(), slot_again(), waiting()]),
         (I::Thanks, [(assisted(), Say::Thanks), consent_again(), slot_again(), (Stage::Queued, Say::ThanksWaiting)]),
         (I::Farewell, [(assisted(), Say::Farewell), consent_again(), slot_again(), waiting()]),

@@ -239,7 +239,22 @@ fn has_open_quote(position: &Position, text: &str) -> bool {
     let begin = usize::try_from(position.byte()).unwrap_or(usize::MAX);
     let rest = text.get(begin..).unwrap_or_default();
     // Such a cell spans the rest of the file, so only the last record has one.
-    spans_the_rest(rest) && rest.bytes().filter(|&byte| byte == b'"').count() % 2 == 1
+    spans_the_rest(rest) && ends_in_quotes(rest)
+}
+
+/// Whether a record ends inside a cell that a quotation mark began. One within a cell is a character.
+fn ends_in_quotes(record: &str) -> bool {
+    let (mut is_quoted, mut begins) = (false, true);
+    for byte in record.bytes() {
+        match byte {
+            b'"' if is_quoted => is_quoted = false,
+            // Behind the end of a quoted cell it is a doubled one.
+            b'"' if begins => is_quoted = true,
+            _ => {}
+        }
+        begins = !is_quoted && matches!(byte, b',' | b'\n' | b'\r' | b'"');
+    }
+    is_quoted
 }
 
 /// Whether the first record of a text has all of it.
@@ -266,11 +281,12 @@ mod tests {
 
     #[test]
     fn utterances_are_read_once_each() {
-        let text = "category,utterance\n대출,\"금리, 알려줘\"\n\n대출 , 한도요 \n대출,한도요\n";
+        let text =
+            "category,utterance\n대출,\"금리, 알려줘\"\n\n대출 , 한도요 \n대출,한도요\n카드,화면이 5\" 인치예요\n";
         let mut report = ImportReport::default();
         let read = utterances("utterances.csv", text, &mut report);
         let texts: Vec<_> = read.iter().map(|row| (row.line, row.value.utterance.as_str())).collect();
-        assert_eq!(texts, [(2, "금리, 알려줘"), (4, "한도요")]);
+        assert_eq!(texts, [(2, "금리, 알려줘"), (4, "한도요"), (6, "화면이 5\" 인치예요")]);
         assert_eq!(report.problems, []);
     }
 
@@ -283,6 +299,7 @@ mod tests {
             ("category,utterance\n대출\n", "u.csv:2: the row has 1 cells: it needs 2"),
             ("category,utterance\n대출,금리, 한도\n", "u.csv:2: the row has 3 cells: it needs 2"),
             ("category,utterance\n대출,\n", "u.csv:2: a cell is empty"),
+            ("category,utterance\n대출,\"금리\"\" 알려줘\n", "u.csv:2: a quotation mark in this row begins"),
             ("category,utterance\n카드,한도\n대출,\"금리\n카드,분실\n", "u.csv:3: a quotation mark in this row begins"),
             ("category,utterance\n대출,금리\n카드,금리\n", "u.csv:3: '금리' is '카드' here and '대출' in line 2"),
             (&long, "u.csv:2: the utterance is too long: 2000 characters at most"),

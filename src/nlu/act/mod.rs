@@ -1,5 +1,5 @@
-//! What somebody does with a message: asks the bank, complains, reports that something happened, wishes for a person, or
-//! speaks of what is no bank's business at all.
+//! What somebody does with a message: asks the bank, complains, reports that something happened or that somebody tries to
+//! deceive him, wishes for a person, or speaks of what is no bank's business at all.
 //!
 //! A classifier of categories always finds one, a search finds words that any two texts share, and lexicons know only the
 //! words they hold. So a second, small classifier is learned from general examples that lie beside this file, the
@@ -20,8 +20,10 @@ pub enum Act {
     Ask,
     /// Complains, or disputes something.
     Complain,
-    /// Tells of a wrong that is being done to him: fraud, theft, a threat.
+    /// Tells of a wrong that was done to him: fraud, theft, a threat.
     Report,
+    /// Tells of somebody who tries to deceive him, mostly as a question.
+    Swindle,
     /// Wishes for a person.
     WantPerson,
     /// Speaks of something that is no bank's business.
@@ -29,13 +31,14 @@ pub enum Act {
 }
 
 impl Act {
-    const ALL: [Self; 5] = [Self::Ask, Self::Complain, Self::Report, Self::WantPerson, Self::Else];
+    const ALL: [Self; 6] = [Self::Ask, Self::Complain, Self::Report, Self::Swindle, Self::WantPerson, Self::Else];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Ask => "ask",
             Self::Complain => "complain",
             Self::Report => "report",
+            Self::Swindle => "swindle",
             Self::WantPerson => "want_person",
             Self::Else => "else",
         }
@@ -46,6 +49,7 @@ impl Act {
             Self::Ask => &[include_str!("ask.txt")],
             Self::Complain => &[include_str!("complain.txt")],
             Self::Report => &[include_str!("report.txt")],
+            Self::Swindle => &[include_str!("swindle.txt")],
             Self::WantPerson => &[include_str!("wish.txt")],
             Self::Else => &[include_str!("everyday.txt"), include_str!("money.txt")],
         }
@@ -73,8 +77,12 @@ impl Acts {
 
     /// How much speaks for an act: the logarithm of the odds, 0 when it is as likely as not.
     pub fn odds(&self, act: Act) -> f32 {
-        let likelihood = self.likelihood(act).clamp(LIKELIHOOD_MIN, 1.0 - LIKELIHOOD_MIN);
-        (likelihood / (1.0 - likelihood)).ln()
+        odds_of(self.likelihood(act))
+    }
+
+    /// How much speaks for a wrong, done or tried: the logarithm of the odds.
+    pub fn wrong(&self) -> f32 {
+        odds_of(self.likelihood(Act::Report) + self.likelihood(Act::Swindle))
     }
 
     /// How much speaks for the bank's business: the logarithm of the odds, 0 when both are as likely.
@@ -85,6 +93,11 @@ impl Acts {
 
 /// No single judge is surer than this.
 const LIKELIHOOD_MIN: f32 = 0.001;
+
+fn odds_of(likelihood: f32) -> f32 {
+    let likelihood = likelihood.clamp(LIKELIHOOD_MIN, 1.0 - LIKELIHOOD_MIN);
+    (likelihood / (1.0 - likelihood)).ln()
+}
 
 /// `category,utterance` rows, and the categories whose utterances ask for nothing.
 const DEMO: &str = include_str!("../../../packaging/demo-pack/utterances.csv");

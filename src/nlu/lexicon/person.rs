@@ -381,9 +381,16 @@ pub(in crate::nlu) static WISH: Lexicon = Lexicon {
 
 /// Not wanting a person.
 #[rustfmt::skip]
-pub(in crate::nlu) const DECLINED: &[&str] = &[
+const DECLINED: &[&str] = &[
     "상담원연결필요없", "상담원필요없", "상담사필요없", "상담원은됐", "상담원은괜찮", "상담원연결은괜찮", "상담원연결은됐",
     "상담원연결안해", "상담원연결하지", "상담사연결하지", "연결필요없", "연결은필요없", "연결안해도", "연결은안해도",
     "연결하지마", "연결하지않", "연결안할", "연결까지는", "사람말고", "직원말고", "상담원말고", "상담사말고", "상담원없이",
     "연결없이", "사람필요없",
 ];
+
+/// Whether a text declines a person; "연결하지 않으면" and "연결하지도 않고" complain of it.
+pub(in crate::nlu) fn declines(tight: &str) -> bool {
+    const COMPLAINING: [&str; 6] = ["않으면", "않고", "않아서", "않네", "않는", "못"];
+    DECLINED.iter().any(|declined| tight.contains(declined))
+        && !COMPLAINING.iter().any(|complaining| tight.contains(complaining))
+}

@@ -20,7 +20,7 @@ pub type Concept = u16;
 /// General knowledge of Korean retail banking, the same for every bank; a pack's own words belong into its
 /// `synonyms.csv`. A root may belong to several concepts (갈아타다 changes a loan and a product), and a concept is only a
 /// hint: what follows from it is learned from the pack's examples.
-const FILES: [&str; 6] = [
+pub const FILES: [&str; 6] = [
     include_str!("actions.txt"),
     include_str!("digital.txt"),
     include_str!("people.txt"),
