@@ -27,6 +27,8 @@ const VAGUE_CHARS_MAX: usize = 10;
 const BARE_CONFIDENCE_MIN: f32 = 0.75;
 /// From this probability on that a person should take it, a message is led to one.
 pub(super) const PERSON_LIKELY: f32 = 0.25;
+/// From this one on it is even if a passage answers.
+const PERSON_SURE: f32 = 0.6;
 /// From this one on it is if no document answers; and below it a word that wishes for a person is rather no wish.
 const PERSON_POSSIBLE: f32 = 0.15;
 /// The same where the lexicons heard a dispute, or a complaint that nothing answers.
@@ -87,7 +89,9 @@ pub(super) fn assisted(engine: &Engine, message: &Reading, signals: &Signals, un
     // Whoever asks, and is surely answered, is served sooner by the answer than by anybody.
     let is_question = signals.asks && is_clear_question(understanding);
     let is_about_agents = understanding.intent == Intent::HumanReq && !is_told;
-    if (needs_person >= PERSON_LIKELY && !is_about_agents)
+    // What only the classifier takes for a matter for a person, and a passage answers, is none.
+    let is_served = is_question && needs_person < PERSON_SURE && !(signals.complains || signals.leans_to_person);
+    if (needs_person >= PERSON_LIKELY && !is_about_agents && !is_served)
         || (signals.disputes && !is_question && needs_person >= PERSON_HEARD)
     {
         return Input::NeedsPerson;
