@@ -13,6 +13,7 @@ mod events;
 mod handover;
 mod health;
 mod openapi;
+mod opinions;
 mod sessions;
 mod shapes;
 mod socket;
@@ -38,6 +39,7 @@ use crate::api::error::ApiError;
 use crate::chat::Chat;
 use crate::config::Api;
 use crate::config::Config;
+use crate::config::Web;
 use crate::edge::Application;
 
 pub use conventions::is_api;
@@ -45,6 +47,7 @@ pub use conventions::is_upgrade;
 pub use conventions::not_found;
 pub use health::running;
 pub use openapi::document as openapi_document;
+pub use welcome::LOGO_PATH;
 
 /// What the routes need. Cheap to clone.
 #[derive(Clone)]
@@ -53,6 +56,8 @@ pub struct AppState {
     chat: Chat,
     /// `[api]`.
     settings: Arc<Api>,
+    /// `[web]`.
+    web: Arc<Web>,
     /// After this long the customer is told that the answer is being worked on.
     processing_notice_after: Duration,
     /// WebSockets live on it.
@@ -67,6 +72,7 @@ impl AppState {
         Self {
             chat,
             settings: Arc::new(config.api.clone()),
+            web: Arc::new(config.web.clone()),
             processing_notice_after: config.chat.processing_notice_after,
             tracker,
             shutdown,
@@ -127,6 +133,8 @@ where
         .route("/api/v1/sessions/{session_id}/all-messages", get(sessions::all_messages))
         .route("/api/v1/sessions/{session_id}/customer-message", post(sessions::say_to_agent))
         .route("/api/v1/sessions/{session_id}/events", get(events::events))
+        .route("/api/v1/sessions/{session_id}/messages/{message_id}/feedback", post(opinions::feedback))
+        .route("/api/v1/sessions/{session_id}/notice", post(opinions::notice))
         .route("/api/v1/sessions/{session_id}/close", post(sessions::close))
         .route("/api/v1/sessions/{session_id}/handover-status", get(sessions::handover_status))
         .route("/api/v1/sessions/{session_id}/request-handover", post(sessions::request_handover))

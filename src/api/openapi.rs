@@ -9,6 +9,7 @@ use crate::api::chat;
 use crate::api::events;
 use crate::api::handover;
 use crate::api::health;
+use crate::api::opinions;
 use crate::api::sessions;
 use crate::api::welcome;
 
@@ -36,6 +37,8 @@ use crate::api::welcome;
         sessions::say_as_agent,
         sessions::say_to_agent,
         events::events,
+        opinions::feedback,
+        opinions::notice,
         sessions::close,
         sessions::handover_status,
         sessions::request_handover,

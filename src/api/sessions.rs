@@ -28,10 +28,12 @@ use crate::api::validation::Query;
 use crate::chat::Chat;
 use crate::config::CookieSecure;
 use crate::domain::AgentId;
+use crate::domain::HandoverStatus;
 use crate::domain::Message;
 use crate::domain::MessageId;
 use crate::domain::Session;
 use crate::domain::SessionId;
+use crate::domain::Stage;
 use crate::store::Store;
 
 /// How long a browser keeps the session cookie, in seconds: a month.
@@ -40,6 +42,14 @@ const COOKIE_MAX_AGE: u32 = 30 * 24 * 60 * 60;
 const LIST_MAX: u32 = 1_000;
 /// Largest text of a message between customer and agent, in bytes of UTF-8 (wire contract §6).
 const TEXT_BYTES_MAX: usize = 65_535;
+
+/// How a session is opened.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewSession {
+    /// The chat is shown in a frame on another site's page.
+    #[schema(required = false)]
+    embedded: bool,
+}
 
 /// A new session.
 #[derive(Debug, Serialize, ToSchema)]
@@ -64,13 +74,17 @@ pub struct Acceptance {
 }
 
 /// Opens a session for this client alone.
-#[utoipa::path(post, path = "/api/v1/sessions", tag = "sessions", responses((status = 201, body = OpenedSession)))]
-pub async fn open(State(state): State<AppState>) -> Result<impl IntoResponse, ApiError> {
+#[utoipa::path(post, path = "/api/v1/sessions", tag = "sessions", request_body = Option<NewSession>,
+    responses((status = 201, body = OpenedSession), (status = 422)))]
+pub async fn open(State(state): State<AppState>, body: JsonBody) -> Result<impl IntoResponse, ApiError> {
+    let mut fields = body.optional();
+    let is_embedded = fields.optional_flag("embedded");
+    fields.finish()?;
     let text = format!("s_{}", Uuid::now_v7().simple());
     let id = SessionId::parse(&text).map_err(|reason| ApiError::InvalidId { field: "session_id", reason })?;
     let (token, hash) = Chat::new_token();
     let session = state.chat.open(id, hash).await?;
-    let cookie = cookie(&state, &session.id, token.reveal());
+    let cookie = cookie(&state, &session.id, token.reveal(), is_embedded);
     let opened = OpenedSession {
         session_id: session.id.to_string(),
         token: token.reveal().to_owned(),
@@ -172,7 +186,15 @@ pub async fn handover_status(
     State(state): State<AppState>,
 ) -> Result<Json<HandoverShape>, ApiError> {
     let session = state.chat.session(&id).await?;
-    Ok(Json(HandoverShape::new(&id, &session.handover)))
+    let waits_since = match session.handover.status() {
+        Some(HandoverStatus::Pending) if session.stage == Stage::Queued => session.handover.requested_at(),
+        Some(_) | None => None,
+    };
+    let place = match waits_since {
+        Some(since) => Some(state.chat.store().sessions().waiting_before(since).await? + 1),
+        None => None,
+    };
+    Ok(Json(HandoverShape::new(&id, &session.handover).in_place(place)))
 }
 
 /// Asks for an agent at once.
@@ -227,9 +249,14 @@ async fn all_after(
         after = messages.last().map_or(after, |message| message.id);
         all.extend(messages.into_iter().map(MessageShape::from));
         if is_last {
-            return Ok(all);
+            break;
         }
     }
+    let opinions = store.opinions().of(id).await?;
+    if opinions.is_empty() {
+        return Ok(all);
+    }
+    Ok(all.into_iter().map(|message| message.with_feedback(|id| opinions.get(&id).copied())).collect())
 }
 
 fn text(mut fields: Fields) -> Result<String, ApiError> {
@@ -250,17 +277,21 @@ fn done(message: &'static str, session: &Session) -> Json<Done> {
     Json(Done { success: true, message, handover_status: session.handover.status() })
 }
 
-fn cookie(state: &AppState, id: &SessionId, token: &str) -> HeaderValue {
+fn cookie(state: &AppState, id: &SessionId, token: &str, is_embedded: bool) -> HeaderValue {
     let is_tls = || state.settings.public_url.as_ref().is_some_and(|url| url.as_str().starts_with("https:"));
     let is_secure = match state.settings.session_cookie_secure {
         CookieSecure::Always => true,
         CookieSecure::Never => false,
         CookieSecure::Auto => is_tls(),
     };
-    let secure = if is_secure { "; Secure" } else { "" };
+    // In a frame on another site only a cookie of that very pair of sites is kept, and only over TLS.
+    let scope = match (is_secure, is_embedded && !state.web.embed_origins.is_empty()) {
+        (true, true) => "SameSite=None; Partitioned; Secure",
+        (true, false) => "SameSite=Strict; Secure",
+        (false, _) => "SameSite=Strict",
+    };
     let name = auth::COOKIE;
-    let cookie =
-        format!("{name}={id}.{token}; Path=/api/v1; HttpOnly; SameSite=Strict; Max-Age={COOKIE_MAX_AGE}{secure}");
+    let cookie = format!("{name}={id}.{token}; Path=/api/v1; HttpOnly; Max-Age={COOKIE_MAX_AGE}; {scope}");
     // Our own ids and tokens are letters and digits.
     HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
 }

@@ -13,6 +13,7 @@ use crate::domain::Handover;
 use crate::domain::HandoverStatus;
 use crate::domain::Intent;
 use crate::domain::Message;
+use crate::domain::MessageId;
 use crate::domain::QuickReply;
 use crate::domain::Recommendation;
 use crate::domain::Report;
@@ -157,6 +158,25 @@ pub struct MessageShape {
     protected: bool,
     #[schema(required)]
     suggested_action: Option<SuggestedAction>,
+    /// What the customer thinks of it, where a whole conversation is read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    feedback: Option<FeedbackShape>,
+}
+
+/// What a customer thinks of an answer.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[schema(as = MessageFeedback)]
+pub struct FeedbackShape {
+    /// It helped.
+    pub useful: bool,
+}
+
+impl MessageShape {
+    /// The same with what the customer thinks of it, by message.
+    pub fn with_feedback(self, useful: impl Fn(MessageId) -> Option<bool>) -> Self {
+        let feedback = useful(MessageId::new(self.id)).map(|useful| FeedbackShape { useful });
+        Self { feedback, ..self }
+    }
 }
 
 impl From<Message> for MessageShape {
@@ -175,6 +195,7 @@ impl From<Message> for MessageShape {
             client_message_id: message.client_message_id.map(|id| id.as_str().to_owned()),
             protected: message.is_protected,
             suggested_action: message.suggested_action,
+            feedback: None,
         }
     }
 }
@@ -251,9 +272,17 @@ pub struct HandoverShape {
     handover_accepted_at: Option<String>,
     #[schema(required)]
     assigned_agent_id: Option<String>,
+    /// The customer's place among those who wait for an agent, 1 for the next; only where the state is asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue_position: Option<u32>,
 }
 
 impl HandoverShape {
+    /// The same with the customer's place in the queue.
+    pub fn in_place(self, queue_position: Option<u32>) -> Self {
+        Self { queue_position, ..self }
+    }
+
     /// Of this session.
     pub fn new(session: &SessionId, handover: &Handover) -> Self {
         Self {
@@ -262,6 +291,7 @@ impl HandoverShape {
             handover_requested_at: handover.requested_at().map(wall_clock),
             handover_accepted_at: handover.accepted_at().map(wall_clock),
             assigned_agent_id: handover.agent_id().map(str::to_owned),
+            queue_position: None,
         }
     }
 }

@@ -97,15 +97,43 @@ impl Fields {
         match self.members.get(name) {
             Some(Value::String(text)) => return text.clone(),
             Some(other) => self.errors.push(not_a_string(name, other.clone())),
-            None => self.errors.push(FieldError {
-                kind: "missing",
-                location: vec![json!("body"), json!(name)],
-                message: "Field required",
-                input: Value::Object(self.members.clone()),
-                context: None,
-            }),
+            None => self.errors.push(self.missing(name)),
         }
         String::new()
+    }
+
+    fn missing(&self, name: &'static str) -> FieldError {
+        FieldError {
+            kind: "missing",
+            location: vec![json!("body"), json!(name)],
+            message: "Field required",
+            input: Value::Object(self.members.clone()),
+            context: None,
+        }
+    }
+
+    /// A flag that must be there.
+    pub fn flag(&mut self, name: &'static str) -> bool {
+        match self.members.get(name) {
+            Some(Value::Bool(flag)) => return *flag,
+            Some(other) => self.errors.push(FieldError {
+                kind: "bool_type",
+                location: vec![json!("body"), json!(name)],
+                message: "Input should be a valid boolean",
+                input: other.clone(),
+                context: None,
+            }),
+            None => self.errors.push(self.missing(name)),
+        }
+        false
+    }
+
+    /// A flag that is false where it is left out or `null`.
+    pub fn optional_flag(&mut self, name: &'static str) -> bool {
+        match self.members.get(name) {
+            Some(Value::Null) | None => false,
+            Some(_) => self.flag(name),
+        }
     }
 
     /// A string that may be left out or `null`.

@@ -44,6 +44,7 @@ use crate::domain::QuickReply;
 use crate::domain::Session;
 use crate::domain::SessionId;
 use crate::domain::SessionToken;
+use crate::domain::Timestamp;
 use crate::domain::TokenHash;
 use crate::realtime::Hub;
 use crate::realtime::Subscription;
@@ -187,6 +188,11 @@ impl Chat {
     pub async fn session(&self, id: &SessionId) -> Result<Session, ChatError> {
         let session = self.inner.store.sessions().find(id).await?;
         session.ok_or_else(|| ChatError::UnknownSession(id.clone()))
+    }
+
+    /// The time, as conversations are stored with it.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
     }
 
     /// Listens to a conversation, or to the dashboards' reports, from now on.

@@ -8,6 +8,7 @@ use crate::cli::load;
 use crate::cli::print;
 use crate::knowledge::import;
 use crate::knowledge::import::Readers;
+use crate::server::Screens;
 
 /// Says whether a configuration is good, and what is in effect.
 pub(super) fn run(path: &Path) -> Result<(), Failure> {
@@ -17,6 +18,9 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
     if let Err(error) = try_writing(data_dir) {
         let found = format!("{} cannot be written to: {error}", data_dir.display());
         wrong.push(("server.data_dir", format!("{found}; allowed: a folder that this user may make or write to")));
+    }
+    if let Err(error) = Screens::new(&config) {
+        wrong.push(("web.theme.logo", error));
     }
     if let Some(pack) = &config.knowledge.pack
         && let Err(error) = import::read(&config.server.resolve(pack), &Readers::in_child())

@@ -27,6 +27,7 @@ mod suggest;
 mod tests;
 mod units;
 mod value;
+mod web;
 
 use std::fs::File;
 use std::io::Read;
@@ -61,6 +62,9 @@ pub use storage::Storage;
 pub use units::ByteSize;
 pub use units::format_duration;
 pub use units::parse_duration;
+pub use web::Colour;
+pub use web::Web;
+pub use web::WebTheme;
 
 /// All settings.
 #[derive(Debug, Clone)]
@@ -75,6 +79,8 @@ pub struct Config {
     pub knowledge: Knowledge,
     /// The database.
     pub storage: Storage,
+    /// The screens.
+    pub web: Web,
     /// What the program tells about itself.
     pub log: Log,
     /// Where each value came from.
@@ -167,6 +173,7 @@ impl Config {
             chat: root.section("chat", Chat::read),
             knowledge: root.section("knowledge", Knowledge::read),
             storage: root.section("storage", Storage::read),
+            web: root.section("web", Web::read),
             log: root.section("log", Log::read),
             provenance: Provenance::default(),
         };
@@ -191,9 +198,10 @@ impl Default for Config {
 /// Two configurations are equal if they say the same, wherever it came from.
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
-        let Self { server, api, chat, knowledge, storage, log, provenance: _ } = self;
+        let Self { server, api, chat, knowledge, storage, web, log, provenance: _ } = self;
         (server, api, chat) == (&other.server, &other.api, &other.chat)
-            && (knowledge, storage, log) == (&other.knowledge, &other.storage, &other.log)
+            && (knowledge, storage) == (&other.knowledge, &other.storage)
+            && (web, log) == (&other.web, &other.log)
     }
 }
 

@@ -53,6 +53,14 @@ pub enum AllowedOrigin {
 }
 
 impl AllowedOrigin {
+    /// As it stands in the configuration, and in a content policy.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Any => "*",
+            Self::Exactly(origin) => origin.as_str(),
+        }
+    }
+
     /// Whether the value of an `Origin` header is meant.
     pub fn allows(&self, origin: &str) -> bool {
         match self {
@@ -74,10 +82,7 @@ impl Value for AllowedOrigin {
     }
 
     fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Any => "*",
-            Self::Exactly(origin) => origin.as_str(),
-        })
+        quote_text(self.as_str())
     }
 }
 

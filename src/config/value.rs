@@ -176,6 +176,20 @@ impl Value for ByteSize {
     }
 }
 
+/// Words that are shown as they stand.
+impl Value for String {
+    const NOUN: &'static str = "a text";
+    const ALLOWED: &'static str = "text in quotes, on one line";
+
+    fn parse(value: &DeValue<'_>) -> Option<Self> {
+        plain_text(value).map(str::to_owned)
+    }
+
+    fn to_toml(&self) -> String {
+        quote_text(self)
+    }
+}
+
 impl Value for PathBuf {
     const NOUN: &'static str = "a path";
     const ALLOWED: &'static str = r#"the path of a file or folder, such as "/var/lib/bank-aicc""#;

@@ -5,6 +5,7 @@
 //! knows nothing of HTTP, SQL or Korean text.
 
 mod decision;
+mod feedback;
 mod handover;
 mod ids;
 mod intent;
@@ -15,6 +16,7 @@ mod timestamp;
 pub use decision::CategoryCandidate;
 pub use decision::Decision;
 pub use decision::Engine;
+pub use feedback::FeedbackReason;
 pub use handover::AlreadyAccepted;
 pub use handover::Handover;
 pub use handover::HandoverStatus;

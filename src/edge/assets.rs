@@ -10,10 +10,9 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 
-/// What pages may load and do: nothing that is not from here.
-const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'; object-src 'none'",
-);
+/// What pages may load and do: nothing that is not from here. Who may frame them is added.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'self'; base-uri 'none'; form-action 'self'; object-src 'none'; frame-ancestors 'self'";
 /// A file whose name changes with its content.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// A file that has to be asked for again, at the price of a 304.
@@ -28,16 +27,25 @@ pub struct Asset {
 }
 
 /// Serves embedded files. A file `x.br` or `x.gz` beside `x` is the same content compressed.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Assets {
     find: fn(&str) -> Option<Asset>,
     immutable_folder: &'static str,
+    policy: HeaderValue,
 }
 
 impl Assets {
-    /// `find` gives the file at a path; names under `immutable_folder` change with their content.
-    pub const fn new(find: fn(&str) -> Option<Asset>, immutable_folder: &'static str) -> Self {
-        Self { find, immutable_folder }
+    /// `find` gives the file at a path; names under `immutable_folder` change with their content. Pages may be framed by
+    /// this server and by `framed_by`, origins as they stand in a policy.
+    pub fn new<'o>(
+        find: fn(&str) -> Option<Asset>,
+        immutable_folder: &'static str,
+        framed_by: impl Iterator<Item = &'o str>,
+    ) -> Self {
+        let policy = framed_by.fold(CONTENT_SECURITY_POLICY.to_owned(), |policy, origin| format!("{policy} {origin}"));
+        // Origins are ASCII by construction; without them the policy is only stricter.
+        let policy = HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+        Self { find, immutable_folder, policy }
     }
 
     /// The response with the file at `path`, in the best encoding the client takes; `None` if there is no such file.
@@ -62,7 +70,7 @@ impl Assets {
         let is_immutable = path.starts_with(self.immutable_folder);
         headers.insert(header::CACHE_CONTROL, if is_immutable { IMMUTABLE } else { REVALIDATE });
         if is_page {
-            headers.insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+            headers.insert(header::CONTENT_SECURITY_POLICY, self.policy.clone());
         }
         if request.get(header::IF_NONE_MATCH).is_some_and(|known| holds(known, &etag)) {
             return Some((StatusCode::NOT_MODIFIED, headers).into_response());

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::Request;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -36,6 +37,7 @@ pub use brain::FirstPack;
 pub use brain::KnowledgeError;
 pub use brain::import;
 pub use brain::load;
+pub use web::Screens;
 
 use brain::Keeper;
 
@@ -54,6 +56,9 @@ pub enum ServerError {
     /// The database could not be opened.
     #[error("cannot open the database")]
     Store(#[from] StoreError),
+    /// The screens cannot be shown as configured.
+    #[error("web.theme.logo: {0}")]
+    Screens(String),
 }
 
 /// The cache of indexes and classifiers, under the data folder.
@@ -76,6 +81,7 @@ pub struct Server {
     store: Store,
     store_tasks: TaskTracker,
     engine: Option<Arc<Engine>>,
+    screens: Screens,
 }
 
 impl Server {
@@ -89,11 +95,12 @@ impl Server {
         first_pack: FirstPack,
         readers: Readers,
     ) -> Result<Self, ServerError> {
+        let screens = Screens::new(&config).map_err(ServerError::Screens)?;
         let listener =
             Listener::bind(&config.server.listen).map_err(|(address, source)| ServerError::Bind { address, source })?;
         let store_tasks = TaskTracker::new();
         let store = Store::open(&config.storage, &config.server.data_dir, &store_tasks).await?;
-        Ok(Self { config, clock, first_pack, readers, listener, store, store_tasks, engine: None })
+        Ok(Self { config, clock, first_pack, readers, listener, store, store_tasks, engine: None, screens })
     }
 
     /// Where it listens, with the ports the system chose.
@@ -115,7 +122,7 @@ impl Server {
 
     /// Serves until `shutdown`, then finishes what was begun, for at most `server.shutdown_timeout`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { config, clock, first_pack, readers, listener, store, store_tasks, engine } = self;
+        let Self { config, clock, first_pack, readers, listener, store, store_tasks, engine, screens } = self;
         let tasks = TaskTracker::new();
         let (engine, engine_in_use) = watch::channel::<Option<Arc<Engine>>>(engine);
         let keeper = Keeper {
@@ -135,7 +142,7 @@ impl Server {
         tasks.spawn(schedule::sweep_silent(chat.clone(), sweep_interval, shutdown.clone()));
 
         let state = AppState::new(chat, &config, tasks.clone(), shutdown.clone());
-        let application = api::application(state, web::page);
+        let application = api::application(state, async move |request: Request| screens.page(&request));
         let edge = edge::wrap(application, &config.server.limits, config.log.access, api::is_api);
         let end = End { begin: shutdown.clone(), now: CancellationToken::new() };
         listener.serve(edge, &config.server.limits, &tasks, &end);

@@ -1,5 +1,8 @@
 //! The web screens inside the program, built and compressed by `build.rs`.
 
+use std::fs;
+use std::path::Path;
+
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::http::HeaderValue;
@@ -8,9 +11,12 @@ use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use bytes::Bytes;
 use rust_embed::RustEmbed;
 
 use crate::api;
+use crate::config::AllowedOrigin;
+use crate::config::Config;
 use crate::edge::Asset;
 use crate::edge::Assets;
 use crate::edge::Problem;
@@ -20,27 +26,90 @@ use crate::edge::Problem;
 struct Files;
 
 /// Vite names what it builds here by content.
-const ASSETS: Assets = Assets::new(find, "assets/");
+const IMMUTABLE_FOLDER: &str = "assets/";
+/// Largest logo.
+const LOGO_BYTES_MAX: u64 = 256 << 10;
+/// What a picture may do when it is opened by itself: nothing but look as it does.
+const LOGO_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");
+/// How long a browser shows a logo without asking again.
+const LOGO_CACHE: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
-/// Answers what no route of the API answers: the screens, and a refusal for everything else.
-pub async fn page(request: Request) -> Response {
-    let path = request.uri().path();
-    if api::is_api(path) || api::is_upgrade(request.headers()) {
-        return api::not_found(&request);
+/// The screens as one installation shows them.
+#[derive(Clone)]
+pub struct Screens {
+    assets: Assets,
+    logo: Option<Logo>,
+}
+
+/// The bank's logo.
+#[derive(Clone)]
+struct Logo {
+    bytes: Bytes,
+    content_type: HeaderValue,
+}
+
+impl Screens {
+    /// As the configuration says.
+    ///
+    /// # Errors
+    /// What is wrong with the logo, and what is allowed.
+    pub fn new(config: &Config) -> Result<Self, String> {
+        let framed_by = config.web.embed_origins.iter().map(AllowedOrigin::as_str);
+        let logo = config.web.theme.logo.as_ref().map(|path| read_logo(&config.server.resolve(path))).transpose()?;
+        Ok(Self { assets: Assets::new(find, IMMUTABLE_FOLDER, framed_by), logo })
     }
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed");
-        problem.headers.push((header::ALLOW, HeaderValue::from_static("GET, HEAD")));
-        return problem.into_response();
+
+    /// Answers what no route of the API answers: the screens, and a refusal for everything else.
+    pub fn page(&self, request: &Request) -> Response {
+        let path = request.uri().path();
+        if api::is_api(path) || api::is_upgrade(request.headers()) {
+            return api::not_found(request);
+        }
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method Not Allowed");
+            problem.headers.push((header::ALLOW, HeaderValue::from_static("GET, HEAD")));
+            return problem.into_response();
+        }
+        let not_found = || Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found").into_response();
+        if path == api::LOGO_PATH {
+            return self.logo.clone().map_or_else(not_found, IntoResponse::into_response);
+        }
+        let file = match path.trim_start_matches('/') {
+            "" if wants_json(request.headers()) => return api::running(),
+            "" => "index.html",
+            file => file,
+        };
+        self.assets.respond(file, request.headers()).unwrap_or_else(not_found)
     }
-    let file = match path.trim_start_matches('/') {
-        "" if wants_json(request.headers()) => return api::running(),
-        "" => "index.html",
-        file => file,
+}
+
+impl IntoResponse for Logo {
+    fn into_response(self) -> Response {
+        let headers = [
+            (header::CONTENT_TYPE, self.content_type),
+            (header::CONTENT_SECURITY_POLICY, LOGO_POLICY),
+            (header::CACHE_CONTROL, LOGO_CACHE),
+        ];
+        (headers, self.bytes).into_response()
+    }
+}
+
+fn read_logo(path: &Path) -> Result<Logo, String> {
+    let shown = path.display();
+    let allowed = "allowed: an .svg, .png or .webp file of at most 256 KiB";
+    let content_type = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("svg") => "image/svg+xml",
+        Some("png") => "image/png",
+        Some("webp") => "image/webp",
+        Some(_) | None => return Err(format!("{shown} is no picture that is known; {allowed}")),
     };
-    ASSETS
-        .respond(file, request.headers())
-        .unwrap_or_else(|| Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found").into_response())
+    let unreadable = |error| format!("reading {shown}: {error}; {allowed}");
+    let length = fs::metadata(path).map_err(unreadable)?.len();
+    if length > LOGO_BYTES_MAX {
+        return Err(format!("{shown} has {length} bytes; {allowed}"));
+    }
+    let bytes = fs::read(path).map_err(unreadable)?.into();
+    Ok(Logo { bytes, content_type: HeaderValue::from_static(content_type) })
 }
 
 /// A program that asks for JSON by name; browsers and `curl` do not.

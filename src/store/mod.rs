@@ -11,6 +11,7 @@ mod change;
 mod connections;
 mod dialect;
 mod error;
+mod feedback;
 mod messages;
 mod packs;
 mod place;
@@ -31,6 +32,8 @@ pub use change::Committed;
 pub use change::NewMessage;
 pub use error::Result;
 pub use error::StoreError;
+pub use feedback::Feedback;
+pub use feedback::Opinions;
 pub use messages::Messages;
 pub use packs::Packs;
 pub use reports::DashboardReport;
@@ -96,6 +99,11 @@ impl Store {
     /// Hand-over reports, for reading.
     pub fn reports(&self) -> Reports<'_> {
         Reports::new(&self.pool)
+    }
+
+    /// What customers think of answers, and receipts of the AI notice.
+    pub fn opinions(&self) -> Opinions<'_> {
+        Opinions::new(&self.pool)
     }
 
     /// Knowledge packs.

@@ -89,6 +89,13 @@ macro_rules! on_pool {
 pub(super) use on_pool;
 
 impl Pool {
+    /// How long work on a connection may take.
+    pub(super) fn read_timeout(&self) -> Duration {
+        match self {
+            Self::Sqlite { read_timeout, .. } | Self::MySql { read_timeout, .. } => *read_timeout,
+        }
+    }
+
     /// Connects and migrates.
     pub(super) async fn open(settings: &Storage, data_dir: &Path) -> Result<Self> {
         match &settings.url {

@@ -63,6 +63,20 @@ impl<'s> Sessions<'s> {
         row.map(Session::try_from).transpose()
     }
 
+    /// How many conversations that are not closed wait for an agent since before `since`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn waiting_before(&self, since: Timestamp) -> Result<u32> {
+        const SQL: &str = "
+            SELECT COUNT(*) FROM sessions
+            WHERE handover_status = 'pending' AND activity <> 'closed' AND handover_requested_at_ms < ?";
+        let (count,): (i64,) = on_pool!(self.pool, db => {
+            sqlx::query_as(SQL).bind(since.unix_ms()).fetch_one(db).await?
+        });
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
     /// Active conversations that agents should see, most recently used first, at most `limit`.
     ///
     /// # Errors

@@ -19,5 +19,6 @@ mod import;
 mod outage;
 mod ownership;
 mod process;
+mod screens;
 mod tidy;
 mod typing;

@@ -75,6 +75,11 @@ impl Customer {
         self.http.send(self.signed(self.http.request("POST", &self.path(what)))).await
     }
 
+    /// `POST /api/v1/sessions/{id}/…` with a body.
+    pub async fn post_json(&self, what: &str, body: &Value) -> Answer {
+        self.http.send(self.signed(self.http.request("POST", &self.path(what)).json(body))).await
+    }
+
     /// Writes to the agent.
     pub async fn tells_agent(&self, text: &str) -> Value {
         let request = self.http.request("POST", &self.path("customer-message")).json(&json!({"message": text}));

@@ -280,6 +280,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{session_id}/messages/{message_id}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps what the customer thinks of an answer, instead of what he thought before. */
+        post: operations["feedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/notice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a receipt that the customer was told who answers (AI Basic Act, article 31). */
+        post: operations["notice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{session_id}/request-handover": {
         parameters: {
             query?: never;
@@ -373,6 +407,26 @@ export interface components {
          * @enum {string}
          */
         Author: "customer" | "assistant" | "agent" | "system";
+        /** @description A part of a section. */
+        BlockShape: {
+            /** @enum {string} */
+            kind: "paragraph";
+            text: string;
+        } | {
+            items: string[];
+            /** @enum {string} */
+            kind: "list";
+        } | {
+            header: string[];
+            /** @enum {string} */
+            kind: "table";
+            rows: string[][];
+        } | {
+            answer: string;
+            /** @enum {string} */
+            kind: "faq";
+            question: string;
+        };
         /** @description A category a message may belong to. */
         CategoryCandidate: {
             /** @description The pack's name for it. */
@@ -466,10 +520,14 @@ export interface components {
             hours: {
                 [key: string]: string;
             };
+            /** @description What customers are told of who answers, before the first message. */
+            notice: components["schemas"]["Notice"];
             /** @description Phone numbers by purpose. */
             phones: {
                 [key: string]: string;
             };
+            /** @description How the bank looks. */
+            theme: components["schemas"]["Theme"];
             /** @description Topics to choose from. */
             topics: components["schemas"]["QuickReply"][];
         };
@@ -479,6 +537,11 @@ export interface components {
             handover_accepted_at: string | null;
             handover_requested_at: string | null;
             handover_status: components["schemas"]["HandoverStatus"] | null;
+            /**
+             * Format: int32
+             * @description The customer's place among those who wait for an agent, 1 for the next; only where the state is asked for.
+             */
+            queue_position?: number | null;
             session_id: string;
         };
         /**
@@ -511,6 +574,7 @@ export interface components {
             author: components["schemas"]["Author"];
             client_message_id: string | null;
             created_at: string;
+            feedback?: components["schemas"]["MessageFeedback"] | null;
             /**
              * Format: int64
              * @description Its place in the stream; resume after it.
@@ -526,6 +590,11 @@ export interface components {
             sources: components["schemas"]["Source"][];
             suggested_action: components["schemas"]["SuggestedAction"] | null;
         };
+        /** @description What a customer thinks of an answer. */
+        MessageFeedback: {
+            /** @description It helped. */
+            useful: boolean;
+        };
         /** @description A message was stored. */
         MessageStored: {
             /** @description When it was stored. */
@@ -538,6 +607,15 @@ export interface components {
             /** @description Always true; a refusal is an error. */
             success: boolean;
         };
+        /** @description What a customer thinks of an answer. */
+        NewFeedback: {
+            /** @description In his own words, at most 500 characters; personal data is masked. */
+            comment?: string | null;
+            /** @description Why not: `wrong`, `incomplete`, `unclear` or `other`. */
+            reason?: string | null;
+            /** @description It helped. */
+            useful: boolean;
+        };
         /** @description A customer's message. */
         NewMessage: {
             /** @description The client's own name for the message, at most 64 characters. Sent again, it gets the same answer. */
@@ -547,9 +625,21 @@ export interface components {
             /** @description What the customer says; 2 to 2,000 characters. */
             user_message: string;
         };
+        /** @description How a session is opened. */
+        NewSession: {
+            /** @description The chat is shown in a frame on another site's page. */
+            embedded?: boolean;
+        };
         /** @description A text. */
         NewText: {
             message: string;
+        };
+        /** @description Who answers, and how to reach a person (AI Basic Act, article 31). */
+        Notice: {
+            /** @description The text. */
+            text: string;
+            /** @description Tells this text from others; named in the receipt. */
+            version: string;
         };
         /** @description A new session. */
         OpenedSession: {
@@ -597,11 +687,18 @@ export interface components {
         };
         /** @description One section of a document. */
         SectionShape: {
+            /** @description The same as it is laid out. */
+            blocks: components["schemas"]["BlockShape"][];
             heading: string;
             /** @description Paragraphs, list items and table rows, in order. */
             lines: string[];
             /** Format: int32 */
             page: number;
+        };
+        /** @description Which text of the AI notice was seen. */
+        SeenNotice: {
+            /** @description As the greeting gave it. */
+            version: string;
         };
         /**
          * @description The mood a message shows.
@@ -657,6 +754,13 @@ export interface components {
         SummaryLine: {
             message_ids: number[];
             text: string;
+        };
+        /** @description How the bank looks. */
+        Theme: {
+            /** @description Its colour, `#rrggbb`. */
+            accent: string | null;
+            /** @description Where its logo is on this server. */
+            logo: string | null;
         };
         /** @description Not healthy. */
         Unhealthy: {
@@ -896,7 +1000,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["NewSession"] | null;
+            };
+        };
         responses: {
             /** @description Created */
             201: {
@@ -906,6 +1014,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OpenedSession"];
                 };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -1326,6 +1441,97 @@ export interface operations {
             };
             /** @description Forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    feedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+                message_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewFeedback"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    notice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SeenNotice"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
