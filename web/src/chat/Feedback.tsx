@@ -6,8 +6,8 @@ import { useText } from "./words";
 
 export type FeedbackReason = "wrong" | "incomplete" | "unclear" | "other";
 
-/** Rejects if the opinion did not get through. */
-export type SendFeedback = (messageId: number, useful: boolean, reason: FeedbackReason | null, comment: string | null) => Promise<void> | void;
+/** False if the opinion did not get through. */
+export type SendFeedback = (messageId: number, useful: boolean, reason: FeedbackReason | null, comment: string | null) => Promise<boolean>;
 
 const REASONS: readonly FeedbackReason[] = ["wrong", "incomplete", "unclear", "other"];
 const COMMENT_CHARS_MAX = 500;
@@ -34,16 +34,15 @@ export function Feedback({ messageId, known, onSend }: Props) {
 
   async function send(useful: boolean, reason: FeedbackReason | null, comment: string | null): Promise<void> {
     setSending("yes");
-    try {
-      await onSend(messageId, useful, reason, comment);
+    if (await onSend(messageId, useful, reason, comment)) {
       setView({ kind: "given", useful, isNew: true });
       setSending("no");
-    } catch {
+    } else {
       setSending("failed");
     }
   }
 
-  function show(kind: "choosing" | "asking"): void {
+  function turnTo(kind: "choosing" | "asking"): void {
     setSending("no");
     setView({ kind });
   }
@@ -59,7 +58,7 @@ export function Feedback({ messageId, known, onSend }: Props) {
           <Button
             look="quiet"
             onClick={() => {
-              show("asking");
+              turnTo("asking");
             }}
           >
             <Icon name="notUseful" size={16} />
@@ -72,7 +71,7 @@ export function Feedback({ messageId, known, onSend }: Props) {
           isSending={sending === "yes"}
           onSend={(reason, comment) => void send(false, reason, comment)}
           onCancel={() => {
-            show("choosing");
+            turnTo("choosing");
           }}
         />
       ) : null}
@@ -85,7 +84,7 @@ export function Feedback({ messageId, known, onSend }: Props) {
           // The button that was pressed is gone; who uses the keyboard goes on from here.
           autoFocus={view.isNew}
           onClick={() => {
-            show("choosing");
+            turnTo("choosing");
           }}
         >
           {text.change}
@@ -113,6 +112,7 @@ function Reasons({ isSending, onSend, onCancel }: ReasonsProps) {
 
   return (
     <form
+      ref={show}
       className={styles.form}
       onSubmit={submit}
       onKeyDown={(event) => {
@@ -161,6 +161,11 @@ function Reasons({ isSending, onSend, onCancel }: ReasonsProps) {
       </div>
     </form>
   );
+}
+
+/** The form opens below the answer, where a phone's screen ends. */
+function show(form: HTMLFormElement | null): void {
+  form?.scrollIntoView({ block: "nearest" });
 }
 
 function given({ useful, isNew }: Extract<View, { kind: "given" }>, text: ReturnType<typeof useText>["feedback"]): string {

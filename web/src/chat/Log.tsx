@@ -8,7 +8,7 @@ import type { Citation } from "./citation";
 import { type Conversation, type Entry, entries, isAnswering, quickReplies } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { DocumentPanel, useDocument } from "./DocumentPanel";
-import type { FeedbackReason, SendFeedback } from "./Feedback";
+import type { SendFeedback } from "./Feedback";
 import styles from "./log.module.css";
 import { PrintedTranscript } from "./Transcript";
 import { dayOf, today, useText } from "./words";
@@ -43,11 +43,11 @@ export function Log({ screen, courier, onChoose }: Props) {
   const discard = useCallback((id: string) => { courier.discard(id); }, [courier]);
   const open = document.open;
   const openSource = useCallback((citation: Citation) => void open(citation), [open]);
-  const feedback = useCallback(
-    (id: number, useful: boolean, reason: FeedbackReason | null, comment: string | null) => courier.feedback?.(id, useful, reason, comment),
+  const takesFeedback = "feedback" in courier;
+  const feedback = useCallback<SendFeedback>(
+    (...opinion) => courier.feedback?.(...opinion) ?? Promise.resolve(false),
     [courier],
   );
-  const takesFeedback = courier.feedback !== undefined;
 
   // Who says something wants to see the answer, wherever he was reading.
   const newest = all.at(-1);

@@ -1,7 +1,5 @@
-import { useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { createPortal, flushSync } from "react-dom";
-import { useEffect } from "react";
-import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { saveText } from "../ui/saveText";
 import { Answer } from "./Answer";
@@ -15,59 +13,39 @@ interface Props {
   readonly agentName?: string | null;
 }
 
-/** The customer's own copy of the conversation: a text file, or the page to print and save as PDF. */
+/** The customer's own copy of the conversation, as items of the screen's menu: a text file, or the page to print and save as PDF. */
 export function TranscriptMenu({ screen, agentName = null }: Props) {
   const text = useText();
-  const menu = useRef<HTMLDetailsElement>(null);
   const { greeting, conversation } = screen;
   if (conversation.messages.length === 0) return null;
-
-  function close(): void {
-    if (menu.current?.open !== true) return;
-    menu.current.open = false;
-    menu.current.querySelector("summary")?.focus();
-  }
 
   function save(): void {
     const savedAt = new Date();
     const { messages } = conversation;
     const transcript = { bank: greeting?.bank ?? "", greeting: greeting?.greeting ?? null, messages, agentName, savedAt };
     saveText(fileName(savedAt, text), transcriptText(transcript, text));
-    close();
   }
 
   return (
-    <details
-      ref={menu}
-      className={styles.menu}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") close();
-      }}
-      onBlur={(event) => {
-        const { currentTarget, relatedTarget } = event;
-        if (relatedTarget !== null && !currentTarget.contains(relatedTarget)) currentTarget.open = false;
-      }}
-    >
-      <summary className={styles.summary} aria-label={text.transcript.menu} title={text.transcript.menu}>
-        <Icon name="download" />
-      </summary>
-      <div className={styles.actions}>
-        <Button look="quiet" onClick={save}>
-          <Icon name="document" size={18} />
+    <>
+      <li>
+        <button type="button" onClick={save}>
+          <Icon name="download" size={18} />
           {text.transcript.download}
-        </Button>
-        <Button
-          look="quiet"
+        </button>
+      </li>
+      <li>
+        <button
+          type="button"
           onClick={() => {
-            close();
             window.print();
           }}
         >
           <Icon name="print" size={18} />
           {text.transcript.print}
-        </Button>
-      </div>
-    </details>
+        </button>
+      </li>
+    </>
   );
 }
 

@@ -100,7 +100,6 @@ export const en: Text = {
   agentNamed: (name) => `Agent ${name}`,
   earlier: "Earlier messages",
   copy: { copy: "Copy", copied: "Copied", failed: "Could not be copied" },
-  sourceCard: (title) => `Read ${title}`,
   document: {
     loading: "Loading the document…",
     failed: "The document could not be opened.",
@@ -137,9 +136,8 @@ export const en: Text = {
     failed: "This could not be sent. Please try again.",
   },
   transcript: {
-    menu: "Save conversation",
-    download: "Save as a text file",
-    print: "Print or save as PDF",
+    download: "Save the conversation",
+    print: "Print the conversation or save as PDF",
     title: "conversation",
     file: "conversation",
     savedAt: (moment) => `Saved: ${moment} (Korean time)`,

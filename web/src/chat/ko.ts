@@ -105,7 +105,6 @@ export const ko = {
   agentNamed: (name: string) => `상담원 ${name}`,
   earlier: "이전 메시지 보기",
   copy: { copy: "복사", copied: "복사했습니다", failed: "복사하지 못했습니다" },
-  sourceCard: (title: string) => `${title} 원문 보기`,
   document: {
     loading: "문서를 불러오고 있습니다…",
     failed: "문서를 열지 못했습니다.",
@@ -142,9 +141,8 @@ export const ko = {
     failed: "의견을 보내지 못했습니다. 다시 시도해 주세요.",
   },
   transcript: {
-    menu: "상담 내용 저장",
-    download: "텍스트 파일로 저장",
-    print: "인쇄 · PDF로 저장",
+    download: "상담 내용 저장",
+    print: "상담 내용 인쇄 · PDF 저장",
     title: "내용",
     file: "상담내용",
     savedAt: (moment: string) => `저장한 때: ${moment} (한국 시간)`,
