@@ -1,8 +1,9 @@
 import { type RefObject, useCallback, useLayoutEffect, useRef, useState } from "react";
 
-/** At the end, at least so many entries stand there, and at most half as many more. */
-const PAGE = 100;
-const STEP = PAGE / 2;
+/** At the end, at least so many entries are rendered. */
+const PAGE = 60;
+/** So many join or go at once: few enough for one frame on a slow phone. */
+const STEP = 30;
 /** Closer to the top than this, earlier entries are fetched before the reader gets there. */
 const NEAR_TOP_PX = 800;
 
@@ -23,7 +24,7 @@ export function useNewest(box: RefObject<HTMLDivElement | null>, total: number, 
     const { current } = box;
     if (current === null) return;
     fromEnd.current = current.scrollHeight - current.scrollTop;
-    setFirst((from) => Math.max(0, from - PAGE));
+    setFirst((from) => Math.max(0, from - STEP));
   }, [box]);
 
   const nearTop = useCallback(() => {
