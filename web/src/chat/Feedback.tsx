@@ -165,7 +165,7 @@ function Reasons({ isSending, onSend, onCancel }: ReasonsProps) {
 
 /** The form opens below the answer, where a phone's screen ends. */
 function show(form: HTMLFormElement | null): void {
-  form?.scrollIntoView({ block: "nearest" });
+  form?.scrollIntoView({ block: "nearest", behavior: "instant" });
 }
 
 function given({ useful, isNew }: Extract<View, { kind: "given" }>, text: ReturnType<typeof useText>["feedback"]): string {

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "react";
+import { Fragment, useEffect, useState } from "react";
 import { createPortal, flushSync } from "react-dom";
 import { Icon } from "../ui/Icon";
 import { saveText } from "../ui/saveText";
@@ -94,20 +94,22 @@ export function PrintedTranscript({ screen, agentName = null }: Props) {
         const day = message.created_at.slice(0, 10);
         const isNewDay = day !== conversation.messages[index - 1]?.created_at.slice(0, 10);
         return (
-          <section key={message.id} className={`${styles.said ?? ""} ${styles[message.author] ?? ""}`}>
+          <Fragment key={message.id}>
             {isNewDay ? <p className={styles.day}>{dayOf(day, text.language)}</p> : null}
-            <h2>
-              {authorOf(message.author, agentName, text)} <span>{timeOfDay(instantOf(message.created_at), text)}</span>
-            </h2>
-            <div lang="ko">
-              {message.author === "customer" ? <p className={styles.own}>{message.message}</p> : <Answer text={message.message} />}
-            </div>
-            {sourceLines(message.sources, text).map((line) => (
-              <p key={line} className={styles.source}>
-                {line}
-              </p>
-            ))}
-          </section>
+            <section className={`${styles.said ?? ""} ${styles[message.author] ?? ""}`}>
+              <h2>
+                {authorOf(message.author, agentName, text)} <span>{timeOfDay(instantOf(message.created_at), text)}</span>
+              </h2>
+              <div lang="ko">
+                {message.author === "customer" ? <p className={styles.own}>{message.message}</p> : <Answer text={message.message} />}
+              </div>
+              {sourceLines(message.sources, text).map((line) => (
+                <p key={line} className={styles.source}>
+                  {line}
+                </p>
+              ))}
+            </section>
+          </Fragment>
         );
       })}
     </article>,
