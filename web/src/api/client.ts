@@ -14,6 +14,8 @@ export type Greeting = Schemas["Greeting"];
 export type HandoverState = Schemas["HandoverState"];
 export type HandoverStatus = Schemas["HandoverStatus"];
 export type StageName = Schemas["StageName"];
+/** A document of the bank, whole; `blocks` of its sections tell tables and lists apart. */
+export type KnowledgeDocument = Schemas["DocumentShape"];
 export type EventsPage = Schemas["History"];
 /** The answer to one message. */
 export type Reply = Schemas["ChatReply"];
@@ -51,6 +53,10 @@ export function eventsAfter(session: string, afterId: number, signal: AbortSigna
 export function postMessage(session: string, clientMessageId: string, text: string): Promise<Reply> {
   const body = { session_id: session, user_message: text, client_message_id: clientMessageId };
   return call("/api/v1/chat/message", { method: "POST", body: JSON.stringify(body) }, TURN_MS);
+}
+
+export function documentOf(documentId: string): Promise<KnowledgeDocument> {
+  return call(`/api/v1/knowledge/documents/${encodeURIComponent(documentId)}`, { method: "GET" }, QUICK_MS);
 }
 
 export function socketUrl(session: string, afterId: number): string {

@@ -1,23 +1,30 @@
-import type { ReactNode } from "react";
+import { memo, type ReactNode } from "react";
 import type { Message } from "../api/client";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
+import { Answer } from "./Answer";
+import { settled } from "./answer";
+import type { Citation } from "./citation";
 import type { Delivery, Outgoing } from "./conversation";
+import { CopyAnswer } from "./CopyAnswer";
+import { Feedback, type SendFeedback } from "./Feedback";
 import type { Text } from "./ko";
 import styles from "./log.module.css";
 import { Sources } from "./Sources";
 import { instantOf, reasonOf, timeOfDay, useText } from "./words";
 
 interface StoredProps {
-  readonly message: Message;
+  readonly message: Message & { readonly feedback?: { readonly useful: boolean } | null };
   readonly continues: boolean;
-  readonly onUnfold: () => void;
+  readonly agentName: string | null;
+  readonly onOpenSource: (citation: Citation) => void;
+  /** Null where opinions cannot be sent. */
+  readonly onFeedback: SendFeedback | null;
 }
 
-/** A message the server has. */
-export function StoredBubble({ message, continues, onUnfold }: StoredProps) {
+/** A message the server has. Memoised, since a long conversation has many and each stays as it is. */
+export const StoredBubble = memo(function StoredBubble({ message, continues, agentName, onOpenSource, onFeedback }: StoredProps) {
   const text = useText();
-  const at = instantOf(message.created_at);
   if (message.author === "system") {
     return (
       <li className={styles.divider} lang="ko">
@@ -25,31 +32,49 @@ export function StoredBubble({ message, continues, onUnfold }: StoredProps) {
       </li>
     );
   }
-  const isOwn = message.author === "customer";
-  return (
-    <Bubble author={message.author} continues={continues}>
-      <p className={styles.bubble} lang="ko">
-        {message.message}
-      </p>
-      {message.protected ? (
-        <p className={styles.protected}>
-          <Icon name="shield" size={16} />
-          {text.protected}
+  const at = instantOf(message.created_at);
+  const time = <time dateTime={at.toISOString()}>{timeOfDay(at, text)}</time>;
+  const isProtected = message.protected ? (
+    <p className={styles.protected}>
+      <Icon name="shield" size={16} />
+      {text.protected}
+    </p>
+  ) : null;
+  if (message.author === "customer") {
+    return (
+      <Bubble author="customer" continues={continues} agentName={null}>
+        <p className={styles.bubble} lang="ko">
+          {message.message}
         </p>
-      ) : null}
-      {message.sources.length > 0 ? <Sources sources={message.sources} onUnfold={onUnfold} /> : null}
-      <p className={styles.meta}>
-        <time dateTime={at.toISOString()}>{timeOfDay(at, text)}</time>
-        {isOwn ? (
+        {isProtected}
+        <p className={styles.meta}>
+          {time}
           <span className={styles.delivered}>
             <Icon name="check" size={14} />
             {text.delivery.sent}
           </span>
+        </p>
+      </Bubble>
+    );
+  }
+  const rests = message.author === "assistant" && message.sources.length > 0;
+  return (
+    <Bubble author={message.author} continues={continues} agentName={agentName}>
+      <div className={styles.bubble} lang="ko">
+        <Answer text={message.message} />
+      </div>
+      {isProtected}
+      {rests ? <Sources sources={message.sources} onOpen={onOpenSource} /> : null}
+      <div className={styles.below}>
+        <p className={styles.meta}>{time}</p>
+        {message.author === "assistant" ? <CopyAnswer message={message} /> : null}
+        {rests && onFeedback !== null ? (
+          <Feedback messageId={message.id} known={message.feedback?.useful ?? null} onSend={onFeedback} />
         ) : null}
-      </p>
+      </div>
     </Bubble>
   );
-}
+});
 
 interface OutgoingProps {
   readonly outgoing: Outgoing;
@@ -66,7 +91,7 @@ export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard }: Outg
   const isOnItsWay = delivery.kind === "sending";
   const isHeld = delivery.kind === "waiting" || delivery.kind === "refused";
   return (
-    <Bubble author="customer" continues={continues}>
+    <Bubble author="customer" continues={continues} agentName={null}>
       <p className={`${styles.bubble ?? ""} ${isOnItsWay ? "" : (styles.unsent ?? "")}`}>{outgoing.text}</p>
       {isHeld ? (
         <div className={styles.held}>
@@ -106,14 +131,60 @@ export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard }: Outg
   );
 }
 
-function Bubble({ author, continues, children }: { readonly author: "customer" | "assistant" | "agent"; readonly continues: boolean; readonly children: ReactNode }) {
-  const name = useText().author[author];
-  const isNamed = author !== "customer" && !continues;
+/**
+ * An answer while it is written. It looks as it will when it is stored, so the one takes the other's place without a
+ * jump; and it is not read aloud word by word, the stored one is read once and whole.
+ */
+export function StreamingBubble({ text, continues }: { readonly text: string; readonly continues: boolean }) {
+  const shown = settled(text);
+  if (shown === "") return null;
   return (
-    <li className={`${styles.entry ?? ""} ${styles[author] ?? ""} ${continues ? (styles.continues ?? "") : ""}`}>
-      <p className={isNamed ? styles.author : "visually-hidden"}>{name}</p>
+    <Bubble author="assistant" continues={continues} agentName={null} isGrowing>
+      <div className={styles.bubble} lang="ko">
+        <Answer text={shown} />
+      </div>
+    </Bubble>
+  );
+}
+
+interface BubbleProps {
+  readonly author: "customer" | "assistant" | "agent";
+  readonly continues: boolean;
+  readonly agentName: string | null;
+  readonly isGrowing?: boolean;
+  readonly children: ReactNode;
+}
+
+function Bubble({ author, continues, agentName, isGrowing = false, children }: BubbleProps) {
+  return (
+    <li
+      className={`${styles.entry ?? ""} ${styles[author] ?? ""} ${continues ? (styles.continues ?? "") : ""}`}
+      aria-live={isGrowing ? "off" : undefined}
+      aria-busy={isGrowing ? true : undefined}
+    >
+      <Author author={author} agentName={agentName} isShown={author === "assistant" || (author === "agent" && !continues)} />
       {children}
     </li>
+  );
+}
+
+/** Who speaks. That a machine does stands above each of its messages, to be seen and heard. */
+export function Author({ author, agentName, isShown }: { readonly author: "customer" | "assistant" | "agent"; readonly agentName: string | null; readonly isShown: boolean }) {
+  const text = useText();
+  const name = author === "agent" && agentName !== null ? text.agentNamed(agentName) : text.author[author];
+  return (
+    <p className={isShown ? styles.author : "visually-hidden"}>
+      {author === "assistant" ? (
+        <>
+          <span role="img" aria-label={text.aiBadge.name} className={styles.badge}>
+            {text.aiBadge.label}
+          </span>{" "}
+          {text.aiBadge.rest}
+        </>
+      ) : (
+        name
+      )}
+    </p>
   );
 }
 

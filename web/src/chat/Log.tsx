@@ -1,34 +1,63 @@
-import { useLayoutEffect } from "react";
+import { useCallback, useLayoutEffect } from "react";
 import { Button } from "../ui/Button";
 import { useFollowEnd } from "../ui/followEnd";
 import { Icon } from "../ui/Icon";
-import { entries, isAnswering, quickReplies } from "./conversation";
+import { useNewest } from "../ui/newest";
+import { Author, OutgoingBubble, StoredBubble, StreamingBubble } from "./Bubble";
+import type { Citation } from "./citation";
+import { type Conversation, type Entry, entries, isAnswering, quickReplies } from "./conversation";
 import type { Courier, Screen } from "./courier";
+import { DocumentPanel, useDocument } from "./DocumentPanel";
+import type { SendFeedback } from "./Feedback";
 import styles from "./log.module.css";
-import { OutgoingBubble, StoredBubble } from "./Bubble";
-import { dayOf, useText } from "./words";
+import { PrintedTranscript } from "./Transcript";
+import { dayOf, today, useText } from "./words";
 
 interface Props {
   readonly screen: Screen;
-  readonly courier: Courier;
+  readonly courier: Courier & { readonly feedback?: SendFeedback };
   readonly onChoose: (message: string) => void;
+}
+
+/** What the conversation may know beside what every server tells. */
+interface Extras {
+  /** The answer being written. */
+  readonly streaming?: { readonly clientMessageId: string; readonly text: string } | null;
+  readonly agentName?: string | null;
 }
 
 /** The conversation from the greeting down; it follows the newest message unless the customer reads above. */
 export function Log({ screen, courier, onChoose }: Props) {
   const text = useText();
-  const { conversation, greeting } = screen;
-  const shown = entries(conversation);
+  const { greeting } = screen;
+  const conversation: Conversation & Extras = screen.conversation;
+  const { streaming = null, agentName = null } = conversation;
+  const all = entries(conversation);
   const replies = quickReplies(conversation);
-  const answering = isAnswering(conversation);
-  const { box, content, isAtEnd, scrolled, follow, stay } = useFollowEnd();
+  const { box, content, isAtEnd, scrolled, follow } = useFollowEnd();
+  const { first, hasEarlier, showEarlier, nearTop } = useNewest(box, all.length, isAtEnd);
+  const shown = all.slice(first);
+  const document = useDocument();
+
+  const retry = useCallback((id: string) => { courier.retry(id); }, [courier]);
+  const discard = useCallback((id: string) => { courier.discard(id); }, [courier]);
+  const open = document.open;
+  const openSource = useCallback((citation: Citation) => void open(citation), [open]);
+  const takesFeedback = "feedback" in courier;
+  const feedback = useCallback<SendFeedback>(
+    (...opinion) => courier.feedback?.(...opinion) ?? Promise.resolve(false),
+    [courier],
+  );
 
   // Who says something wants to see the answer, wherever he was reading.
-  const newest = shown.at(-1);
+  const newest = all.at(-1);
   const ownKey = newest?.kind === "outgoing" ? newest.key : null;
   useLayoutEffect(() => {
     if (ownKey !== null) follow("instant");
   }, [ownKey, follow]);
+
+  const isStreaming = streaming !== null && streaming.text !== "";
+  const isBusy = isAnswering(conversation) && !isStreaming;
 
   return (
     <div className={styles.frame}>
@@ -39,57 +68,76 @@ export function Log({ screen, courier, onChoose }: Props) {
         aria-label={text.log.name}
         aria-busy={!screen.isReady}
         tabIndex={0}
-        onScroll={scrolled}
+        onScroll={() => {
+          scrolled();
+          nearTop();
+        }}
       >
         <div ref={content} className={styles.inner}>
           {conversation.isRestarted ? <p className={styles.divider}>{text.log.restarted}</p> : null}
-          {greeting === null ? (
+          {hasEarlier ? (
+            <p className={styles.earlier}>
+              <Button look="chip" onClick={showEarlier}>
+                {text.earlier}
+              </Button>
+            </p>
+          ) : greeting === null ? (
             <p className={styles.divider}>{text.log.loading}</p>
           ) : (
-            <div className={styles.greeting} lang="ko">
-              <p className={styles.bubble}>{greeting.greeting}</p>
+            <div className={styles.greeting}>
+              <Author author="assistant" agentName={null} isShown />
+              <p className={styles.bubble} lang="ko">
+                {greeting.greeting}
+              </p>
             </div>
           )}
-          {shown.length === 0 && greeting !== null ? (
+          {all.length === 0 && greeting !== null ? (
             <div className={styles.topics} role="group" aria-label={text.log.topics}>
               <p className={styles.caption}>{text.log.topics}</p>
               <Choices choices={greeting.topics} onChoose={onChoose} />
             </div>
           ) : null}
           <ol className={styles.entries}>
+            <FirstDay entry={shown[0]} hasSeveral={all.some((entry) => entry.kind === "day")} />
             {shown.map((entry) => {
               switch (entry.kind) {
                 case "day":
                   return (
-                    <li key={entry.key} className={styles.divider}>
+                    <li key={entry.key} className={styles.day}>
                       {dayOf(entry.day, text.language)}
                     </li>
                   );
                 case "message":
-                  return <StoredBubble key={entry.key} message={entry.message} continues={entry.continues} onUnfold={stay} />;
+                  return (
+                    <StoredBubble
+                      key={entry.key}
+                      message={entry.message}
+                      continues={entry.continues}
+                      agentName={agentName}
+                      onOpenSource={openSource}
+                      onFeedback={takesFeedback ? feedback : null}
+                    />
+                  );
                 case "outgoing":
                   return (
                     <OutgoingBubble
                       key={entry.key}
                       outgoing={entry.outgoing}
                       continues={entry.continues}
-                      onRetry={(id) => {
-                        courier.retry(id);
-                      }}
-                      onDiscard={(id) => {
-                        courier.discard(id);
-                      }}
+                      onRetry={retry}
+                      onDiscard={discard}
                     />
                   );
               }
             })}
+            {streaming === null ? null : <StreamingBubble text={streaming.text} continues={false} />}
           </ol>
           {replies.length > 0 ? (
             <div className={styles.replies} role="group" aria-label={text.quickReplies}>
               <Choices choices={replies} onChoose={onChoose} />
             </div>
           ) : null}
-          {answering ? <Dots label={text.answering} /> : null}
+          {isBusy ? <Dots label={text.answering} /> : null}
           {conversation.isAgentTyping ? <Dots label={text.agentTyping} /> : null}
         </div>
       </div>
@@ -106,8 +154,20 @@ export function Log({ screen, courier, onChoose }: Props) {
           </Button>
         </div>
       )}
+      {document.opened === null ? null : (
+        <DocumentPanel opened={document.opened} onRetry={openSource} onClose={document.close} />
+      )}
+      <PrintedTranscript screen={screen} agentName={agentName} />
     </div>
   );
+}
+
+/** The day of what is shown first, unless all of it is today. */
+function FirstDay({ entry, hasSeveral }: { readonly entry: Entry | undefined; readonly hasSeveral: boolean }) {
+  const text = useText();
+  if (entry?.kind !== "message") return null;
+  const day = entry.message.created_at.slice(0, 10);
+  return !hasSeveral && day === today() ? null : <li className={styles.day}>{dayOf(day, text.language)}</li>;
 }
 
 function Choices({ choices, onChoose }: { readonly choices: readonly { label: string; message: string }[]; readonly onChoose: (message: string) => void }) {

@@ -44,7 +44,7 @@ export const ko = {
 
   delivery: {
     queued: "전송 대기 중",
-    sending: "전송 중",
+    sending: "보내는 중",
     sent: "전송됨",
     waiting: "아직 보내지 못했습니다. 자동으로 다시 보냅니다.",
     refused: "보내지 못했습니다.",
@@ -98,6 +98,58 @@ export const ko = {
   unreachable: "서버에 연결할 수 없습니다.",
   /** The server's `detail` is Korean, so it can be shown as it is. */
   showsDetail: true,
+
+  // Conversation: answers, sources, feedback, transcript
+  /** Shown before every word of a machine; `name` is what a screen reader says for it. */
+  aiBadge: { label: "AI", name: "인공지능(AI)", rest: "상담" },
+  agentNamed: (name: string) => `상담원 ${name}`,
+  earlier: "이전 메시지 보기",
+  copy: { copy: "복사", copied: "복사했습니다", failed: "복사하지 못했습니다" },
+  document: {
+    loading: "문서를 불러오고 있습니다…",
+    failed: "문서를 열지 못했습니다.",
+    gone: "지금은 시행 중이 아니어서 열 수 없는 문서입니다.",
+    retry: "다시 시도",
+    close: "문서 닫기",
+    cited: "답변에 인용된 내용",
+    moved: "인용된 부분을 이 문서에서 찾지 못했습니다. 문서가 개정되었을 수 있습니다.",
+    name: "출처 문서",
+    from: (day: string) => `${day}부터 시행`,
+    until: (day: string) => `${day}까지 시행`,
+    between: (from: string, until: string) => `시행 기간 ${from} ~ ${until}`,
+  },
+  feedback: {
+    name: "답변 평가",
+    useful: "도움이 됐어요",
+    notUseful: "아쉬워요",
+    reasonsTitle: "어떤 점이 아쉬우셨나요?",
+    reasons: {
+      wrong: "내용이 사실과 달라요",
+      incomplete: "필요한 내용이 빠졌어요",
+      unclear: "이해하기 어려워요",
+      other: "그 밖의 이유",
+    },
+    comment: "더 하실 말씀 (선택)",
+    commentHint: "이름·계좌번호 같은 개인정보는 적지 마세요.",
+    counter: (chars: number, max: number) => `${chars} / ${max}자`,
+    send: "의견 보내기",
+    sending: "보내는 중…",
+    cancel: "취소",
+    thanks: "의견 감사합니다.",
+    given: { useful: "‘도움이 됐어요’를 선택하셨습니다.", notUseful: "‘아쉬워요’를 선택하셨습니다." },
+    change: "바꾸기",
+    failed: "의견을 보내지 못했습니다. 다시 시도해 주세요.",
+  },
+  transcript: {
+    download: "상담 내용 저장",
+    print: "상담 내용 인쇄 · PDF 저장",
+    title: "내용",
+    file: "상담내용",
+    savedAt: (moment: string) => `저장한 때: ${moment} (한국 시간)`,
+    aboutAi: "‘AI 상담’의 글은 인공지능이 작성했습니다.",
+    byAi: "(인공지능 작성)",
+    source: "출처",
+  },
 };
 
 /** Every language says the same things. */

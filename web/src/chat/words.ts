@@ -35,6 +35,16 @@ export function dayOf(day: string, language: Language): string {
   return new Intl.DateTimeFormat(language, { dateStyle: "full", timeZone: ZONE }).format(instantOf(`${day}T00:00:00`));
 }
 
+/** Today in Korea, as the contract writes days. */
+export function today(): string {
+  return new Intl.DateTimeFormat("sv", { timeZone: ZONE }).format(new Date());
+}
+
+/** A day as documents print it: 2026. 1. 1. */
+export function dayInNumbers(day: string, text: Text): string {
+  return new Intl.DateTimeFormat(text.language, { dateStyle: "medium", timeZone: ZONE }).format(instantOf(`${day}T00:00:00`));
+}
+
 /** The contract's times are Korean wall-clock time without an offset. */
 export function instantOf(kst: string): Date {
   return new Date(`${kst}+09:00`);

@@ -1,0 +1,69 @@
+/** The conversation as a text a customer can keep: no React, no clock, tested by table. */
+import type { Message, Source } from "../api/client";
+import { citationsOf } from "./citation";
+import type { Text } from "./ko";
+import { dayOf, instantOf, timeOfDay } from "./words";
+
+export interface Transcript {
+  readonly bank: string;
+  /** What the machine said first; null if it could not be loaded. */
+  readonly greeting: string | null;
+  readonly messages: readonly Message[];
+  readonly agentName: string | null;
+  readonly savedAt: Date;
+}
+
+const KST_OFFSET_MS = 9 * 60 * 60 * 1000;
+
+export function transcriptText({ bank, greeting, messages, agentName, savedAt }: Transcript, text: Text): string {
+  const words = text.transcript;
+  const parts = [`${text.title(bank)} ${words.title}\n${words.savedAt(momentOf(savedAt, text))}\n${words.aboutAi}`];
+  if (greeting !== null) parts.push(`${authorOf("assistant", agentName, text)}\n${greeting}`);
+  let day: string | null = null;
+  for (const message of messages) {
+    if (message.message === "") continue;
+    const messageDay = message.created_at.slice(0, 10);
+    if (messageDay !== day) parts.push(`--- ${dayOf(messageDay, text.language)} ---`);
+    day = messageDay;
+    const time = timeOfDay(instantOf(message.created_at), text);
+    const lines = [`[${time}] ${authorOf(message.author, agentName, text)}`, message.message];
+    parts.push([...lines, ...sourceLines(message.sources, text)].join("\n"));
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+/** Who said it; a machine is called one. */
+export function authorOf(author: Message["author"], agentName: string | null, text: Text): string {
+  switch (author) {
+    case "assistant":
+      return `${text.author.assistant} ${text.transcript.byAi}`;
+    case "agent":
+      return agentName === null ? text.author.agent : text.agentNamed(agentName);
+    case "customer":
+    case "system":
+      return text.author[author];
+  }
+}
+
+/** An answer to be pasted elsewhere, with what it rests on. */
+export function answerText(message: Message, text: Text): string {
+  return [message.message, ...sourceLines(message.sources, text)].join("\n");
+}
+
+export function fileName(savedAt: Date, text: Text): string {
+  const [day = "", time = ""] = new Date(savedAt.getTime() + KST_OFFSET_MS).toISOString().split("T");
+  return `${text.transcript.file}_${day.replaceAll("-", "")}_${time.slice(0, 5).replace(":", "")}.txt`;
+}
+
+/** Day and time in Korea. */
+export function momentOf(at: Date, text: Text): string {
+  const day = new Date(at.getTime() + KST_OFFSET_MS).toISOString().slice(0, 10);
+  return `${dayOf(day, text.language)} ${timeOfDay(at, text)}`;
+}
+
+export function sourceLines(sources: readonly Source[], text: Text): string[] {
+  return citationsOf(sources).map(({ title, section, page }) => {
+    const place = [title, section, text.sources.page(page)].filter((part) => part !== "");
+    return `${text.transcript.source}: ${place.join(" · ")}`;
+  });
+}
