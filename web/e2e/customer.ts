@@ -62,7 +62,8 @@ export class Customer {
     return this.page.getByRole("group", { name: "답변 선택" }).getByRole("button");
   }
 
-  private by(author: string): Locator {
+  /** The messages of one author. */
+  by(author: string): Locator {
     return this.log.getByRole("listitem").filter({ has: this.page.getByText(author, { exact: true }) });
   }
 }

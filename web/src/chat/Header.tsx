@@ -38,40 +38,42 @@ export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSe
           <img className={styles.logo} src={logo} alt="" />
         )}
         <h1 className={styles.title}>{title}</h1>
-        {onFinish === null ? null : (
-          <Button look="quiet" onClick={onFinish}>
-            {text.kiosk.finish}
+        <div className={styles.actions}>
+          {onFinish === null ? null : (
+            <Button look="quiet" onClick={onFinish}>
+              {text.kiosk.finish}
+            </Button>
+          )}
+          <div className={styles.language}>
+            <Button
+              look="quiet"
+              lang={switchTo.language}
+              aria-label={switchTo.name}
+              onClick={() => {
+                onLanguage(switchTo.language);
+              }}
+            >
+              {switchTo.label}
+            </Button>
+          </div>
+          <Button look="primary" disabled={isClosed || step === "queue" || step === "connected"} onClick={onAgent}>
+            <Icon name="agent" />
+            {agentLabel(step, text)}
           </Button>
-        )}
-        <div className={styles.language}>
-          <Button
-            look="quiet"
-            lang={switchTo.language}
-            aria-label={switchTo.name}
-            onClick={() => {
-              onLanguage(switchTo.language);
-            }}
-          >
-            {switchTo.label}
-          </Button>
+          <Menu name={text.menu.name}>
+            <MenuItem onChoose={onSettings}>{text.settings.name}</MenuItem>
+            <MenuItem
+              lang={switchTo.language}
+              onChoose={() => {
+                onLanguage(switchTo.language);
+              }}
+            >
+              {text.menu.switchLanguage}
+            </MenuItem>
+            {onFinish === null ? <MenuItem onChoose={onRenew}>{text.renewal.name}</MenuItem> : null}
+            {children}
+          </Menu>
         </div>
-        <Button look="primary" disabled={isClosed || step === "queue" || step === "connected"} onClick={onAgent}>
-          <Icon name="agent" />
-          {agentLabel(step, text)}
-        </Button>
-        <Menu name={text.menu.name}>
-          <MenuItem onChoose={onSettings}>{text.settings.name}</MenuItem>
-          <MenuItem
-            lang={switchTo.language}
-            onChoose={() => {
-              onLanguage(switchTo.language);
-            }}
-          >
-            {text.menu.switchLanguage}
-          </MenuItem>
-          {onFinish === null ? <MenuItem onChoose={onRenew}>{text.renewal.name}</MenuItem> : null}
-          {children}
-        </Menu>
       </div>
     </header>
   );

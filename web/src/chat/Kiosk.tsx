@@ -25,13 +25,15 @@ export function Kiosk({ onOver }: { readonly onOver: () => void }) {
       // Whoever presses "finish" must not thereby take the button away from under his finger.
       if (target instanceof Element && target.closest("[data-finish]") !== null) return;
       touchedAt = Date.now();
-      look();
     };
     const touches = ["pointerdown", "keydown", "input", "wheel"] as const;
     for (const kind of touches) window.addEventListener(kind, touch, { capture: true, passive: true });
+    // The question goes when the finger does: a button that is gone under it would hand the press to what is below.
+    window.addEventListener("click", look);
     const timer = setInterval(look, TICK_MS);
     return () => {
       for (const kind of touches) window.removeEventListener(kind, touch, { capture: true });
+      window.removeEventListener("click", look);
       clearInterval(timer);
     };
   }, [onOver]);

@@ -43,16 +43,18 @@ export function Progress({ step, waiting, greeting, onCancel }: Props) {
         })}
       </ol>
       <div className={styles.row}>
-        <div className={styles.words} role="status">
+        {isThere || step === "consent" ? null : (
+          <div className={styles.cancel}>
+            <Button look="chip" onClick={onCancel}>
+              {progress.cancel}
+            </Button>
+          </div>
+        )}
+        <div role="status">
           <p className={styles.title}>{words.title}</p>
           <p>{words.body}</p>
           {hours === null || hours.isOpen ? null : <OutsideHours hours={hours} emergency={greeting?.phones.emergency ?? null} />}
         </div>
-        {isThere || step === "consent" ? null : (
-          <Button look="chip" onClick={onCancel}>
-            {progress.cancel}
-          </Button>
-        )}
       </div>
     </section>
   );

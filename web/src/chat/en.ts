@@ -1,4 +1,4 @@
-import type { Text } from "./ko";
+import { type Text, unbroken } from "./ko";
 
 export const en: Text = {
   language: "en",
@@ -123,7 +123,7 @@ export const en: Text = {
   aiNotice: {
     name: "An AI answers here",
     words: (customerCenter) =>
-      `Not a person but an AI answers here, from the bank's documents. To talk to a person, press “Live agent” at any time.${customerCenter === null ? "" : ` By phone: ${customerCenter}.`}`,
+      `Not a person but an AI answers here, from the bank's documents. To talk to a person, press “Live agent” at any time.${customerCenter === null ? "" : ` By phone: ${unbroken(customerCenter)}.`}`,
     acknowledge: "Understood",
   },
   progress: {
@@ -141,7 +141,7 @@ export const en: Text = {
       const day = daysAhead === 0 ? "today" : daysAhead === 1 ? "tomorrow" : `on ${days[weekday] ?? ""}`;
       return `From ${from} ${day} agents answer here, in order of arrival.`;
     },
-    urgent: (number) => `For loss or fraud, please call ${number}.`,
+    urgent: (number) => `For loss or fraud, please call ${unbroken(number)}.`,
   },
   // As above: the assistant understands Korean.
   cancelAgentMessage: "상담원 연결 취소할게요",

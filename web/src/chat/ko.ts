@@ -127,7 +127,7 @@ export const ko = {
   aiNotice: {
     name: "인공지능(AI)이 답변합니다",
     words: (customerCenter: string | null) =>
-      `이 상담은 사람이 아닌 AI가 은행의 문서를 찾아 답변합니다. 사람과 상담하시려면 언제든지 ‘상담원 연결’을 눌러 주세요.${customerCenter === null ? "" : ` 전화 상담은 ${customerCenter}입니다.`}`,
+      `이 상담은 사람이 아닌 AI가 은행의 문서를 찾아 답변합니다. 사람과 상담하시려면 언제든지 ‘상담원 연결’을 눌러 주세요.${customerCenter === null ? "" : ` 전화 상담은 ${unbroken(customerCenter)}입니다.`}`,
     acknowledge: "확인했습니다",
   },
   progress: {
@@ -139,12 +139,12 @@ export const ko = {
     attendedBy: (name: string) => `${name} 상담원과 대화 중`,
     cancel: "연결 취소",
     days: { weekdays: "평일", saturday: "토요일", sunday: "일요일" },
-    outside: (hours: string) => `지금은 상담 시간이 아닙니다(상담 시간: ${hours}).`,
+    outside: (hours: string) => `지금은 상담 시간(${hours})이 아닙니다.`,
     next: ({ daysAhead, weekday, from }: Opening) => {
       const day = daysAhead === 0 ? "오늘" : daysAhead === 1 ? "내일" : `${"일월화수목금토".charAt(weekday)}요일`;
-      return `${day} ${from}부터 접수된 순서대로 이 대화창에서 도와드립니다.`;
+      return `${day} ${from}부터 접수된 순서대로 도와드립니다.`;
     },
-    urgent: (number: string) => `급한 사고 신고는 ${number}로 전화해 주세요.`,
+    urgent: (number: string) => `급한 사고는 ${unbroken(number)}로 신고해 주세요.`,
   },
   cancelAgentMessage: "상담원 연결 취소할게요",
   slow: "답변이 평소보다 늦어지고 있습니다. 준비되는 대로 바로 보여 드리겠습니다.",
@@ -164,3 +164,8 @@ export type Text = Omit<typeof ko, "language" | "switchTo"> & {
   readonly language: "ko" | "en";
   readonly switchTo: { readonly language: "ko" | "en"; readonly label: string; readonly name: string };
 };
+
+/** A phone number is one word. */
+export function unbroken(number: string): string {
+  return number.replaceAll("-", "\u2011");
+}
