@@ -92,3 +92,8 @@ export async function socketOf(page: Page): Promise<{ block(): Promise<void>; al
     },
   };
 }
+
+/** What a server answered, with fields of ours in it. */
+export function extended(answer: unknown, more: object): object {
+  return typeof answer === "object" ? { ...answer, ...more } : more;
+}

@@ -1,12 +1,12 @@
 import { expect, type Page, test } from "@playwright/test";
-import { Customer, QUESTION } from "./customer";
+import { Customer, extended, QUESTION } from "./customer";
 
 /** Answers the greeting as a newer server does. */
 async function greetWith(page: Page, more: object): Promise<void> {
   await page.route("**/api/v1/greeting", async (route) => {
     const response = await route.fetch();
     const greeting: unknown = await response.json();
-    await route.fulfill({ response, json: { ...Object(greeting), ...more } });
+    await route.fulfill({ response, json: extended(greeting, more) });
   });
 }
 
@@ -86,7 +86,7 @@ test.describe("the AI notice", () => {
     await page.route("**/api/v1/greeting", async (route) => {
       const response = await route.fetch();
       const greeting: unknown = await response.json();
-      await route.fulfill({ response, json: { ...Object(greeting), notice: undefined } });
+      await route.fulfill({ response, json: extended(greeting, { notice: undefined }) });
     });
     const customer = await new Customer(page).arrives();
     await expect(page.getByRole("region", { name: "인공지능(AI)이 답변합니다" })).toContainText("사람이 아닌 AI");
@@ -147,18 +147,19 @@ test.describe("typing", () => {
     await page.getByRole("textbox").evaluate((field, steps) => {
       if (!(field instanceof HTMLTextAreaElement)) throw new Error("no field");
       field.focus();
-      const set = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, "value")?.set;
+      // By the prototype's setter, as the browser does: React watches the element's own.
+      const set = (text: string): boolean => Reflect.set(HTMLTextAreaElement.prototype, "value", text, field);
       for (const { type, value = "", keyCode = 13, isComposing = false } of steps) {
         const common = { bubbles: true, cancelable: true };
         if (type === "text") {
-          set?.call(field, value);
+          set(value);
           field.dispatchEvent(new InputEvent("input", { ...common, isComposing }));
         } else if (type === "keydown") {
           field.dispatchEvent(new KeyboardEvent("keydown", { ...common, key: "Enter", keyCode, isComposing }));
         } else if (type === "beforeinput") {
           const event = new InputEvent("beforeinput", { ...common, inputType: "insertLineBreak", isComposing });
           if (field.dispatchEvent(event)) {
-            set?.call(field, `${field.value}\n`);
+            set(`${field.value}\n`);
             field.dispatchEvent(new InputEvent("input", common));
           }
         } else {

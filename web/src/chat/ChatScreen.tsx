@@ -206,7 +206,8 @@ function Renewal({ isKiosk, onConfirm, onCancel }: { readonly isKiosk: boolean; 
 function Closed({ onRenew }: { readonly onRenew: () => void }) {
   const text = useText();
   return (
-    <div className={styles.closed} role="status">
+    // Where the skip link leads when there is no field.
+    <div id="message" className={styles.closed} role="status" tabIndex={-1}>
       <p>{text.closed.body}</p>
       <Button look="primary" onClick={onRenew}>
         {text.closed.renew}

@@ -50,7 +50,7 @@ function Phone({ name, number, canCall }: { readonly name: string; readonly numb
   const shown = (
     <>
       <Icon name="phone" size={18} />
-      <span className={styles.phoneName}>{name}</span>
+      <span className={styles.phoneName}>{name} </span>
       <span className={styles.number}>{number}</span>
     </>
   );
