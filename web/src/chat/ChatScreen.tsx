@@ -17,7 +17,7 @@ import { stepOf } from "./journey";
 import { Kiosk } from "./Kiosk";
 import { Log } from "./Log";
 import { type Language, rememberLanguage } from "./memory";
-import { noticeOf, type NoticeReceipts, themeOf, waitingOf } from "./offers";
+import { noticeOf, type NoticeReceipts, noticeSeenIn, themeOf, waitingOf } from "./offers";
 import { Progress } from "./Progress";
 import { Settings } from "./Settings";
 import { Slow } from "./Slow";
@@ -49,6 +49,8 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const step = stepOf(conversation);
   const bankNotice = noticeOf(greeting);
   const version = bankNotice?.version ?? "";
+  const receipt = bankNotice === null ? undefined : noticeSeenIn(screen);
+  const isNoticeSeen = (receipt === undefined ? acknowledged : receipt) === version;
   const phones = onLeave === null ? phonesIn(greeting?.phones ?? {}, text) : [];
   const sending = conversation.outbox.find(({ delivery }) => delivery.kind === "sending");
 
@@ -59,7 +61,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   }
 
   function acknowledge(): void {
-    if (greeting === null || acknowledged === version) return;
+    if (greeting === null || isNoticeSeen) return;
     rememberAcknowledged(version);
     setAcknowledged(version);
     if (bankNotice !== null) courier.acknowledgeNotice?.(version);
@@ -128,7 +130,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
         <div className={styles.columns}>
           <Contact phones={greeting?.phones ?? null} canCall={onLeave === null} />
           <main className={styles.main}>
-            {greeting === null || acknowledged === version ? null : (
+            {greeting === null || isNoticeSeen ? null : (
               <AiNotice
                 title={text.aiNotice.name}
                 words={bankNotice?.text ?? text.aiNotice.words(greeting.phones.customer_center ?? null)}

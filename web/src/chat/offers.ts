@@ -48,14 +48,21 @@ export function noticeOf(greeting: Greeting | null): AiNotice | null {
   return typeof version === "string" && typeof text === "string" ? { version, text } : null;
 }
 
-/** Reads the conversation, which keeps both once the server tells them. */
+/** Reads the conversation's hand-over, where the server's own words for it are kept. */
 export function waitingOf(conversation: object): Waiting {
-  const position = fieldOf(conversation, "queuePosition");
-  const agentName = fieldOf(conversation, "agentName");
+  const handover = fieldOf(conversation, "handover");
+  const position = fieldOf(handover, "queue_position");
+  const agentName = fieldOf(handover, "agent_name");
   return {
     position: typeof position === "number" && position >= 1 ? position : null,
     agentName: typeof agentName === "string" && agentName !== "" ? agentName : null,
   };
+}
+
+/** Which version of the notice was seen in this very session; undefined where the courier does not keep it. */
+export function noticeSeenIn(screen: object): string | null | undefined {
+  const seen = fieldOf(screen, "noticeSeen");
+  return typeof seen === "string" || seen === null ? seen : undefined;
 }
 
 function fieldOf(value: unknown, name: string): unknown {
