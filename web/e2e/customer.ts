@@ -62,7 +62,8 @@ export class Customer {
     return this.page.getByRole("group", { name: "답변 선택" }).getByRole("button");
   }
 
-  private by(author: string): Locator {
+  /** The messages of one author. */
+  by(author: string): Locator {
     return this.log.getByRole("listitem").filter({ has: this.page.getByText(author, { exact: true }) });
   }
 }
@@ -90,4 +91,9 @@ export async function socketOf(page: Page): Promise<{ block(): Promise<void>; al
       isBlocked = false;
     },
   };
+}
+
+/** What a server answered, with fields of ours in it. */
+export function extended(answer: unknown, more: object): object {
+  return typeof answer === "object" ? { ...answer, ...more } : more;
 }

@@ -1,26 +1,58 @@
 import { useRef, useState, useSyncExternalStore } from "react";
 import { connectionLabel } from "../api/connection";
+import { type Appearance, useAppearance } from "../ui/appearance";
 import { Button } from "../ui/Button";
-import { Icon } from "../ui/Icon";
+import { Dialog, DialogActions } from "../ui/Dialog";
 import { Notice } from "../ui/Notice";
-import { Composer } from "./Composer";
-import { Contact } from "./Contact";
+import { acknowledgedNotice, rememberAcknowledged } from "./acknowledged";
+import { AiNotice } from "./AiNotice";
+import { Announcer } from "./Announcer";
 import styles from "./chat.module.css";
-import { handoverProgress, type Progress } from "./conversation";
+import { Composer } from "./Composer";
+import { Contact, phonesIn } from "./Contact";
+import { isAnswering } from "./conversation";
 import type { Courier, Screen } from "./courier";
-import type { Text } from "./ko";
+import { Header } from "./Header";
+import { stepOf } from "./journey";
+import { Kiosk } from "./Kiosk";
 import { Log } from "./Log";
 import { type Language, rememberLanguage } from "./memory";
+import { noticeOf, type NoticeReceipts, noticeSeenIn, themeOf, waitingOf } from "./offers";
+import { Progress } from "./Progress";
+import { Settings } from "./Settings";
+import { Slow } from "./Slow";
 import { reasonOf, TextProvider, textIn, useText } from "./words";
 
+const USUAL: Appearance = { theme: "system", textSize: "2" };
+/** A tablet stands on a desk, and is read from further away. */
+const USUAL_AT_KIOSK: Appearance = { theme: "system", textSize: "3" };
+
+interface Props {
+  readonly courier: Courier & NoticeReceipts;
+  readonly firstLanguage: Language;
+  /** Ends the visit and leaves nothing behind; null where the customer's own device is. */
+  readonly onLeave: (() => void) | null;
+}
+
 /** The customer's one screen: header, conversation, composer; the bank's phone numbers beside it. */
-export function ChatScreen({ courier, firstLanguage }: { readonly courier: Courier; readonly firstLanguage: Language }) {
+export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const [language, setLanguage] = useState(firstLanguage);
+  const [opened, setOpened] = useState<"settings" | "renewal" | null>(null);
+  const [acknowledged, setAcknowledged] = useState(acknowledgedNotice);
   const screen = useSyncExternalStore(courier.subscribe, courier.screen);
   const composer = useRef<HTMLTextAreaElement>(null);
+  const { conversation, greeting } = screen;
+  const theme = themeOf(greeting);
+  const [appearance, setAppearance] = useAppearance(onLeave === null ? USUAL : USUAL_AT_KIOSK, theme.accent);
   const text = textIn(language);
-  const title = text.title(screen.greeting?.bank ?? "");
-  const { conversation } = screen;
+  const title = text.title(greeting?.bank ?? "");
+  const step = stepOf(conversation);
+  const bankNotice = noticeOf(greeting);
+  const version = bankNotice?.version ?? "";
+  const receipt = bankNotice === null ? undefined : noticeSeenIn(screen);
+  const isNoticeSeen = (receipt === undefined ? acknowledged : receipt) === version;
+  const phones = onLeave === null ? phonesIn(greeting?.phones ?? {}, text) : [];
+  const sending = conversation.outbox.find(({ delivery }) => delivery.kind === "sending");
 
   function chooseLanguage(chosen: Language): void {
     rememberLanguage(chosen);
@@ -28,10 +60,42 @@ export function ChatScreen({ courier, firstLanguage }: { readonly courier: Couri
     setLanguage(chosen);
   }
 
-  function choose(message: string): void {
+  function acknowledge(): void {
+    if (greeting === null || isNoticeSeen) return;
+    rememberAcknowledged(version);
+    setAcknowledged(version);
+    if (bankNotice !== null) courier.acknowledgeNotice?.(version);
+  }
+
+  /** Whoever writes below the notice has seen it. */
+  function say(message: string): void {
+    acknowledge();
     courier.say(message);
+  }
+
+  function choose(message: string): void {
+    say(message);
     // The button is gone now. With a mouse, go on typing; on a phone a keyboard would cover the answer.
     if (window.matchMedia("(pointer: fine)").matches) composer.current?.focus();
+  }
+
+  function renew(): void {
+    setOpened(null);
+    if (onLeave !== null) {
+      onLeave();
+      return;
+    }
+    rememberAcknowledged(null);
+    setAcknowledged(null);
+    courier.renew();
+  }
+
+  function close(): void {
+    setOpened(null);
+  }
+
+  function askToRenew(): void {
+    setOpened("renewal");
   }
 
   return (
@@ -41,90 +105,111 @@ export function ChatScreen({ courier, firstLanguage }: { readonly courier: Couri
         <a className={styles.skip} href="#message">
           {text.skipToComposer}
         </a>
-        <header className={styles.header}>
-          <div className={styles.headerInner}>
-            <span className={styles.mark}>
-              <Icon name="mark" size={22} />
-            </span>
-            <h1 className={styles.title}>{title}</h1>
-            <Button
-              look="quiet"
-              lang={text.switchTo.language}
-              aria-label={text.switchTo.name}
-              onClick={() => {
-                chooseLanguage(text.switchTo.language);
-              }}
-            >
-              {text.switchTo.label}
-            </Button>
-            <Button
-              look="primary"
-              disabled={conversation.isClosed || conversation.handover === "accepted"}
-              onClick={() => {
-                courier.say(text.connectAgentMessage);
-              }}
-            >
-              <Icon name="agent" />
-              {text.connectAgent}
-            </Button>
-          </div>
-        </header>
+        <Header
+          title={title}
+          logo={theme.logo}
+          step={step}
+          isClosed={conversation.isClosed}
+          onFinish={onLeave === null ? null : askToRenew}
+          onLanguage={chooseLanguage}
+          onSettings={() => {
+            setOpened("settings");
+          }}
+          onRenew={askToRenew}
+          onAgent={() => {
+            say(text.connectAgentMessage);
+          }}
+        >
+          {/* TranscriptMenu goes here (not at a kiosk: `onLeave === null`), as <li> with a button or link each. */}
+          {phones.map(({ name, number }) => (
+            <li key={name}>
+              <a href={`tel:${number}`}>{text.menu.call(name, number)}</a>
+            </li>
+          ))}
+        </Header>
         <div className={styles.columns}>
-          <Contact phones={screen.greeting?.phones ?? null} />
+          <Contact phones={greeting?.phones ?? null} canCall={onLeave === null} />
           <main className={styles.main}>
-            <div role="status">
-              <State screen={screen} />
-            </div>
-            <Log screen={screen} courier={courier} onChoose={choose} />
-            {conversation.isClosed ? (
-              <Closed
-                onRenew={() => {
-                  courier.renew();
-                }}
-              />
-            ) : (
-              <Composer
-                field={composer}
-                onSend={(message) => {
-                  courier.say(message);
+            {greeting === null || isNoticeSeen ? null : (
+              <AiNotice
+                title={text.aiNotice.name}
+                words={bankNotice?.text ?? text.aiNotice.words(greeting.phones.customer_center ?? null)}
+                lang={bankNotice === null ? undefined : "ko"}
+                acknowledge={text.aiNotice.acknowledge}
+                onAcknowledge={() => {
+                  acknowledge();
+                  composer.current?.focus();
                 }}
               />
             )}
+            <div role="status">
+              <State screen={screen} />
+            </div>
+            {step === null ? null : (
+              <Progress
+                step={step}
+                waiting={waitingOf(conversation)}
+                greeting={greeting}
+                onCancel={() => {
+                  choose(text.cancelAgentMessage);
+                }}
+              />
+            )}
+            <div className={styles.conversation}>
+              <Log screen={screen} courier={courier} onChoose={choose} />
+            </div>
+            <Announcer isReady={screen.isReady} messages={conversation.messages} />
+            <div role="status">
+              {isAnswering(conversation) ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
+            </div>
+            {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} onSend={say} />}
             <ConnectionState screen={screen} />
           </main>
         </div>
+        {opened === "settings" ? (
+          <Settings appearance={appearance} onAppearance={setAppearance} onLanguage={chooseLanguage} onClose={close} />
+        ) : null}
+        {opened === "renewal" ? <Renewal isKiosk={onLeave !== null} onConfirm={renew} onCancel={close} /> : null}
+        {onLeave === null ? null : <Kiosk onOver={onLeave} />}
       </div>
     </TextProvider>
   );
 }
 
-/** What the customer should know before reading on: no network, no session, a person on the way. */
+/** What the customer should know before reading on: no network, or no session. */
 function State({ screen }: { readonly screen: Screen }) {
   const text = useText();
   if (!screen.isHttpReachable && screen.connection.kind !== "open") return <Notice tone="danger">{text.offline}</Notice>;
-  if (screen.trouble !== null) {
-    return (
-      <Notice tone="danger" title={text.trouble}>
-        {reasonOf(screen.trouble, text)}
-      </Notice>
-    );
-  }
-  const progress = handoverProgress(screen.conversation);
-  return progress === null ? null : <HandoverNotice progress={progress} words={text.handover[progress]} />;
+  if (screen.trouble === null) return null;
+  return (
+    <Notice tone="danger" title={text.trouble}>
+      {reasonOf(screen.trouble, text)}
+    </Notice>
+  );
 }
 
-function HandoverNotice({ progress, words }: { readonly progress: Progress; readonly words: Text["handover"][Progress] }) {
+function Renewal({ isKiosk, onConfirm, onCancel }: { readonly isKiosk: boolean; readonly onConfirm: () => void; readonly onCancel: () => void }) {
+  const { renewal, kiosk } = useText();
   return (
-    <Notice tone={progress === "attended" ? "agent" : "wait"} title={words.title}>
-      {words.body}
-    </Notice>
+    <Dialog title={isKiosk ? kiosk.finishQuestion : renewal.question} onDismiss={onCancel}>
+      <p>{isKiosk ? kiosk.finishBody : renewal.body}</p>
+      <DialogActions>
+        <Button look="chip" onClick={onCancel}>
+          {isKiosk ? kiosk.goOn : renewal.cancel}
+        </Button>
+        <Button look="primary" onClick={onConfirm}>
+          {isKiosk ? kiosk.finish : renewal.confirm}
+        </Button>
+      </DialogActions>
+    </Dialog>
   );
 }
 
 function Closed({ onRenew }: { readonly onRenew: () => void }) {
   const text = useText();
   return (
-    <div className={styles.closed} role="status">
+    // Where the skip link leads when there is no field.
+    <div id="message" className={styles.closed} role="status" tabIndex={-1}>
       <p>{text.closed.body}</p>
       <Button look="primary" onClick={onRenew}>
         {text.closed.renew}

@@ -1,7 +1,9 @@
-import { type KeyboardEvent, type RefObject, type SubmitEvent, useState } from "react";
+import { type RefObject, type SubmitEvent, useEffect, useEffectEvent, useRef, useState } from "react";
 import { Icon } from "../ui/Icon";
 import styles from "./composer.module.css";
 import { charsOf, judgeDraft, TEXT_CHARS_MAX } from "./conversation";
+import { rememberDraft, rememberedDraft } from "./draft";
+import { AT_REST, nextTyping, type TypingEvent } from "./typing";
 import { useText } from "./words";
 
 /** From here on the customer sees how much room is left. */
@@ -14,8 +16,9 @@ interface Props {
 
 export function Composer({ field, onSend }: Props) {
   const text = useText();
-  const [draft, setDraft] = useState("");
+  const [draft, setDraft] = useState(rememberedDraft);
   const [isAskedForMore, setAskedForMore] = useState(false);
+  const typing = useRef(AT_REST);
   const judgement = judgeDraft(draft);
   const chars = charsOf(draft);
   const complaint =
@@ -25,28 +28,66 @@ export function Composer({ field, onSend }: Props) {
         ? text.composer.tooShort
         : null;
 
+  function change(words: string): void {
+    setDraft(words);
+    rememberDraft(words);
+  }
+
+  /** Sends what stands in the field, which may be a syllable ahead of what was rendered. */
   function send(): void {
-    setAskedForMore(judgement === "too-short");
-    if (judgement !== "good") return;
-    onSend(draft);
-    setDraft("");
+    const words = field.current?.value ?? "";
+    const verdict = judgeDraft(words);
+    setAskedForMore(verdict === "too-short");
+    if (verdict !== "good") return;
+    onSend(words);
+    change("");
   }
 
   function submit(event: SubmitEvent): void {
     event.preventDefault();
+    // Some keyboards go on composing while the button is pressed, and would put the last syllable back
+    // into the emptied field. Without the focus they let go of it.
+    if (typing.current.isComposing) field.current?.blur();
     send();
     field.current?.focus();
   }
 
-  function press(event: KeyboardEvent<HTMLTextAreaElement>): void {
-    // While a syllable is being composed, Enter belongs to the input method.
-    // Safari says so only by the key code 229, after `isComposing` has ended.
-    // eslint-disable-next-line @typescript-eslint/no-deprecated -- see above
-    const isComposing = event.nativeEvent.isComposing || event.keyCode === 229;
-    if (event.key !== "Enter" || event.shiftKey || isComposing) return;
+  const report = useEffectEvent((event: Event, what: TypingEvent) => {
+    const { typing: after, act } = nextTyping(typing.current, what);
+    typing.current = after;
+    if (act === "nothing") return;
     event.preventDefault();
-    send();
-  }
+    if (act === "send") send();
+  });
+
+  // The browser's own events in the browser's own order: React makes up its `beforeInput` from other events.
+  useEffect(() => {
+    const { current } = field;
+    if (current === null) return;
+    const over = new AbortController();
+    const { signal } = over;
+    current.addEventListener("compositionstart", (event) => { report(event, { kind: "compositionstart" }); }, { signal });
+    current.addEventListener("compositionend", (event) => { report(event, { kind: "compositionend" }); }, { signal });
+    current.addEventListener(
+      "keydown",
+      (event) => {
+        // eslint-disable-next-line @typescript-eslint/no-deprecated -- Safari tells by the key code alone (`typing.ts`)
+        const { key, keyCode, isComposing, shiftKey } = event;
+        report(event, { kind: "keydown", key, keyCode, isComposing, isShifted: shiftKey });
+      },
+      { signal },
+    );
+    current.addEventListener(
+      "beforeinput",
+      (event) => {
+        if (event.inputType === "insertLineBreak" || event.inputType === "insertParagraph") report(event, { kind: "linebreak" });
+      },
+      { signal },
+    );
+    return () => {
+      over.abort();
+    };
+  }, [field]);
 
   return (
     <form className={styles.composer} aria-label={text.composer.name} onSubmit={submit}>
@@ -66,21 +107,23 @@ export function Composer({ field, onSend }: Props) {
             enterKeyHint="send"
             autoComplete="off"
             aria-invalid={complaint !== null}
-            aria-describedby="message-state"
+            aria-describedby="message-state message-count"
             onChange={(event) => {
-              setDraft(event.target.value);
+              change(event.target.value);
             }}
-            onKeyDown={press}
           />
         </div>
         <button type="submit" className={styles.send} aria-label={text.composer.send} disabled={judgement === "empty" || judgement === "too-long"}>
           <Icon name="send" size={22} />
         </button>
       </div>
-      <p id="message-state" className={styles.state} role="status">
-        {complaint === null ? null : <span className={styles.complaint}>{complaint}</span>}
-        {chars >= COUNTER_FROM ? <span>{text.composer.counter(chars, TEXT_CHARS_MAX)}</span> : null}
-      </p>
+      <div className={styles.state}>
+        <p id="message-state" className={styles.complaint} role="status">
+          {complaint}
+        </p>
+        {/* Not read out at every key. */}
+        <p id="message-count">{chars >= COUNTER_FROM ? text.composer.counter(chars, TEXT_CHARS_MAX) : null}</p>
+      </div>
     </form>
   );
 }

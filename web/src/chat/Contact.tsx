@@ -1,23 +1,27 @@
 import type { Greeting } from "../api/client";
 import { Icon } from "../ui/Icon";
 import styles from "./contact.module.css";
+import type { Text } from "./ko";
 import { useText } from "./words";
 
+interface Props {
+  readonly phones: Greeting["phones"] | null;
+  /** A tablet in a branch is no telephone: numbers are shown, not dialled. */
+  readonly canCall: boolean;
+}
+
 /** The numbers a person answers, and what to know before typing. On a phone only the numbers remain. */
-export function Contact({ phones }: { readonly phones: Greeting["phones"] | null }) {
+export function Contact({ phones, canCall }: Props) {
   const text = useText();
   return (
-    <aside className={styles.contact}>
+    <aside className={styles.contact} aria-label={text.contact.name}>
       {phones === null ? null : (
-        <section aria-label={text.contact.name}>
+        <section>
           <h2 className={styles.heading}>{text.contact.name}</h2>
           <ul className={styles.phones}>
-            {phones.customer_center === undefined ? null : (
-              <Phone name={text.contact.customerCenter} number={phones.customer_center} />
-            )}
-            {phones.emergency === undefined ? null : (
-              <Phone name={text.contact.emergency} number={phones.emergency} />
-            )}
+            {phonesIn(phones, text).map(({ name, number }) => (
+              <Phone key={name} name={name} number={number} canCall={canCall} />
+            ))}
           </ul>
         </section>
       )}
@@ -33,14 +37,22 @@ export function Contact({ phones }: { readonly phones: Greeting["phones"] | null
   );
 }
 
-function Phone({ name, number }: { readonly name: string; readonly number: string }) {
-  return (
-    <li>
-      <a className={styles.phone} href={`tel:${number}`}>
-        <Icon name="phone" size={18} />
-        <span className={styles.phoneName}>{name}</span>
-        <span className={styles.number}>{number}</span>
-      </a>
-    </li>
+/** The numbers this screen has a name for. */
+export function phonesIn(phones: Greeting["phones"], text: Text): { readonly name: string; readonly number: string }[] {
+  const named: [string, string | undefined][] = [
+    [text.contact.customerCenter, phones.customer_center],
+    [text.contact.emergency, phones.emergency],
+  ];
+  return named.flatMap(([name, number]) => (number === undefined ? [] : [{ name, number }]));
+}
+
+function Phone({ name, number, canCall }: { readonly name: string; readonly number: string; readonly canCall: boolean }) {
+  const shown = (
+    <>
+      <Icon name="phone" size={18} />
+      <span className={styles.phoneName}>{name} </span>
+      <span className={styles.number}>{number}</span>
+    </>
   );
+  return <li>{canCall ? <a className={styles.phone} href={`tel:${number}`}>{shown}</a> : <p className={styles.phone}>{shown}</p>}</li>;
 }

@@ -65,6 +65,8 @@ export function Log({ screen, courier, onChoose }: Props) {
         ref={box}
         className={styles.log}
         role="log"
+        // `Announcer` reads answers out, whole and once.
+        aria-live="off"
         aria-label={text.log.name}
         aria-busy={!screen.isReady}
         tabIndex={0}

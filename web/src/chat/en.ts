@@ -1,4 +1,4 @@
-import type { Text } from "./ko";
+import { type Text, unbroken } from "./ko";
 
 export const en: Text = {
   language: "en",
@@ -59,7 +59,7 @@ export const en: Text = {
     hint: "Enter to send · Shift+Enter for a new line",
     counter: (chars, max) => `${chars.toLocaleString("en")} / ${max.toLocaleString("en")}`,
     tooShort: "Please enter at least two characters.",
-    tooLong: (over) => `Please remove ${over.toLocaleString("en")} ${over === 1 ? "character" : "characters"}.`,
+    tooLong: (over) => `A message can have 2,000 characters. Please remove ${over.toLocaleString("en")} ${over === 1 ? "character" : "characters"}.`,
   },
 
   handover: {
@@ -144,5 +144,65 @@ export const en: Text = {
     aboutAi: "What “AI assistant” says was written by artificial intelligence.",
     byAi: "(written by AI)",
     source: "Source",
+  },
+
+  // The shell: header, settings, notice, progress, kiosk.
+  menu: {
+    name: "Menu",
+    switchLanguage: "한국어",
+    agentWaiting: "Waiting",
+    agentConnected: "Connected",
+    call: (name, number) => `${name} ${number}`,
+  },
+  settings: {
+    name: "Display settings",
+    theme: "Colours",
+    themes: { system: "As the device", light: "Light", dark: "Dark", contrast: "High contrast" },
+    textSize: "Text size",
+    textSizes: { 1: "Small", 2: "Normal", 3: "Large", 4: "Very large" },
+    language: "Language",
+    done: "Done",
+  },
+  renewal: {
+    name: "New conversation",
+    question: "Start a new conversation?",
+    body: "What was said so far disappears from this screen. If you are waiting for an agent, you may lose your place.",
+    confirm: "Start anew",
+    cancel: "Continue this one",
+  },
+  aiNotice: {
+    name: "An AI answers here",
+    words: (customerCenter) =>
+      `Not a person but an AI answers here, from the bank's documents. To talk to a person, press “Live agent” at any time.${customerCenter === null ? "" : ` By phone: ${unbroken(customerCenter)}.`}`,
+    acknowledge: "Understood",
+  },
+  progress: {
+    name: "Progress towards an agent",
+    steps: { consent: "Consent", details: "Details", queue: "Queue", connected: "Connected" },
+    done: "done",
+    consent: { title: "May we pass this on?", body: "If you agree, a summary of this conversation goes to the agent." },
+    position: (position) => (position === 1 ? "you are next" : `number ${position.toLocaleString("en")} in the queue`),
+    attendedBy: (name) => `Talking to agent ${name}`,
+    cancel: "Cancel",
+    days: { weekdays: "Mon–Fri", saturday: "Sat", sunday: "Sun" },
+    outside: (hours) => `No agent is here at this time (hours: ${hours}, Korean time).`,
+    next: ({ daysAhead, weekday, from }) => {
+      const days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+      const day = daysAhead === 0 ? "today" : daysAhead === 1 ? "tomorrow" : `on ${days[weekday] ?? ""}`;
+      return `From ${from} ${day} agents answer here, in order of arrival.`;
+    },
+    urgent: (number) => `For loss or fraud, please call ${unbroken(number)}.`,
+  },
+  // As above: the assistant understands Korean.
+  cancelAgentMessage: "상담원 연결 취소할게요",
+  slow: "The answer is taking longer than usual. It will appear here as soon as it is ready.",
+  kiosk: {
+    finish: "Finish",
+    finishQuestion: "Finish this conversation?",
+    finishBody: "Nothing you entered stays on this device.",
+    finishNow: "Finish now",
+    goOn: "Continue",
+    warning: "Would you like to continue?",
+    left: (seconds) => `The conversation ends in ${seconds} ${seconds === 1 ? "second" : "seconds"}. Nothing you entered stays on this device.`,
   },
 };

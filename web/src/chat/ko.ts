@@ -1,4 +1,5 @@
 import type { ConnectionLabel } from "../api/connection";
+import type { Opening } from "./hours";
 
 /** Everything this screen says in Korean. What the bank says (greeting, topics, answers) comes from the server. */
 export const ko = {
@@ -60,7 +61,7 @@ export const ko = {
     hint: "Enter 전송 · Shift+Enter 줄바꿈",
     counter: (chars: number, max: number) => `${chars.toLocaleString("ko")} / ${max.toLocaleString("ko")}자`,
     tooShort: "두 글자 이상 입력해 주세요.",
-    tooLong: (over: number) => `${over.toLocaleString("ko")}자를 줄여 주세요.`,
+    tooLong: (over: number) => `한 번에 2,000자까지 보낼 수 있습니다. ${over.toLocaleString("ko")}자를 줄여 주세요.`,
   },
 
   handover: {
@@ -150,6 +151,64 @@ export const ko = {
     byAi: "(인공지능 작성)",
     source: "출처",
   },
+
+  // The shell: header, settings, notice, progress, kiosk.
+  menu: {
+    name: "메뉴",
+    switchLanguage: "English",
+    agentWaiting: "상담원 대기 중",
+    agentConnected: "상담원 연결됨",
+    call: (name: string, number: string) => `${name} ${number}`,
+  },
+  settings: {
+    name: "화면 설정",
+    theme: "화면 색상",
+    themes: { system: "기기 설정", light: "밝게", dark: "어둡게", contrast: "고대비" },
+    textSize: "글자 크기",
+    textSizes: { 1: "작게", 2: "보통", 3: "크게", 4: "아주 크게" },
+    language: "언어",
+    done: "완료",
+  },
+  renewal: {
+    name: "새 상담 시작",
+    question: "새 상담을 시작할까요?",
+    body: "지금까지의 상담 내용은 이 화면에서 사라집니다. 상담원 연결을 기다리고 계셨다면 순서가 취소될 수 있습니다.",
+    confirm: "새로 시작",
+    cancel: "계속 상담하기",
+  },
+  aiNotice: {
+    name: "인공지능(AI)이 답변합니다",
+    words: (customerCenter: string | null) =>
+      `이 상담은 사람이 아닌 AI가 은행의 문서를 찾아 답변합니다. 사람과 상담하시려면 언제든지 ‘상담원 연결’을 눌러 주세요.${customerCenter === null ? "" : ` 전화 상담은 ${unbroken(customerCenter)}입니다.`}`,
+    acknowledge: "확인했습니다",
+  },
+  progress: {
+    name: "상담원 연결 진행 상황",
+    steps: { consent: "동의", details: "정보", queue: "대기 순번", connected: "연결" },
+    done: "완료",
+    consent: { title: "상담 내용 전달에 동의해 주세요", body: "동의하시면 지금까지의 상담 내용을 정리해 상담원에게 전달합니다." },
+    position: (position: number) => (position === 1 ? "다음 차례" : `대기 순번 ${position.toLocaleString("ko")}번째`),
+    attendedBy: (name: string) => `${name} 상담원과 대화 중`,
+    cancel: "연결 취소",
+    days: { weekdays: "평일", saturday: "토요일", sunday: "일요일" },
+    outside: (hours: string) => `지금은 상담 시간(${hours})이 아닙니다.`,
+    next: ({ daysAhead, weekday, from }: Opening) => {
+      const day = daysAhead === 0 ? "오늘" : daysAhead === 1 ? "내일" : `${"일월화수목금토".charAt(weekday)}요일`;
+      return `${day} ${from}부터 접수된 순서대로 도와드립니다.`;
+    },
+    urgent: (number: string) => `급한 사고는 ${unbroken(number)}로 신고해 주세요.`,
+  },
+  cancelAgentMessage: "상담원 연결 취소할게요",
+  slow: "답변이 평소보다 늦어지고 있습니다. 준비되는 대로 바로 보여 드리겠습니다.",
+  kiosk: {
+    finish: "상담 끝내기",
+    finishQuestion: "상담을 끝낼까요?",
+    finishBody: "입력하신 내용은 이 기기에 남지 않습니다.",
+    finishNow: "지금 끝내기",
+    goOn: "계속하기",
+    warning: "계속 상담하시겠어요?",
+    left: (seconds: number) => `${seconds}초 뒤에 상담을 끝내고 첫 화면으로 돌아갑니다. 입력하신 내용은 이 기기에 남지 않습니다.`,
+  },
 };
 
 /** Every language says the same things. */
@@ -157,3 +216,8 @@ export type Text = Omit<typeof ko, "language" | "switchTo"> & {
   readonly language: "ko" | "en";
   readonly switchTo: { readonly language: "ko" | "en"; readonly label: string; readonly name: string };
 };
+
+/** A phone number is one word. */
+export function unbroken(number: string): string {
+  return number.replaceAll("-", "\u2011");
+}

@@ -2,21 +2,26 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "../ui/tokens.css";
 import "../ui/base.css";
-import { ChatScreen } from "./ChatScreen";
+import { followViewport } from "../ui/viewport";
+import { App } from "./App";
 import { Courier } from "./courier";
+import { forgetEverything, isKiosk } from "./kiosk";
 import { rememberedLanguage } from "./memory";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
-const language = rememberedLanguage();
-document.documentElement.lang = language;
+const atKiosk = isKiosk(window.location.search);
+// A tablet that was switched off in the middle of a conversation must not show it to the next customer.
+if (atKiosk) forgetEverything();
+document.documentElement.lang = rememberedLanguage();
+followViewport();
 
 const courier = new Courier();
 courier.start();
 
 createRoot(root).render(
   <StrictMode>
-    <ChatScreen courier={courier} firstLanguage={language} />
+    <App courier={courier} isKiosk={atKiosk} />
   </StrictMode>,
 );

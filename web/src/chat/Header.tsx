@@ -1,0 +1,85 @@
+import type { ReactNode } from "react";
+import { Button } from "../ui/Button";
+import { Icon } from "../ui/Icon";
+import { Menu, MenuItem } from "../ui/Menu";
+import styles from "./header.module.css";
+import type { Step } from "./journey";
+import type { Language } from "./memory";
+import { useText } from "./words";
+
+interface Props {
+  readonly title: string;
+  /** A path on this server, or null for our own mark. */
+  readonly logo: string | null;
+  /** How far the way to a person is. */
+  readonly step: Step | null;
+  readonly isClosed: boolean;
+  /** Ends the visit at a branch's tablet; null elsewhere. */
+  readonly onFinish: (() => void) | null;
+  readonly onLanguage: (language: Language) => void;
+  readonly onSettings: () => void;
+  readonly onRenew: () => void;
+  readonly onAgent: () => void;
+  /** Further items of the menu, as `<li>` with a button or link each. */
+  readonly children: ReactNode;
+}
+
+export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSettings, onRenew, onAgent, children }: Props) {
+  const text = useText();
+  const { switchTo } = text;
+  return (
+    <header className={styles.header}>
+      <div className={styles.inner}>
+        {logo === null ? (
+          <span className={styles.mark}>
+            <Icon name="mark" size={22} />
+          </span>
+        ) : (
+          <img className={styles.logo} src={logo} alt="" />
+        )}
+        <h1 className={styles.title}>{title}</h1>
+        <div className={styles.actions}>
+          {onFinish === null ? null : (
+            <Button look="quiet" onClick={onFinish}>
+              {text.kiosk.finish}
+            </Button>
+          )}
+          <div className={styles.language}>
+            <Button
+              look="quiet"
+              lang={switchTo.language}
+              aria-label={switchTo.name}
+              onClick={() => {
+                onLanguage(switchTo.language);
+              }}
+            >
+              {switchTo.label}
+            </Button>
+          </div>
+          <Button look="primary" disabled={isClosed || step === "queue" || step === "connected"} onClick={onAgent}>
+            <Icon name="agent" />
+            {agentLabel(step, text)}
+          </Button>
+          <Menu name={text.menu.name}>
+            <MenuItem onChoose={onSettings}>{text.settings.name}</MenuItem>
+            <MenuItem
+              lang={switchTo.language}
+              onChoose={() => {
+                onLanguage(switchTo.language);
+              }}
+            >
+              {text.menu.switchLanguage}
+            </MenuItem>
+            {onFinish === null ? <MenuItem onChoose={onRenew}>{text.renewal.name}</MenuItem> : null}
+            {children}
+          </Menu>
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function agentLabel(step: Step | null, text: ReturnType<typeof useText>): string {
+  if (step === "queue") return text.menu.agentWaiting;
+  return step === "connected" ? text.menu.agentConnected : text.connectAgent;
+}

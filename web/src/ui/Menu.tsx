@@ -1,0 +1,68 @@
+import { type ReactNode, useId, useRef, useState } from "react";
+import { Icon } from "./Icon";
+import styles from "./menu.module.css";
+
+/**
+ * A button that unfolds a list of buttons: a disclosure and not an ARIA menu, so Tab, Enter and a reader's own
+ * keys work as everywhere. Closes on Escape, on a choice, and when the focus or a press goes elsewhere.
+ */
+export function Menu({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+  const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const list = useId();
+
+  return (
+    <div
+      className={styles.menu}
+      onBlur={({ currentTarget, relatedTarget }) => {
+        if (!currentTarget.contains(relatedTarget)) setOpen(false);
+      }}
+      onKeyDown={(event) => {
+        if (event.key !== "Escape" || !isOpen) return;
+        setOpen(false);
+        button.current?.focus();
+      }}
+    >
+      <button
+        ref={button}
+        type="button"
+        className={styles.button}
+        aria-label={name}
+        aria-expanded={isOpen}
+        aria-controls={list}
+        onClick={() => {
+          setOpen(!isOpen);
+          // Safari does not focus a pressed button, and without a focus there is no blur to close it.
+          button.current?.focus();
+        }}
+      >
+        <Icon name="menu" size={22} />
+      </button>
+      <ul
+        id={list}
+        className={styles.list}
+        hidden={!isOpen}
+        // So that a press on the padding keeps the focus inside.
+        tabIndex={-1}
+        onClick={({ target }) => {
+          if (!(target instanceof Element) || target.closest("button, a") === null) return;
+          // A dialog that opens now gives the focus back to where it was; that is here.
+          button.current?.focus();
+          setOpen(false);
+        }}
+      >
+        {children}
+      </ul>
+    </div>
+  );
+}
+
+export function MenuItem({ onChoose, lang, children }: { readonly onChoose: () => void; readonly lang?: string; readonly children: ReactNode }) {
+  return (
+    <li>
+      <button type="button" className={styles.item} lang={lang} onClick={onChoose}>
+        {children}
+      </button>
+    </li>
+  );
+}
