@@ -95,4 +95,10 @@ export const en: Text = {
   ]),
   unreachable: "The server cannot be reached.",
   showsDetail: false,
+
+  embed: {
+    close: "Close the chat",
+    topic: "About this page",
+    dropTopic: "Remove what this page is about",
+  },
 };

@@ -98,6 +98,13 @@ export const ko = {
   unreachable: "서버에 연결할 수 없습니다.",
   /** The server's `detail` is Korean, so it can be shown as it is. */
   showsDetail: true,
+
+  /** In the panel on the bank's website, or come from a page about something. */
+  embed: {
+    close: "상담 닫기",
+    topic: "보고 계신 내용",
+    dropTopic: "보고 계신 내용 지우기",
+  },
 };
 
 /** Every language says the same things. */

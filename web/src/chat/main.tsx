@@ -4,16 +4,20 @@ import "../ui/tokens.css";
 import "../ui/base.css";
 import { ChatScreen } from "./ChatScreen";
 import { Courier } from "./courier";
+import * as embed from "./embed";
 import { rememberedLanguage } from "./memory";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
-const language = rememberedLanguage();
+const language = rememberedLanguage(embed.requestedLanguage());
 document.documentElement.lang = language;
 
 const courier = new Courier();
-courier.start();
+void embed.meetPage().then((customer) => {
+  courier.start(customer);
+  embed.report(courier);
+});
 
 createRoot(root).render(
   <StrictMode>
