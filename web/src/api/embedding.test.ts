@@ -4,7 +4,6 @@ import { type FromChat, type FromPage, readFromChat, readFromPage, sealed } from
 const CHAT: FromChat[] = [
   { kind: "hello" },
   { kind: "ready" },
-  { kind: "closable" },
   { kind: "close" },
   { kind: "unread", count: 3 },
   { kind: "expecting", isExpecting: true },

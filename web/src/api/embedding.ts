@@ -19,10 +19,8 @@ export interface SignedCustomer {
 export type FromChat =
   /** Asks who frames it. The one message for any origin, hence the one that says nothing. */
   | { readonly kind: "hello" }
-  /** The screen is there. */
+  /** The screen is there, and with it its button that closes the panel. */
   | { readonly kind: "ready" }
-  /** The screen has its own button to close the panel. */
-  | { readonly kind: "closable" }
   | { readonly kind: "close" }
   /** How many messages came while the panel was closed. */
   | { readonly kind: "unread"; readonly count: number }
@@ -46,7 +44,6 @@ export function readFromChat(data: unknown): FromChat | null {
   switch (fields?.kind) {
     case "hello":
     case "ready":
-    case "closable":
     case "close":
       return { kind: fields.kind };
     case "unread":

@@ -1,14 +1,11 @@
-import { useEffect } from "react";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
-import { announceClosable, closePanel, isEmbedded } from "./embed";
+import { closePanel, isEmbedded } from "./embed";
 import { useText } from "./words";
 
 /** For the header: closes the panel on the bank's website; on a page of its own there is nothing to close. */
 export function ClosePanel() {
   const text = useText();
-  // The page keeps a bar with a button until it hears that there is this one.
-  useEffect(announceClosable, []);
   if (!isEmbedded()) return null;
   return (
     <Button look="quiet" aria-label={text.embed.close} onClick={closePanel}>

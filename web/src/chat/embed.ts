@@ -56,11 +56,6 @@ export function closePanel(): void {
   say({ kind: "close" });
 }
 
-/** The screen has a button of its own that closes the panel, so the page can take its away. */
-export function announceClosable(): void {
-  say({ kind: "closable" });
-}
-
 export function announceUnread(count: number): void {
   say({ kind: "unread", count });
 }

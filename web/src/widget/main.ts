@@ -3,13 +3,7 @@
  * nothing more until the customer opens the chat.
  */
 import { settingsOf } from "./settings";
-import { type Api, Widget } from "./widget";
-
-declare global {
-  interface Window {
-    BankAicc?: Api;
-  }
-}
+import { Widget } from "./widget";
 
 function begin(script: HTMLScriptElement): void {
   // On the page twice, by a template and a tag manager: the first one counts.

@@ -27,8 +27,9 @@ export class View {
   readonly #label = element("span", "label");
   readonly #badge = element("span", "badge");
   readonly #panel = element("dialog", "panel");
-  readonly #bar: HTMLDivElement;
-  readonly #cover = element("div", "cover");
+  /** Over the frame until the chat is there, with a way out of its own. */
+  readonly #cover: HTMLDivElement;
+  readonly #message = element("div", "message");
   readonly #news = element("p", "read-aloud");
   readonly #frame: HTMLIFrameElement;
   readonly #settings: Settings;
@@ -52,11 +53,11 @@ export class View {
     this.#launcher = button("launcher", verbs.toggle, icon("chat", ICONS.chat), icon("close", ICONS.close), this.#label, this.#badge);
     const closing = button("bar-close", verbs.close, icon("close", ICONS.close));
     closing.setAttribute("aria-label", this.#words.close(label));
-    this.#bar = element("div", "bar", element("span", "bar-title", label), closing);
+    this.#cover = element("div", "cover", element("div", "bar", label, closing), this.#message);
     this.#news.setAttribute("role", "status");
     this.#panel.setAttribute("aria-label", this.#words.panel(label));
     // The frame comes with the first opening: an empty one would be a page in the tab's history.
-    this.#panel.append(this.#bar, this.#cover);
+    this.#panel.append(this.#cover);
     this.#panel.addEventListener("cancel", (event) => {
       event.preventDefault();
       verbs.close();
@@ -114,10 +115,10 @@ export class View {
   }
 
   cover(cover: Cover): void {
-    this.#panel.dataset.cover = cover;
+    this.#cover.hidden = cover === "none";
     switch (cover) {
       case "loading":
-        this.#cover.replaceChildren(element("p", "loading", this.#words.loading));
+        this.#message.replaceChildren(element("p", "loading", this.#words.loading));
         break;
       case "failed": {
         const link = element("a", "action", this.#words.newWindow);
@@ -126,22 +127,13 @@ export class View {
         link.rel = "noopener";
         const text = element("p", "", this.#words.failed);
         text.setAttribute("role", "alert");
-        this.#cover.replaceChildren(text, button("action", this.#verbs.retry, this.#words.retry), link);
+        this.#message.replaceChildren(text, button("action", this.#verbs.retry, this.#words.retry), link);
         break;
       }
       case "none":
-        this.#cover.replaceChildren();
+        this.#message.replaceChildren();
         break;
     }
-  }
-
-  /** The chat closes the panel itself, so the bar above it goes. */
-  dropBar(): void {
-    this.#panel.dataset.bar = "none";
-  }
-
-  restoreBar(): void {
-    delete this.#panel.dataset.bar;
   }
 
   unread(count: number): void {

@@ -1,26 +1,10 @@
-/** Opens and closes the chat, and remembers which; what the bank's page can do is `Api`. */
+/** Opens and closes the chat, and remembers which. */
+import type { Events } from "./api";
 import { Frame } from "./frame";
 import { remember, remembered } from "./memory";
 import { chatAddress, type Settings } from "./settings";
 import { View } from "./view";
 import { words } from "./words";
-
-/** `window.BankAicc`. */
-export interface Api {
-  /** Opens the panel; a topic becomes the question that is offered in it. */
-  open(options?: { topic?: string }): void;
-  close(): void;
-  toggle(): void;
-  /** Calls back until the function that is returned is called. */
-  on<Kind extends keyof Events>(kind: Kind, listener: (detail: Events[Kind]) => void): () => void;
-}
-
-export interface Events {
-  readonly open: null;
-  readonly close: null;
-  /** How many messages came while the panel was closed. */
-  readonly unread: { readonly count: number };
-}
 
 export class Widget {
   readonly #frame: Frame;
@@ -40,9 +24,6 @@ export class Widget {
         switch (message.kind) {
           case "ready":
             this.#view.cover("none");
-            break;
-          case "closable":
-            this.#view.dropBar();
             break;
           case "close":
             this.close();
@@ -133,7 +114,6 @@ export class Widget {
 
   #load(): void {
     this.#view.cover("loading");
-    this.#view.restoreBar();
     this.#frame.load();
   }
 
