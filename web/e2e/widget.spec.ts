@@ -198,6 +198,7 @@ test.describe("the panel", () => {
     await visitor.launcher.click();
     await page.clock.fastForward(16_000);
     await expect(visitor.panel.getByRole("alert")).toContainText("불러오지 못했습니다");
+    await page.screenshot({ path: "test-results/widget-failed-1280.png" });
     await visitor.panel.getByRole("button", { name: "AI 상담 닫기" }).click();
     await expect(visitor.launcher).toBeFocused();
     await visitor.launcher.click();
@@ -315,6 +316,13 @@ test.describe("seen by everybody", () => {
     await page.screenshot({ path: "test-results/widget-closed-1440.png" });
     await visitor.opens();
     await page.screenshot({ path: "test-results/widget-open-1440.png" });
+  });
+
+  test("in the dark", async ({ page }) => {
+    await page.emulateMedia({ colorScheme: "dark" });
+    const visitor = await new Visitor(page).visits("/en");
+    await visitor.opens();
+    await page.screenshot({ path: "test-results/widget-dark-1280.png" });
   });
 
   test("without motion, and where colours are forced", async ({ page }) => {
