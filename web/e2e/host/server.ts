@@ -1,4 +1,4 @@
-/** A bank's website for the tests: other origin than the chat, strict content policy, rude styles, and a log of who asks for what. */
+/** A bank's website for the tests: other origin than the chat, with a strict content policy and rude styles. */
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -7,7 +7,10 @@ export interface Site {
   close(): Promise<void>;
 }
 
-/** The styles try to get at the widget; the cookie header of the page's own is none. */
+/** Where the chat's server was told which origins may frame it (`[web] embed_origins`), the site has to be one of them. */
+const port = Number(process.env.SITE_PORT ?? 0);
+
+/** Tries to get at the widget. */
 const CSS = `
   html { font-size: 40px; }
   body { margin: 0; font: 16px/1.6 serif; }
@@ -17,7 +20,7 @@ const CSS = `
   #help { display: inline-block !important; background: #ddd !important; }
 `;
 
-/** `scripts`: the attributes of each script tag. `data-lang` of the page: `/en`. */
+/** `scripts` gives the attributes of each script tag of a page; `/en` is in English. */
 export async function openSite(chat: string, scripts: (page: string) => string[]): Promise<Site> {
   const policy = `default-src 'self'; script-src 'self' ${chat}; frame-src ${chat}; require-trusted-types-for 'script'`;
   const server = createServer((request, response) => {
@@ -40,9 +43,8 @@ export async function openSite(chat: string, scripts: (page: string) => string[]
 <label>검색 <input id="search"></label></p>${"<p>집을 빌릴 때 필요한 자금을 알아보세요.</p>".repeat(40)}</main></body></html>`);
   });
   await listening(server);
-  const { port } = addressOf(server);
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://127.0.0.1:${addressOf(server).port}`,
     close: () =>
       new Promise((resolve) => {
         server.closeAllConnections();
@@ -55,7 +57,7 @@ export async function openSite(chat: string, scripts: (page: string) => string[]
 
 function listening(server: Server): Promise<void> {
   return new Promise((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
+    server.listen(port, "127.0.0.1", resolve);
   });
 }
 
