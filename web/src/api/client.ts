@@ -2,6 +2,7 @@
  * The calls a screen makes, and the names it has for what comes back. This is the only file that knows
  * `schema.ts`, which is generated from the server's own `openapi.json` (`npm run schema`).
  */
+import type { SignedCustomer } from "./embedding";
 import { CallFailed, failureOf, refusal } from "./errors";
 import type { components } from "./schema";
 
@@ -29,9 +30,13 @@ export function greeting(): Promise<Greeting> {
   return call("/api/v1/greeting", { method: "GET" }, QUICK_MS);
 }
 
-/** Opens a session. Its cookie authorises everything after; the token in the body is for other clients. */
-export async function openSession(): Promise<string> {
-  const opened = await call<Schemas["OpenedSession"]>("/api/v1/sessions", { method: "POST", body: "{}" }, QUICK_MS);
+/**
+ * Opens a session, for the customer whom the bank's page names if it does. Its cookie authorises everything after;
+ * the token in the body is for other clients.
+ */
+export async function openSession(customer: SignedCustomer | null): Promise<string> {
+  const body = JSON.stringify(customer === null ? {} : { customer });
+  const opened = await call<Schemas["OpenedSession"]>("/api/v1/sessions", { method: "POST", body }, QUICK_MS);
   return opened.session_id;
 }
 

@@ -7,6 +7,7 @@
  */
 import * as api from "../api/client";
 import { type Connection, type ConnectionEvent, FIRST, nextConnection, pauseMs, usesHttp, wantsSocket } from "../api/connection";
+import type { SignedCustomer } from "../api/embedding";
 import { type Failure, failureOf, isSessionLost } from "../api/errors";
 import { type Frame, Socket } from "../api/socket";
 import { type Conversation, departure, EMPTY, type Event, next, type Outgoing, prefersHttp, resumeAfter } from "./conversation";
@@ -39,6 +40,7 @@ export class Courier {
     conversation: EMPTY,
   };
   readonly #listeners = new Set<() => void>();
+  #customer: SignedCustomer | null = null;
 
   /** The session in use, and everything that must end with it. Null while one is being opened. */
   #session: { readonly id: string; readonly over: AbortController } | null = null;
@@ -62,7 +64,9 @@ export class Courier {
 
   readonly screen = (): Screen => this.#screen;
 
-  start(): void {
+  /** `customer`: whom the bank's page names, for the sessions opened from here. */
+  start(customer: SignedCustomer | null): void {
+    this.#customer = customer;
     this.#tell({ kind: "restored", outbox: memory.rememberedOutbox() });
     window.addEventListener("online", this.#wake);
     window.addEventListener("offline", this.#wake);
@@ -121,7 +125,7 @@ export class Courier {
     for (let attempt = 1; !isOver(); attempt += 1) {
       const remembered = memory.rememberedSession();
       try {
-        const id = remembered ?? (await api.openSession());
+        const id = remembered ?? (await api.openSession(this.#customer));
         const [messages, handover] = await Promise.all([api.messagesOf(id), api.handoverOf(id)]);
         if (isOver()) return;
         memory.rememberSession(id);

@@ -205,4 +205,10 @@ export const en: Text = {
     warning: "Would you like to continue?",
     left: (seconds) => `The conversation ends in ${seconds} ${seconds === 1 ? "second" : "seconds"}. Nothing you entered stays on this device.`,
   },
+
+  embed: {
+    close: "Close the chat",
+    topic: "About this page",
+    dropTopic: "Remove what this page is about",
+  },
 };

@@ -209,6 +209,13 @@ export const ko = {
     warning: "계속 상담하시겠어요?",
     left: (seconds: number) => `${seconds}초 뒤에 상담을 끝내고 첫 화면으로 돌아갑니다. 입력하신 내용은 이 기기에 남지 않습니다.`,
   },
+
+  /** In the panel on the bank's website, or come from a page about something. */
+  embed: {
+    close: "상담 닫기",
+    topic: "보고 계신 내용",
+    dropTopic: "보고 계신 내용 지우기",
+  },
 };
 
 /** Every language says the same things. */

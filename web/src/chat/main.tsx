@@ -5,6 +5,7 @@ import "../ui/base.css";
 import { followViewport } from "../ui/viewport";
 import { App } from "./App";
 import { Courier } from "./courier";
+import * as embed from "./embed";
 import { forgetEverything, isKiosk } from "./kiosk";
 import { rememberedLanguage } from "./memory";
 
@@ -14,11 +15,14 @@ if (root === null) throw new Error("index.html has no #root");
 const atKiosk = isKiosk(window.location.search);
 // A tablet that was switched off in the middle of a conversation must not show it to the next customer.
 if (atKiosk) forgetEverything();
-document.documentElement.lang = rememberedLanguage();
+document.documentElement.lang = rememberedLanguage(embed.requestedLanguage());
 followViewport();
 
 const courier = new Courier();
-courier.start();
+void embed.meetPage().then((customer) => {
+  courier.start(customer);
+  embed.report(courier);
+});
 
 createRoot(root).render(
   <StrictMode>

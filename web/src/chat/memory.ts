@@ -11,6 +11,10 @@ export type Language = "ko" | "en";
 const SESSION = "bank-aicc.session";
 const OUTBOX = "bank-aicc.outbox";
 const LANGUAGE = "bank-aicc.language";
+const OWNER = "bank-aicc.owner";
+const SEEN = "bank-aicc.seen";
+/** Enough of a signature to tell customers apart, and too little to be one. */
+const MARK_CHARS = 16;
 
 export function rememberedSession(): string | null {
   return read(() => localStorage, SESSION);
@@ -32,6 +36,29 @@ export function onSessionElsewhere(adopt: (session: string) => void): void {
   });
 }
 
+/**
+ * The customer whom the bank's page names by `signature`, or names no more: the conversation of whoever used this
+ * browser before is forgotten here, with what was typed.
+ */
+export function belongTo(signature: string | null): void {
+  const owner = signature?.slice(0, MARK_CHARS) ?? null;
+  if (read(() => localStorage, OWNER) === owner) return;
+  write(() => localStorage, SESSION, null);
+  write(() => sessionStorage, OUTBOX, null);
+  write(() => sessionStorage, SEEN, null);
+  write(() => localStorage, OWNER, owner);
+}
+
+/** The last message that was seen in this tab, where the chat is in a panel that may be closed. */
+export function rememberedSeen(): number | null {
+  const seen = read(() => sessionStorage, SEEN);
+  return seen === null ? null : Number(seen);
+}
+
+export function rememberSeen(id: number): void {
+  write(() => sessionStorage, SEEN, String(id));
+}
+
 export function rememberedOutbox(): Outgoing[] {
   return parseOutbox(read(() => sessionStorage, OUTBOX));
 }
@@ -41,10 +68,11 @@ export function rememberOutbox(outbox: readonly Outgoing[]): void {
   write(() => sessionStorage, OUTBOX, kept.length === 0 ? null : JSON.stringify(kept));
 }
 
-/** `navigator.language` decides the first visit, the customer every other. */
-export function rememberedLanguage(): Language {
+/** The link that leads here or `navigator.language` decides the first visit, the customer every other. */
+export function rememberedLanguage(requested: Language | null = null): Language {
   const remembered = read(() => localStorage, LANGUAGE);
   if (remembered === "ko" || remembered === "en") return remembered;
+  if (requested !== null) return requested;
   return navigator.language.toLowerCase().startsWith("ko") ? "ko" : "en";
 }
 
