@@ -59,7 +59,7 @@ export function ChatScreen({ courier, firstLanguage }: { readonly courier: Couri
             </Button>
             <Button
               look="primary"
-              disabled={conversation.isClosed || conversation.handover === "accepted"}
+              disabled={conversation.isClosed || handoverProgress(conversation) === "attended"}
               onClick={() => {
                 courier.say(text.connectAgentMessage);
               }}
@@ -79,7 +79,7 @@ export function ChatScreen({ courier, firstLanguage }: { readonly courier: Couri
             {conversation.isClosed ? (
               <Closed
                 onRenew={() => {
-                  courier.renew();
+                  courier.startOver();
                 }}
               />
             ) : (
