@@ -29,6 +29,7 @@ export interface Screen {
 }
 
 const AGENT_TYPING_MS = 5_000;
+const RETRY_MS = 500;
 const RETRY_MS_MAX = 15_000;
 /** The page came back and this was already under way: it may never end. Asking again costs nothing. */
 const POST_DOUBT_MS = 10_000;
@@ -142,7 +143,7 @@ export class Courier {
         this.#show({ greeting: await api.greeting() });
       } catch {
         // The screen works without; the session's own calls tell the customer what is wrong.
-        await this.#retryPause.of(Math.min(RETRY_MS_MAX, 1_000 * 2 ** attempt));
+        await this.#retryPause.of(Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (attempt - 1)));
       }
     }
   }
@@ -159,7 +160,7 @@ export class Courier {
       if (isForgotten && attempt === 1) continue;
       // Once inside, `entering` is done with.
       if (isOver() || this.#entering !== entering) return;
-      await this.#retryPause.of(Math.min(RETRY_MS_MAX, 1_000 * 2 ** attempt));
+      await this.#retryPause.of(Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (attempt - 1)));
     }
   }
 
@@ -278,9 +279,7 @@ export class Courier {
         break;
       }
       case "response": {
-        const owed = this.#answeredBy(frame.reply);
-        if (owed !== null) this.#sentOverSocket = null;
-        this.#tell({ kind: "replied", reply: frame.reply, clientMessageId: owed, at: Date.now() });
+        this.#tell({ kind: "replied", reply: frame.reply, clientMessageId: this.#answeredBy(frame.reply), at: Date.now() });
         this.#settleOwed();
         break;
       }
@@ -329,10 +328,11 @@ export class Courier {
     return isKnown ? null : this.#sentOverSocket;
   }
 
-  /** The store may report a message before its answer does. */
+  /** The store may report a message before its answer does, and an answer may be to what another way carried. */
   #settleOwed(): void {
     const { outbox } = this.#screen.conversation;
-    if (!outbox.some((outgoing) => outgoing.clientMessageId === this.#sentOverSocket)) this.#sentOverSocket = null;
+    const isOwed = outbox.some(({ clientMessageId, delivery }) => clientMessageId === this.#sentOverSocket && delivery.kind === "sending");
+    if (!isOwed) this.#sentOverSocket = null;
   }
 
   /** The network or the page came back, or says it went: believe nothing, look. */
