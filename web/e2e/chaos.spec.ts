@@ -6,7 +6,8 @@ import { CALM, type Kind, Proxy, type Weather } from "./proxy";
 const SEED = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000);
 /** In all, over the four networks. */
 const FAULTS = 1_000;
-const STORM_MS_MAX = 45_000;
+/** A machine slower than this has a storm of its own. */
+const STORM_MS_MAX = 90_000;
 const UNSENT_MAX = 4;
 
 interface Network {
@@ -18,7 +19,7 @@ interface Network {
   readonly settled: number;
 }
 
-const storm = { cut: 0.08, delayed: 0.3, repeated: 0.25 };
+const storm = { cut: 0.1, delayed: 0.5, repeated: 0.3 };
 const networks: readonly Network[] = [
   { name: "WebSocket", way: "socket", settled: 1, weather: { ...CALM, ...storm } },
   { name: "server-sent events", way: "stream", settled: 1, weather: { ...CALM, ...storm, upgrades: "refused" } },
@@ -36,7 +37,7 @@ interface Stored {
 test.describe("a thousand faults", () => {
   for (const [index, { name, way, weather }] of networks.entries()) {
     test(`${name}: nothing lost, nothing doubled, the order kept`, async ({ page, baseURL }) => {
-      test.setTimeout(150_000);
+      test.setTimeout(240_000);
       const seed = SEED + index;
       const proxy = await Proxy.open(baseURL ?? "", seed);
       const customer = new Customer(page);

@@ -128,13 +128,13 @@ class Connection {
     server.on("data", (piece) => {
       this.#meet("down", Buffer.from(piece));
     });
-    for (const end of [client, server]) {
+    for (const [end, direction] of [[client, "up"], [server, "down"]] as const) {
       end.on("error", () => {
         this.cut();
       });
       end.on("close", () => {
-        // A frozen connection does not tell that the other end has gone.
-        if (!this.#isFrozen()) this.cut();
+        // A frozen connection does not tell that the other end has gone; any other passes on first what it holds.
+        if (!this.#isFrozen()) this.#after(direction, 0, () => this.#ends[direction].end());
       });
     }
   }

@@ -147,15 +147,18 @@ describe("a message that did not get through", () => {
     expect(after(typed("a"), sending("a"), undelivered("a", failure)).outbox[0]?.delivery).toEqual(delivery);
   });
 
-  it("waits longer each time, and half a minute at most", () => {
+  it.each<[string, Failure, number[]]>([
+    ["half a minute at most", refused(503), [0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]],
+    ["without a network four seconds at most", unreachable, [0, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000]],
+  ])("waits longer each time, %s", (_case, failure, expected) => {
     let state = after(typed("a"));
     const waits: number[] = [];
     for (let attempt = 0; attempt < 8; attempt += 1) {
-      state = next(state, undelivered("a", refused(503)));
+      state = next(state, undelivered("a", failure));
       const delivery = state.outbox[0]?.delivery;
       waits.push(delivery?.kind === "waiting" ? delivery.retryAt - NOON_KST : -1);
     }
-    expect(waits).toEqual([0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect(waits).toEqual(expected);
   });
 
   it("takes turns between the transports", () => {

@@ -384,7 +384,7 @@ function statusAfter(status: HandoverStatus | null, reply: Reply): HandoverStatu
 }
 
 function afterFailure(failure: Failure, failures: number, at: number): Delivery {
-  if (failure.kind === "unreachable") return { kind: "waiting", failure, retryAt: at + backoffMs(failures) };
+  if (failure.kind === "unreachable") return { kind: "waiting", failure, retryAt: at + Math.min(UNREACHABLE_MS_MAX, backoffMs(failures)) };
   if (isSessionLost(failure)) return { kind: "queued" };
   if (failure.retryAfterMs !== null) return { kind: "waiting", failure, retryAt: at + failure.retryAfterMs };
   const { status } = failure;
@@ -392,6 +392,9 @@ function afterFailure(failure: Failure, failures: number, at: number): Delivery 
   const isPassing = status === null || failure.code === "unknown" || status === 408 || status === 429 || status >= 500;
   return isPassing ? { kind: "waiting", failure, retryAt: at + backoffMs(failures) } : { kind: "refused", failure };
 }
+
+/** Where there is no network, trying costs nobody anything, and the next gap between two tunnels may be short. */
+const UNREACHABLE_MS_MAX = 4_000;
 
 /** The other transport is tried at once, then after 1, 2, 4 … 30 s. */
 function backoffMs(failures: number): number {
