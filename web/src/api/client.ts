@@ -12,7 +12,7 @@ export type Message = Schemas["Message"];
 export type Source = Schemas["Source"];
 export type QuickReply = Schemas["QuickReply"];
 export type Greeting = Schemas["Greeting"];
-export type HandoverState = Schemas["HandoverState"];
+export type HandoverState = Schemas["HandoverState"] & Attended;
 export type HandoverStatus = Schemas["HandoverStatus"];
 export type StageName = Schemas["StageName"];
 /** A document of the bank, whole; `blocks` of its sections tell tables and lists apart. */
@@ -21,10 +21,23 @@ export type EventsPage = Schemas["History"];
 /** The answer to one message. */
 export type Reply = Schemas["ChatReply"];
 
+/** Told once agents have names. */
+interface Attended {
+  readonly agent_name?: string | null;
+}
+export type FeedbackReason = "wrong" | "incomplete" | "unclear" | "other";
+/** What the customer thinks of an answer; `comment` at most 500 characters. */
+export interface Feedback {
+  readonly useful: boolean;
+  readonly reason: FeedbackReason | null;
+  readonly comment: string | null;
+}
+
 const QUICK_MS = 10_000;
 /** A language model may be slow. Giving up early costs nothing: the same message is asked for again by its name. */
 const TURN_MS = 60_000;
-const LONG_POLL_S = 25;
+/** How much later than asked a long-poll may answer before it counts as lost. */
+const POLL_SLACK_MS = 3_000;
 
 export function greeting(): Promise<Greeting> {
   return call("/api/v1/greeting", { method: "GET" }, QUICK_MS);
@@ -35,7 +48,8 @@ export function greeting(): Promise<Greeting> {
  * the token in the body is for other clients.
  */
 export async function openSession(customer: SignedCustomer | null): Promise<string> {
-  const body = JSON.stringify(customer === null ? {} : { customer });
+  const embedded = window.parent !== window;
+  const body = JSON.stringify(customer === null ? { embedded } : { embedded, customer });
   const opened = await call<Schemas["OpenedSession"]>("/api/v1/sessions", { method: "POST", body }, QUICK_MS);
   return opened.session_id;
 }
@@ -48,16 +62,43 @@ export function handoverOf(session: string): Promise<HandoverState> {
   return call(`${sessionPath(session)}/handover-status`, { method: "GET" }, QUICK_MS);
 }
 
-/** Waits until there is something after `afterId`, at most `LONG_POLL_S` seconds. */
-export function eventsAfter(session: string, afterId: number, signal: AbortSignal): Promise<EventsPage> {
-  const path = `${sessionPath(session)}/events?after_id=${afterId}&wait=${LONG_POLL_S}`;
-  return call(path, { method: "GET", signal }, LONG_POLL_S * 1000 + QUICK_MS);
+/** What was stored after `afterId`, as soon as there is anything, at the latest after `waitS` seconds. */
+export function eventsAfter(session: string, afterId: number, waitS: number, signal: AbortSignal): Promise<EventsPage> {
+  const path = `${sessionPath(session)}/events?after_id=${afterId}&wait=${waitS}`;
+  return call(path, { method: "GET", signal }, waitS === 0 ? QUICK_MS : waitS * 1000 + POLL_SLACK_MS);
+}
+
+/** The stream of what was stored after `afterId`; its events arrive as they happen. */
+export async function eventStream(session: string, afterId: number, signal: AbortSignal): Promise<ReadableStream<Uint8Array>> {
+  const response = await answered(`${sessionPath(session)}/events?after_id=${afterId}`, {
+    headers: { Accept: "text/event-stream" },
+    signal,
+  });
+  if (!response.ok) throw new CallFailed(refusal(response.status, await bodyOf(response)));
+  const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream") === true;
+  if (response.body === null || !isStream) throw new CallFailed({ kind: "unreachable" });
+  return response.body;
 }
 
 /** One turn. Repeating it with the same `clientMessageId` is the same turn. */
-export function postMessage(session: string, clientMessageId: string, text: string): Promise<Reply> {
+export function postMessage(session: string, clientMessageId: string, text: string, signal: AbortSignal): Promise<Reply> {
   const body = { session_id: session, user_message: text, client_message_id: clientMessageId };
-  return call("/api/v1/chat/message", { method: "POST", body: JSON.stringify(body) }, TURN_MS);
+  return call("/api/v1/chat/message", { method: "POST", body: JSON.stringify(body), signal }, TURN_MS);
+}
+
+/** What the customer thinks of one answer; saying it again changes it. */
+export function sendFeedback(session: string, messageId: number, feedback: Feedback): Promise<void> {
+  return tell(`${sessionPath(session)}/messages/${messageId}/feedback`, JSON.stringify(feedback));
+}
+
+/** The customer has seen the notice of this version: the receipt the AI Basic Act asks for. */
+export function acknowledgeNotice(session: string, version: string): Promise<void> {
+  return tell(`${sessionPath(session)}/notice`, JSON.stringify({ version }));
+}
+
+/** The customer is done with this conversation. */
+export function closeSession(session: string): Promise<void> {
+  return tell(`${sessionPath(session)}/close`, "{}");
 }
 
 export function documentOf(documentId: string): Promise<KnowledgeDocument> {
@@ -76,25 +117,37 @@ function sessionPath(session: string): string {
 }
 
 async function call<Body>(path: string, init: RequestInit, timeoutMs: number): Promise<Body> {
-  const timeout = AbortSignal.timeout(timeoutMs);
-  const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
-  let response: Response;
-  let body: unknown;
-  try {
-    response = await fetch(path, {
-      ...init,
-      headers: { Accept: "application/json", "Content-Type": "application/json" },
-      cache: "no-store",
-      credentials: "same-origin",
-      signal,
-    });
-    body = await response.json().catch(() => null);
-  } catch (thrown) {
-    throw new CallFailed(failureOf(thrown));
-  }
+  const response = await answered(path, init, timeoutMs);
+  const body = await bodyOf(response);
   if (!response.ok) throw new CallFailed(refusal(response.status, body));
-  // A 200 that is not JSON is a captive portal or a proxy, not our server.
+  // A 200 that is not JSON is a captive portal or a proxy, not our server; a body that was cut is no answer either.
   if (body === null) throw new CallFailed({ kind: "unreachable" });
   // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the schema is the server's own word for it
   return body as Body;
+}
+
+/** A call whose answer says no more than that it was done. */
+async function tell(path: string, body: string): Promise<void> {
+  // Kept alive, because these are said on the way out of a page, too.
+  const response = await answered(path, { method: "POST", body, keepalive: true }, QUICK_MS);
+  if (!response.ok) throw new CallFailed(refusal(response.status, await bodyOf(response)));
+}
+
+async function answered(path: string, init: RequestInit, timeoutMs?: number): Promise<Response> {
+  const limits = [init.signal, timeoutMs === undefined ? null : AbortSignal.timeout(timeoutMs)];
+  try {
+    return await fetch(path, {
+      headers: { Accept: "application/json", "Content-Type": "application/json" },
+      ...init,
+      cache: "no-store",
+      credentials: "same-origin",
+      signal: AbortSignal.any(limits.filter((signal) => signal !== null && signal !== undefined)),
+    });
+  } catch (thrown) {
+    throw new CallFailed(failureOf(thrown));
+  }
+}
+
+function bodyOf(response: Response): Promise<unknown> {
+  return response.json().catch(() => null);
 }

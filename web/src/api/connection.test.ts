@@ -10,7 +10,8 @@ import {
   wantsSocket,
 } from "./connection";
 
-const connecting = (attempt: number): Connection => ({ kind: "connecting", attempt });
+const connecting = (attempt: number): Connection => ({ kind: "connecting", attempt, isSlow: false });
+const slow = (attempt: number): Connection => ({ kind: "connecting", attempt, isSlow: true });
 const waiting = (attempt: number): Connection => ({ kind: "waiting", attempt });
 const open: Connection = { kind: "open" };
 const http: Connection = { kind: "http", probing: false };
@@ -20,7 +21,10 @@ describe("nextConnection", () => {
   it.each<[Connection, ConnectionEvent, Connection]>([
     [FIRST, "opened", open],
     [FIRST, "lost", waiting(1)],
-    [FIRST, "paused", FIRST],
+    [FIRST, "paused", slow(0)],
+    [slow(0), "opened", open],
+    [slow(0), "lost", waiting(1)],
+    [slow(0), "woken", slow(0)],
     [FIRST, "woken", FIRST],
     [connecting(4), "lost", waiting(5)],
     [connecting(5), "lost", http],
@@ -56,11 +60,17 @@ it("adds up to a second of jitter, so that not everybody comes at once", () => {
   expect(pauseMs(waiting(2), 0.5)).toBe(4_500);
   expect(pauseMs(open, 0.5)).toBeNull();
   expect(pauseMs(probing, 0.5)).toBeNull();
+  expect(pauseMs(slow(0), 0.5)).toBeNull();
+});
+
+it("lets HTTP stand in for a socket that takes long to open", () => {
+  expect(pauseMs(FIRST, 0.5)).toBe(1_500);
 });
 
 it.each<[Connection, boolean, boolean]>([
   // state, wants a socket, uses HTTP
   [FIRST, true, false],
+  [slow(0), true, true],
   [connecting(1), true, true],
   [open, true, false],
   [waiting(1), false, true],

@@ -6,8 +6,11 @@
  * whenever the network or the page comes back.
  */
 export type Connection =
-  /** A socket is being opened; `attempt` 0 is the first ever, or the first after a good one. */
-  | { readonly kind: "connecting"; readonly attempt: number }
+  /**
+   * A socket is being opened; `attempt` 0 is the first ever, or the first after a good one. `isSlow`: it takes so
+   * long that HTTP stands in meanwhile.
+   */
+  | { readonly kind: "connecting"; readonly attempt: number; readonly isSlow: boolean }
   | { readonly kind: "open" }
   /** The socket is lost; attempt `attempt` comes after a pause. HTTP carries the conversation meanwhile. */
   | { readonly kind: "waiting"; readonly attempt: number }
@@ -18,31 +21,34 @@ export type ConnectionEvent =
   | "opened"
   /** The socket closed, or did not open in time. */
   | "lost"
-  /** The pause of `pauseMs` is over. */
+  /** The time of `pauseMs` is over. */
   | "paused"
   /** The network or the page came back: try now. */
   | "woken";
 
 const ATTEMPTS_MAX = 5;
+/** A network that swallows upgrades says nothing for as long as one waits; nobody should wait for it to send. */
+const SLOW_MS = 1_500;
 const PAUSE_STEP_MS = 2_000;
 const PROBE_MS = 60_000;
 /** So that a restarted server is not met by everybody in the same instant. */
 const JITTER_MS_MAX = 1_000;
 
-export const FIRST: Connection = { kind: "connecting", attempt: 0 };
+export const FIRST: Connection = { kind: "connecting", attempt: 0, isSlow: false };
 
 export function nextConnection(connection: Connection, event: ConnectionEvent): Connection {
   if (event === "opened") return { kind: "open" };
   switch (connection.kind) {
     case "connecting":
-      if (event !== "lost") return connection;
+      if (event === "paused") return { ...connection, isSlow: true };
+      if (event === "woken") return connection;
       return connection.attempt < ATTEMPTS_MAX
         ? { kind: "waiting", attempt: connection.attempt + 1 }
         : { kind: "http", probing: false };
     case "open":
       return event === "lost" ? { kind: "waiting", attempt: 1 } : connection;
     case "waiting":
-      return event === "lost" ? connection : { kind: "connecting", attempt: connection.attempt };
+      return event === "lost" ? connection : { kind: "connecting", attempt: connection.attempt, isSlow: false };
     case "http":
       return { kind: "http", probing: event !== "lost" };
   }
@@ -52,6 +58,7 @@ export function nextConnection(connection: Connection, event: ConnectionEvent): 
 export function pauseMs(connection: Connection, random: number): number | null {
   switch (connection.kind) {
     case "connecting":
+      return usesHttp(connection) ? null : SLOW_MS;
     case "open":
       return null;
     case "waiting":
@@ -68,7 +75,15 @@ export function wantsSocket(connection: Connection): boolean {
 
 /** HTTP stands in: ask for new messages, and send without waiting for a socket. */
 export function usesHttp(connection: Connection): boolean {
-  return connection.kind === "waiting" || connection.kind === "http" || (connection.kind === "connecting" && connection.attempt > 0);
+  switch (connection.kind) {
+    case "connecting":
+      return connection.attempt > 0 || connection.isSlow;
+    case "open":
+      return false;
+    case "waiting":
+    case "http":
+      return true;
+  }
 }
 
 /** What the customer is told, bottom right. */

@@ -31,14 +31,16 @@ describe("refusal", () => {
 
 describe("isSessionLost", () => {
   it.each([
-    [401, true],
-    [404, true],
-    [403, false],
-    [429, false],
-    [503, false],
-    [null, false],
-  ])("status %s → %s", (status, lost) => {
-    expect(isSessionLost(refusal(status, null))).toBe(lost);
+    [401, "session_token_required", true],
+    [403, "session_token_wrong", true],
+    [404, "session_not_found", true],
+    [404, "not_found", false],
+    [404, "unknown", false],
+    [429, "rate_limited", false],
+    [503, "store_unavailable", false],
+    [null, "unavailable", false],
+  ])("%s %s → %s", (status, code, lost) => {
+    expect(isSessionLost(refusal(status, { code }))).toBe(lost);
   });
 });
 

@@ -27,8 +27,11 @@ export function failureOf(thrown: unknown): Failure {
 
 /** The session is unknown, expired, or not ours (any more): a new one is needed. */
 export function isSessionLost(failure: Failure): boolean {
-  return failure.kind === "refused" && (failure.status === 401 || failure.status === 404);
+  // By the server's own word: a 404 of a captive portal must not cost anybody his conversation.
+  return failure.kind === "refused" && SESSION_LOST.has(failure.code);
 }
+
+const SESSION_LOST = new Set(["session_not_found", "session_token_required", "session_token_wrong"]);
 
 /** Reads the one error body, and makes do when something else answered (a proxy's HTML page). */
 export function refusal(status: number | null, body: unknown): Failure {

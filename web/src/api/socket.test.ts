@@ -8,6 +8,8 @@ it.each([
   ['{"type":"session_closed"}', { type: "closed" }],
   ['{"type":"history","data":{"messages":[],"more":false}}', { type: "history", page: { messages: [], more: false } }],
   ['{"type":"response","data":{"ai_message":"네"}}', { type: "response", reply: { ai_message: "네" } }],
+  ['{"type":"delta","data":{"text":"안녕"}}', { type: "delta", text: "안녕" }],
+  ['{"type":"delta","data":{}}', null],
   ['{"type":"customer_message","data":{"id":1}}', { type: "message", message: { id: 1 } }],
   ['{"type":"agent_message","data":{"id":2}}', { type: "message", message: { id: 2 } }],
   ['{"type":"handover_status","data":{"handover_status":"pending"}}', { type: "handover", handover: { handover_status: "pending" } }],

@@ -9,6 +9,8 @@ export type Frame =
   | { readonly type: "status" }
   | { readonly type: "history"; readonly page: EventsPage }
   | { readonly type: "response"; readonly reply: Reply }
+  /** The next words of the answer to what was said here. */
+  | { readonly type: "delta"; readonly text: string }
   /** Typed in another tab, or written by an agent. */
   | { readonly type: "message"; readonly message: Message }
   | { readonly type: "handover"; readonly handover: HandoverState }
@@ -26,10 +28,9 @@ export interface SocketEvents {
 }
 
 const OPEN_MS = 5_000;
-const PING_MS = 30_000;
-const PONG_MS = 10_000;
-/** When there is reason to doubt the connection (network or page came back), wait no longer than this. */
-const CHECK_MS = 3_000;
+const PING_MS = 15_000;
+/** A connection can end without a word (a tunnel, a gateway that forgot it). Whoever owes an answer longer is gone. */
+const PONG_MS = 4_000;
 
 export class Socket {
   readonly #socket: WebSocket;
@@ -47,13 +48,15 @@ export class Socket {
     });
     this.#socket.addEventListener("close", this.#lose);
     this.#pings = setInterval(() => {
-      this.#ping(PONG_MS);
+      this.check();
     }, PING_MS);
     this.#deadline = setTimeout(this.#lose, OPEN_MS);
   }
 
   say(clientMessageId: string, text: string): void {
-    this.#send({ type: "message", user_message: text, client_message_id: clientMessageId });
+    this.#send({ type: "message", user_message: text, client_message_id: clientMessageId, stream: true });
+    // The answer may take long; that the message gets through must not.
+    this.check();
   }
 
   /** Asks for the messages after `afterId`; the answer is a `history` frame. */
@@ -63,7 +66,15 @@ export class Socket {
 
   /** Is anybody still there? `lost` follows soon if not. */
   check(): void {
-    this.#ping(CHECK_MS);
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    this.#send({ type: "ping", timestamp: Date.now() });
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(this.#lose, PONG_MS);
+  }
+
+  /** Ends it as if the network had. */
+  abandon(): void {
+    this.#lose();
   }
 
   /** Ends it from our side, without a `lost`. */
@@ -72,19 +83,13 @@ export class Socket {
   }
 
   #receive(data: unknown): void {
-    const frame = typeof data === "string" ? parseFrame(data) : null;
-    if (this.#isOver || frame === null) return;
+    if (this.#isOver) return;
     // Whatever arrives proves that the other side lives.
     clearTimeout(this.#deadline);
+    const frame = typeof data === "string" ? parseFrame(data) : null;
+    if (frame === null) return;
     if (frame.type === "status") this.#events.ready();
     else this.#events.frame(frame);
-  }
-
-  #ping(answerMs: number): void {
-    if (this.#socket.readyState !== WebSocket.OPEN) return;
-    this.#send({ type: "ping", timestamp: Date.now() });
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(this.#lose, answerMs);
   }
 
   #send(frame: object): void {
@@ -130,17 +135,19 @@ export function parseFrame(text: string): Frame | null {
       };
   }
   if (!isRecord(data)) return null;
+  if (type === "delta") return typeof data.text === "string" ? { type, text: data.text } : null;
+  const body: unknown = data;
   /* eslint-disable @typescript-eslint/consistent-type-assertions -- frames carry the bodies of the HTTP routes, from the same server */
   switch (type) {
     case "history":
-      return { type, page: data as EventsPage };
+      return { type, page: body as EventsPage };
     case "response":
-      return { type, reply: data as Reply };
+      return { type, reply: body as Reply };
     case "customer_message":
     case "agent_message":
-      return { type: "message", message: data as Message };
+      return { type: "message", message: body as Message };
     case "handover_status":
-      return { type: "handover", handover: data as HandoverState };
+      return { type: "handover", handover: body as HandoverState };
     default:
       return null;
   }

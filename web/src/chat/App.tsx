@@ -1,6 +1,7 @@
 import { useCallback, useState } from "react";
 import { ChatScreen } from "./ChatScreen";
 import type { Courier } from "./courier";
+import { requestedLanguage } from "./embed";
 import { forgetEverything } from "./kiosk";
 import { rememberedLanguage } from "./memory";
 
@@ -10,12 +11,12 @@ export function App({ courier, isKiosk }: { readonly courier: Courier; readonly 
 
   const leave = useCallback(() => {
     // The courier first: it notes what it lets go of, and that is to be forgotten too.
-    courier.renew();
+    courier.startOver();
     forgetEverything();
-    document.documentElement.lang = rememberedLanguage();
+    document.documentElement.lang = rememberedLanguage(requestedLanguage());
     // A new key is a new screen: draft, dialogs, language and appearance go with the old one.
     setVisit((past) => past + 1);
   }, [courier]);
 
-  return <ChatScreen key={visit} courier={courier} firstLanguage={rememberedLanguage()} onLeave={isKiosk ? leave : null} />;
+  return <ChatScreen key={visit} courier={courier} firstLanguage={rememberedLanguage(requestedLanguage())} onLeave={isKiosk ? leave : null} />;
 }

@@ -17,10 +17,12 @@ import { stepOf } from "./journey";
 import { Kiosk } from "./Kiosk";
 import { Log } from "./Log";
 import { type Language, rememberLanguage } from "./memory";
-import { noticeOf, type NoticeReceipts, noticeSeenIn, themeOf, waitingOf } from "./offers";
+import { noticeOf, noticeSeenIn, themeOf, waitingOf } from "./offers";
+import { PageTopic } from "./PageTopic";
 import { Progress } from "./Progress";
 import { Settings } from "./Settings";
 import { Slow } from "./Slow";
+import { TranscriptMenu } from "./Transcript";
 import { reasonOf, TextProvider, textIn, useText } from "./words";
 
 const USUAL: Appearance = { theme: "system", textSize: "2" };
@@ -28,7 +30,7 @@ const USUAL: Appearance = { theme: "system", textSize: "2" };
 const USUAL_AT_KIOSK: Appearance = { theme: "system", textSize: "3" };
 
 interface Props {
-  readonly courier: Courier & NoticeReceipts;
+  readonly courier: Courier;
   readonly firstLanguage: Language;
   /** Ends the visit and leaves nothing behind; null where the customer's own device is. */
   readonly onLeave: (() => void) | null;
@@ -64,7 +66,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
     if (greeting === null || isNoticeSeen) return;
     rememberAcknowledged(version);
     setAcknowledged(version);
-    if (bankNotice !== null) courier.acknowledgeNotice?.(version);
+    if (bankNotice !== null) courier.acknowledgeNotice(version);
   }
 
   /** Whoever writes below the notice has seen it. */
@@ -87,7 +89,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
     }
     rememberAcknowledged(null);
     setAcknowledged(null);
-    courier.renew();
+    courier.startOver();
   }
 
   function close(): void {
@@ -120,7 +122,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
             say(text.connectAgentMessage);
           }}
         >
-          {/* TranscriptMenu goes here (not at a kiosk: `onLeave === null`), as <li> with a button or link each. */}
+          {onLeave === null ? <TranscriptMenu screen={screen} agentName={conversation.handover?.agent_name ?? null} /> : null}
           {phones.map(({ name, number }) => (
             <li key={name}>
               <a href={`tel:${number}`}>{text.menu.call(name, number)}</a>
@@ -160,8 +162,9 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
             </div>
             <Announcer isReady={screen.isReady} messages={conversation.messages} />
             <div role="status">
-              {isAnswering(conversation) ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
+              {isAnswering(conversation) && conversation.streaming === null ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
             </div>
+            {conversation.isClosed ? null : <PageTopic onChoose={choose} />}
             {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} onSend={say} />}
             <ConnectionState screen={screen} />
           </main>

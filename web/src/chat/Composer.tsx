@@ -2,7 +2,7 @@ import { type RefObject, type SubmitEvent, useEffect, useEffectEvent, useRef, us
 import { Icon } from "../ui/Icon";
 import styles from "./composer.module.css";
 import { charsOf, judgeDraft, TEXT_CHARS_MAX } from "./conversation";
-import { rememberDraft, rememberedDraft } from "./draft";
+import { rememberDraft, rememberedDraft } from "./memory";
 import { AT_REST, nextTyping, type TypingEvent } from "./typing";
 import { useText } from "./words";
 

@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Menu, MenuItem } from "../ui/Menu";
+import { ClosePanel } from "./ClosePanel";
 import styles from "./header.module.css";
 import type { Step } from "./journey";
 import type { Language } from "./memory";
@@ -73,6 +74,7 @@ export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSe
             {onFinish === null ? <MenuItem onChoose={onRenew}>{text.renewal.name}</MenuItem> : null}
             {children}
           </Menu>
+          <ClosePanel />
         </div>
       </div>
     </header>

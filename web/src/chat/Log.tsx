@@ -5,7 +5,7 @@ import { Icon } from "../ui/Icon";
 import { useNewest } from "../ui/newest";
 import { Author, OutgoingBubble, StoredBubble, StreamingBubble } from "./Bubble";
 import type { Citation } from "./citation";
-import { type Conversation, type Entry, entries, isAnswering, quickReplies } from "./conversation";
+import { type Entry, entries, isAnswering, quickReplies } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { DocumentPanel, useDocument } from "./DocumentPanel";
 import type { SendFeedback } from "./Feedback";
@@ -15,23 +15,16 @@ import { dayOf, today, useText } from "./words";
 
 interface Props {
   readonly screen: Screen;
-  readonly courier: Courier & { readonly feedback?: SendFeedback };
+  readonly courier: Courier;
   readonly onChoose: (message: string) => void;
-}
-
-/** What the conversation may know beside what every server tells. */
-interface Extras {
-  /** The answer being written. */
-  readonly streaming?: { readonly clientMessageId: string; readonly text: string } | null;
-  readonly agentName?: string | null;
 }
 
 /** The conversation from the greeting down; it follows the newest message unless the customer reads above. */
 export function Log({ screen, courier, onChoose }: Props) {
   const text = useText();
-  const { greeting } = screen;
-  const conversation: Conversation & Extras = screen.conversation;
-  const { streaming = null, agentName = null } = conversation;
+  const { greeting, conversation } = screen;
+  const { streaming } = conversation;
+  const agentName = conversation.handover?.agent_name ?? null;
   const all = entries(conversation);
   const replies = quickReplies(conversation);
   const { box, content, isAtEnd, scrolled, follow } = useFollowEnd();
@@ -43,11 +36,7 @@ export function Log({ screen, courier, onChoose }: Props) {
   const discard = useCallback((id: string) => { courier.discard(id); }, [courier]);
   const open = document.open;
   const openSource = useCallback((citation: Citation) => void open(citation), [open]);
-  const takesFeedback = "feedback" in courier;
-  const feedback = useCallback<SendFeedback>(
-    (...opinion) => courier.feedback?.(...opinion) ?? Promise.resolve(false),
-    [courier],
-  );
+  const feedback = useCallback<SendFeedback>((...opinion) => courier.feedback(...opinion), [courier]);
 
   // Who says something wants to see the answer, wherever he was reading.
   const newest = all.at(-1);
@@ -117,7 +106,7 @@ export function Log({ screen, courier, onChoose }: Props) {
                       continues={entry.continues}
                       agentName={agentName}
                       onOpenSource={openSource}
-                      onFeedback={takesFeedback ? feedback : null}
+                      onFeedback={feedback}
                     />
                   );
                 case "outgoing":

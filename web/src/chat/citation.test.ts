@@ -25,7 +25,7 @@ it.each<[string, [string, number][], number]>([
   ["the same heading elsewhere", [["출금", 2], ["이체", 4]], 1],
   ["nowhere", [["출금", 2]], -1],
 ])("finds the section: %s", (_case, sections, at) => {
-  expect(citedSection(sections.map(([heading, page]) => ({ heading, page, lines: [] })), citation)).toBe(at);
+  expect(citedSection(sections.map(([heading, page]) => ({ heading, page, lines: [], blocks: [] })), citation)).toBe(at);
 });
 
 describe("passagesOf", () => {
@@ -52,7 +52,7 @@ it.each<[string[], string[], boolean]>([
 
 it("shows the tables of a server that sends lines alone", () => {
   const lines = ["앞.", "거래 | 한도", "출금 | 100만원", "이체 | 600만원", "가 | 나", "뒤."];
-  expect(blocksOfSection({ heading: "", page: 1, lines })).toEqual([
+  expect(blocksOfSection({ heading: "", page: 1, lines, blocks: [] })).toEqual([
     { kind: "paragraph", text: "앞." },
     { kind: "table", header: ["거래", "한도"], rows: [["출금", "100만원"], ["이체", "600만원"], ["가", "나"]] },
     { kind: "paragraph", text: "뒤." },

@@ -28,8 +28,8 @@ export function citationsOf(sources: readonly Source[]): Citation[] {
 }
 
 /** The section's blocks; of an older server, which sends lines alone, what the lines show of them. */
-export function blocksOfSection(section: Section & { readonly blocks?: readonly DocumentBlock[] }): readonly DocumentBlock[] {
-  return section.blocks ?? blocksOfLines(section.lines);
+export function blocksOfSection(section: Section): readonly DocumentBlock[] {
+  return section.blocks.length > 0 ? section.blocks : blocksOfLines(section.lines);
 }
 
 /** The index of the section that is cited; -1 if the document has changed since. */

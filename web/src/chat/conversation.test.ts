@@ -12,19 +12,19 @@ import {
   type Event,
   handoverProgress,
   isAnswering,
+  isFarAhead,
   judgeDraft,
   next,
   prefersHttp,
   type Progress,
   quickReplies,
-  resumeAfter,
 } from "./conversation";
 
 const NOON_KST = Date.UTC(2026, 2, 2, 3, 0, 0);
 const unreachable: Failure = { kind: "unreachable" };
 
-function refused(status: number | null, retryAfterMs: number | null = null): Failure {
-  return { kind: "refused", status, code: "code", detail: "detail", retryAfterMs };
+function refused(status: number | null, retryAfterMs: number | null = null, code = "code"): Failure {
+  return { kind: "refused", status, code, detail: "detail", retryAfterMs };
 }
 
 function message(id: number, fields: Partial<Message> = {}): Message {
@@ -78,9 +78,11 @@ const sending = (clientMessageId: string): Event => ({ kind: "sending", clientMe
 const stored = (...messages: Message[]): Event => ({ kind: "stored", messages });
 const replied = (clientMessageId: string | null, answer: Reply): Event => ({ kind: "replied", clientMessageId, reply: answer, at: NOON_KST });
 const undelivered = (clientMessageId: string, failure: Failure): Event => ({ kind: "undelivered", clientMessageId, failure, at: NOON_KST });
-const handover = (status: HandoverStatus | null): Event => ({
+const read = (...messages: Message[]): Event => ({ kind: "read", messages });
+const delta = (clientMessageId: string, text: string): Event => ({ kind: "delta", clientMessageId, text });
+const handover = (status: HandoverStatus | null, told: Partial<HandoverState> = {}): Event => ({
   kind: "handover",
-  handover: { session_id: "s", handover_status: status, handover_requested_at: null, handover_accepted_at: null, assigned_agent_id: null } satisfies HandoverState,
+  handover: { ...told, session_id: "s", handover_status: status, handover_requested_at: null, handover_accepted_at: null, assigned_agent_id: null } satisfies HandoverState,
 });
 
 function after(...events: Event[]): Conversation {
@@ -136,23 +138,27 @@ describe("a message that did not get through", () => {
     ["rate limit over the socket", refused(null, 700), { kind: "waiting", failure: refused(null, 700), retryAt: NOON_KST + 700 }],
     ["error over the socket: HTTP knows more", refused(null), { kind: "waiting", failure: refused(null), retryAt: NOON_KST }],
     ["database trouble", refused(503), { kind: "waiting", failure: refused(503), retryAt: NOON_KST }],
-    ["session gone: the new one takes it", refused(404), { kind: "queued" }],
-    ["cookie gone: the new session takes it", refused(401), { kind: "queued" }],
+    ["session gone: the new one takes it", refused(404, null, "session_not_found"), { kind: "queued" }],
+    ["cookie gone: the new session takes it", refused(401, null, "session_token_required"), { kind: "queued" }],
+    ["not our server's answer", refused(403, null, "unknown"), { kind: "waiting", failure: refused(403, null, "unknown"), retryAt: NOON_KST }],
     ["too large", refused(413), { kind: "refused", failure: refused(413) }],
     ["not valid", refused(422), { kind: "refused", failure: refused(422) }],
   ])("%s", (_case, failure, delivery) => {
     expect(after(typed("a"), sending("a"), undelivered("a", failure)).outbox[0]?.delivery).toEqual(delivery);
   });
 
-  it("waits longer each time, and half a minute at most", () => {
+  it.each<[string, Failure, number[]]>([
+    ["half a minute at most", refused(503), [0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]],
+    ["without a network four seconds at most", unreachable, [0, 1_000, 2_000, 4_000, 4_000, 4_000, 4_000, 4_000]],
+  ])("waits longer each time, %s", (_case, failure, expected) => {
     let state = after(typed("a"));
     const waits: number[] = [];
     for (let attempt = 0; attempt < 8; attempt += 1) {
-      state = next(state, undelivered("a", refused(503)));
+      state = next(state, undelivered("a", failure));
       const delivery = state.outbox[0]?.delivery;
       waits.push(delivery?.kind === "waiting" ? delivery.retryAt - NOON_KST : -1);
     }
-    expect(waits).toEqual([0, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+    expect(waits).toEqual(expected);
   });
 
   it("takes turns between the transports", () => {
@@ -279,11 +285,84 @@ describe("a new session", () => {
   });
 });
 
-it("reads again with some overlap, and everything when there is little", () => {
-  const known = Array.from({ length: 30 }, (_, index) => message(100 + index));
-  expect(resumeAfter(known)).toBe(109);
-  expect(resumeAfter(known.slice(0, 20))).toBe(0);
-  expect(resumeAfter([])).toBe(0);
+describe("readTo, from where the stream is read on", () => {
+  it.each<[string, Event[], number]>([
+    ["nothing known", [], 0],
+    ["a page", [read(message(1), message(4))], 4],
+    ["the same page again", [read(message(1), message(4)), read(message(1))], 4],
+    ["an answer that overtook what came before it", [read(message(1)), typed("a"), replied("a", reply(5, 6))], 1],
+    ["news over the socket", [read(message(1)), stored(message(9))], 1],
+    ["a new session begins anew", [read(message(9)), { kind: "restarted" }], 0],
+  ])("%s", (_case, events, readTo) => {
+    expect(after(...events).readTo).toBe(readTo);
+  });
+
+  it("is to be moved on when much stands above it", () => {
+    const many = Array.from({ length: 40 }, (_, index) => message(10 + index));
+    expect(isFarAhead(after(read(message(1)), stored(...many.slice(1))))).toBe(false);
+    expect(isFarAhead(after(read(message(1)), stored(...many)))).toBe(true);
+    expect(isFarAhead(after(read(...many)))).toBe(false);
+  });
+});
+
+describe("streaming", () => {
+  const out = [typed("a"), sending("a")];
+  const words = [...out, delta("a", "예금 "), delta("a", "금리는")];
+  it.each<[string, Event[], string | null]>([
+    ["nothing yet", out, null],
+    ["word by word", words, "예금 금리는"],
+    ["the stored answer takes its place", [...words, replied("a", reply(1, 2))], null],
+    ["the history was faster", [...words, read(question(1, "a"), message(2))], null],
+    ["another tab's answer leaves it", [...words, replied(null, reply(1, 2))], "예금 금리는"],
+    ["other news leave it", [...words, typed("b"), stored(message(1, { author: "agent" }))], "예금 금리는"],
+    ["cut in the middle", [...words, undelivered("a", unreachable)], null],
+    ["sent again, it begins anew", [...words, undelivered("a", unreachable), sending("a"), delta("a", "예금")], "예금"],
+    ["words that come after their answer", [...out, replied("a", reply(1, 2)), delta("a", "늦은 말")], null],
+    ["nothing was stored", [...words, replied("a", reply(null, null))], null],
+    ["closed", [...words, { kind: "closed" }], null],
+    ["a new conversation", [...words, { kind: "restarted" }], null],
+  ])("%s", (_case, events, text) => {
+    expect(after(...events).streaming?.text ?? null).toBe(text);
+  });
+});
+
+describe("what the customer thinks of an answer", () => {
+  const judged = (useful: boolean | null): Event => ({ kind: "judged", messageId: 2, feedback: useful === null ? null : { useful } });
+  it.each<[string, Event[], boolean | null]>([
+    ["nothing yet", [], null],
+    ["useful", [judged(true)], true],
+    ["changed his mind", [judged(true), judged(false)], false],
+    ["could not be told", [judged(true), judged(null)], null],
+    ["read again from before it was said", [judged(true), stored(message(2))], true],
+    ["said in another tab", [stored(message(2, { feedback: { useful: false } }))], false],
+  ])("%s", (_case, events, useful) => {
+    expect(after(stored(message(2)), ...events).messages[0]?.feedback?.useful ?? null).toBe(useful);
+  });
+});
+
+describe("the place in the queue and the agent's name", () => {
+  it.each<[string, Event[], Conversation["handover"]]>([
+    ["nobody asked", [handover(null)], null],
+    ["a server that does not tell", [handover("pending")], { handover_status: "pending", queue_position: null, agent_name: null }],
+    ["third", [handover("pending", { queue_position: 3 })], { handover_status: "pending", queue_position: 3, agent_name: null }],
+    [
+      "a turn while waiting",
+      [handover("pending", { queue_position: 3 }), replied("a", reply(1, 2, { stage: "queued" }))],
+      { handover_status: "pending", queue_position: 3, agent_name: null },
+    ],
+    [
+      "an agent is here",
+      [handover("pending", { queue_position: 1 }), handover("accepted", { agent_name: "김하나" })],
+      { handover_status: "accepted", queue_position: null, agent_name: "김하나" },
+    ],
+    [
+      "a turn tells of the agent first",
+      [handover("pending", { queue_position: 1 }), replied("a", reply(1, null, { stage: "attended" }))],
+      { handover_status: "accepted", queue_position: null, agent_name: null },
+    ],
+  ])("%s", (_case, events, expected) => {
+    expect(after(...events).handover).toEqual(expected);
+  });
 });
 
 it.each<[string, Draft]>([

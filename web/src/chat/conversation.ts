@@ -13,7 +13,12 @@ import { isSessionLost } from "../api/errors";
 export interface Conversation {
   readonly messages: readonly Message[];
   readonly outbox: readonly Outgoing[];
-  readonly handover: HandoverStatus | null;
+  /** Null when nobody asked for a person. */
+  readonly handover: Handover | null;
+  /** The words so far of the answer to what was said here; the stored answer takes their place. */
+  readonly streaming: Streaming | null;
+  /** Every message up to this id is known. Above it there may be gaps: an answer may overtake what came before it. */
+  readonly readTo: number;
   /** Null until a reply named it; after a reload it is read from the last answer instead. */
   readonly stage: StageName | null;
   readonly isAgentTyping: boolean;
@@ -21,6 +26,19 @@ export interface Conversation {
   readonly isClosed: boolean;
   /** The server had forgotten the conversation shown before; this is a new one. */
   readonly isRestarted: boolean;
+}
+
+/** Where the way to a person stands, in the server's words. */
+export interface Handover {
+  readonly handover_status: HandoverStatus;
+  /** 1 is next; null when not waiting, or not known. */
+  readonly queue_position: number | null;
+  readonly agent_name: string | null;
+}
+
+export interface Streaming {
+  readonly clientMessageId: string;
+  readonly text: string;
 }
 
 export interface Outgoing {
@@ -52,7 +70,14 @@ export type Event =
   /** Something can carry messages again. */
   | { readonly kind: "reachable" }
   | { readonly kind: "discarded"; readonly clientMessageId: string }
+  /** News, in no order. */
   | { readonly kind: "stored"; readonly messages: readonly Message[] }
+  /** The stream after `readTo`, without a gap. */
+  | { readonly kind: "read"; readonly messages: readonly Message[] }
+  /** The next words of an answer. */
+  | { readonly kind: "delta"; readonly clientMessageId: string; readonly text: string }
+  /** What the customer thinks of an answer; null takes it back. */
+  | { readonly kind: "judged"; readonly messageId: number; readonly feedback: Message["feedback"] }
   /** `clientMessageId` is null when the answer is to another tab's message. */
   | { readonly kind: "replied"; readonly reply: Reply; readonly clientMessageId: string | null; readonly at: number }
   | { readonly kind: "handover"; readonly handover: HandoverState }
@@ -67,6 +92,8 @@ export const EMPTY: Conversation = {
   messages: [],
   outbox: [],
   handover: null,
+  streaming: null,
+  readTo: 0,
   stage: null,
   isAgentTyping: false,
   isClosed: false,
@@ -86,9 +113,9 @@ export function next(state: Conversation, event: Event): Conversation {
       return withoutStored({ ...state, outbox: [...added, ...state.outbox] });
     }
     case "sending":
-      return inOutbox(state, event.clientMessageId, (outgoing) => ({ ...outgoing, delivery: { kind: "sending" } }));
+      return inOutbox(unstreamed(state, event.clientMessageId), event.clientMessageId, (outgoing) => ({ ...outgoing, delivery: { kind: "sending" } }));
     case "undelivered":
-      return inOutbox(state, event.clientMessageId, (outgoing) => {
+      return inOutbox(unstreamed(state, event.clientMessageId), event.clientMessageId, (outgoing) => {
         const failures = outgoing.failures + 1;
         return { ...outgoing, failures, delivery: afterFailure(event.failure, failures, event.at) };
       });
@@ -100,14 +127,29 @@ export function next(state: Conversation, event: Event): Conversation {
       return { ...state, outbox: state.outbox.filter((outgoing) => outgoing.clientMessageId !== event.clientMessageId) };
     case "stored":
       return withoutStored({ ...state, messages: merge(state.messages, event.messages) });
+    case "read": {
+      const readTo = event.messages.reduce((last, { id }) => Math.max(last, id), state.readTo);
+      return withoutStored({ ...state, messages: merge(state.messages, event.messages), readTo });
+    }
+    case "delta": {
+      const { clientMessageId, text } = event;
+      if (!state.outbox.some((outgoing) => outgoing.clientMessageId === clientMessageId)) return state;
+      const before = state.streaming?.clientMessageId === clientMessageId ? state.streaming.text : "";
+      return { ...state, streaming: { clientMessageId, text: before + text } };
+    }
+    case "judged":
+      return {
+        ...state,
+        messages: state.messages.map((message) => (message.id === event.messageId ? { ...message, feedback: event.feedback ?? null } : message)),
+      };
     case "replied":
       return afterReply(state, event.reply, event.clientMessageId, event.at);
     case "handover":
-      return { ...state, handover: event.handover.handover_status };
+      return { ...state, handover: handoverOf(event.handover) };
     case "agent-typing":
       return { ...state, isAgentTyping: event.isTyping };
     case "closed":
-      return { ...state, isClosed: true, isAgentTyping: false };
+      return { ...state, isClosed: true, isAgentTyping: false, streaming: null };
     case "restarted":
       return { ...EMPTY, outbox: state.outbox.map(queued), isRestarted: state.messages.length > 0 };
     case "renewed":
@@ -159,15 +201,15 @@ export function quickReplies(state: Conversation): readonly QuickReply[] {
 
 /** The machine is thinking: something was sent and no agent is there to answer it. */
 export function isAnswering(state: Conversation): boolean {
-  return state.handover !== "accepted" && state.outbox.some((outgoing) => outgoing.delivery.kind === "sending");
+  return state.handover?.handover_status !== "accepted" && state.outbox.some((outgoing) => outgoing.delivery.kind === "sending");
 }
 
 export type Progress = "collecting" | "queued" | "attended";
 
 /** How far the way to a person is. */
 export function handoverProgress(state: Conversation): Progress | null {
-  if (state.handover === "accepted") return "attended";
-  if (state.handover !== "pending") return null;
+  if (state.handover?.handover_status === "accepted") return "attended";
+  if (state.handover?.handover_status !== "pending") return null;
   return isCollecting(state) ? "collecting" : "queued";
 }
 
@@ -207,16 +249,13 @@ export function prefersHttp(outgoing: Outgoing): boolean {
   return outgoing.failures % 2 === 1;
 }
 
-/**
- * From where to read again after a pause. A little overlap: answers to our own messages come over HTTP too,
- * so the newest id known says nothing about the ones just below it. What is read twice is merged.
- */
-export function resumeAfter(messages: readonly Message[]): number {
-  return messages.at(-1 - RESUME_OVERLAP)?.id ?? 0;
+/** So much stands above `readTo` that the next connection would have to read it all again: better ask now. */
+export function isFarAhead({ messages, readTo }: Conversation): boolean {
+  const first = messages.at(-AHEAD_MAX);
+  return first !== undefined && first.id > readTo;
 }
 
-/** Messages read again on a resume; more than can be in flight at once between two transports. */
-const RESUME_OVERLAP = 20;
+const AHEAD_MAX = 40;
 
 // ---------------------------------------------------------------------------------------------------
 // What may be typed (wire contract §3)
@@ -243,17 +282,31 @@ export function judgeDraft(text: string): Draft {
 
 /** One message per id, oldest first. What comes later from the store replaces what we made up from a reply. */
 function merge(known: readonly Message[], incoming: readonly Message[]): readonly Message[] {
-  if (incoming.length === 0) return known;
+  const [only] = incoming;
+  if (only === undefined) return known;
+  // What is new usually comes alone and last, and a conversation may be long.
+  if (incoming.length === 1 && only.id > (known.at(-1)?.id ?? 0)) return [...known, only];
   const byId = new Map(known.map((message) => [message.id, message]));
-  for (const message of incoming) byId.set(message.id, message);
+  for (const message of incoming) {
+    // Feedback is changed, never taken back: a page read before it was given knows less.
+    const feedback = message.feedback ?? byId.get(message.id)?.feedback ?? null;
+    byId.set(message.id, feedback === null ? message : { ...message, feedback });
+  }
   return Array.from(byId.values()).sort((a, b) => a.id - b.id);
 }
 
-/** What the store has is no longer ours to send. */
+/** What the store has is no longer ours to send; its answer was stored with it. */
 function withoutStored(state: Conversation): Conversation {
+  if (state.outbox.length === 0) return state.streaming === null ? state : { ...state, streaming: null };
   const stored = new Set(state.messages.map((message) => message.client_message_id));
   const outbox = state.outbox.filter((outgoing) => !stored.has(outgoing.clientMessageId));
-  return outbox.length === state.outbox.length ? state : { ...state, outbox };
+  if (outbox.length === state.outbox.length) return state;
+  return { ...state, outbox, streaming: stored.has(state.streaming?.clientMessageId ?? null) ? null : state.streaming };
+}
+
+/** Words that began to come, and will come again from the start. */
+function unstreamed(state: Conversation, clientMessageId: string): Conversation {
+  return state.streaming?.clientMessageId === clientMessageId ? { ...state, streaming: null } : state;
 }
 
 function afterReply(state: Conversation, reply: Reply, clientMessageId: string | null, at: number): Conversation {
@@ -261,7 +314,7 @@ function afterReply(state: Conversation, reply: Reply, clientMessageId: string |
     // Nothing was stored: the answer says why the text cannot be taken (too short, too long).
     const failure: Failure = { kind: "refused", status: 200, code: "not_stored", detail: reply.ai_message, retryAfterMs: null };
     if (clientMessageId === null) return state;
-    return inOutbox(state, clientMessageId, (outgoing) => ({ ...outgoing, delivery: { kind: "refused", failure } }));
+    return inOutbox(unstreamed(state, clientMessageId), clientMessageId, (outgoing) => ({ ...outgoing, delivery: { kind: "refused", failure } }));
   }
   const created_at = reply.created_at ?? kst(at);
   const question: Message = {
@@ -296,20 +349,33 @@ function afterReply(state: Conversation, reply: Reply, clientMessageId: string |
     ...state,
     messages: merge(state.messages, made.filter((message) => !known.has(message.id))),
     outbox: state.outbox.filter((outgoing) => outgoing.clientMessageId !== clientMessageId),
+    streaming: state.streaming?.clientMessageId === clientMessageId ? null : state.streaming,
     stage: reply.stage,
     handover: handoverAfter(state.handover, reply),
   });
 }
 
+function handoverOf({ handover_status, queue_position, agent_name }: HandoverState): Handover | null {
+  if (handover_status === null) return null;
+  return { handover_status, queue_position: queue_position ?? null, agent_name: agent_name ?? null };
+}
+
 /** `handover_status` of a reply reports only a change; the stage says where things stand. */
-function handoverAfter(handover: HandoverStatus | null, reply: Reply): HandoverStatus | null {
+function handoverAfter(handover: Handover | null, reply: Reply): Handover | null {
+  const status = statusAfter(handover?.handover_status ?? null, reply);
+  if (status === null) return null;
+  // A reply says nothing of the place and the name; they are those of the same status as before.
+  return handover?.handover_status === status ? handover : { handover_status: status, queue_position: null, agent_name: null };
+}
+
+function statusAfter(status: HandoverStatus | null, reply: Reply): HandoverStatus | null {
   if (reply.handover_status !== null) return reply.handover_status;
   switch (reply.stage) {
     case "assisted":
     case "awaiting_consent":
-      return handover === "pending" || handover === "accepted" ? null : handover;
+      return status === "pending" || status === "accepted" ? null : status;
     case "collecting":
-      return handover;
+      return status;
     case "queued":
       return "pending";
     case "attended":
@@ -318,14 +384,17 @@ function handoverAfter(handover: HandoverStatus | null, reply: Reply): HandoverS
 }
 
 function afterFailure(failure: Failure, failures: number, at: number): Delivery {
-  if (failure.kind === "unreachable") return { kind: "waiting", failure, retryAt: at + backoffMs(failures) };
+  if (failure.kind === "unreachable") return { kind: "waiting", failure, retryAt: at + Math.min(UNREACHABLE_MS_MAX, backoffMs(failures)) };
   if (isSessionLost(failure)) return { kind: "queued" };
   if (failure.retryAfterMs !== null) return { kind: "waiting", failure, retryAt: at + failure.retryAfterMs };
   const { status } = failure;
-  // Over the socket an error has no status; HTTP, which is next, has one.
-  const isPassing = status === null || status === 408 || status === 429 || status >= 500;
+  // Over the socket an error has no status; HTTP, which is next, has one. An unknown code is not our server's.
+  const isPassing = status === null || failure.code === "unknown" || status === 408 || status === 429 || status >= 500;
   return isPassing ? { kind: "waiting", failure, retryAt: at + backoffMs(failures) } : { kind: "refused", failure };
 }
+
+/** Where there is no network, trying costs nobody anything, and the next gap between two tunnels may be short. */
+const UNREACHABLE_MS_MAX = 4_000;
 
 /** The other transport is tried at once, then after 1, 2, 4 … 30 s. */
 function backoffMs(failures: number): number {

@@ -1,18 +1,20 @@
 /**
- * Carries the conversation: opens the session, keeps a socket or asks over HTTP, sends what was typed.
+ * Carries the conversation: opens the session, keeps a socket or reads over HTTP, sends what was typed.
  *
  * It decides nothing by itself. What happened goes through `next` (conversation) and `nextConnection`
- * (transport); this class performs what those states call for: a socket when one is wanted, the long-poll
- * when there is none, the next message when something can carry it. React reads `screen` and calls verbs.
+ * (transport); this class performs what those states call for: a socket when one is wanted, a `Reader` when
+ * there is none, the next message when something can carry it. React reads `screen` and calls verbs.
  */
 import * as api from "../api/client";
 import { type Connection, type ConnectionEvent, FIRST, nextConnection, pauseMs, usesHttp, wantsSocket } from "../api/connection";
 import type { SignedCustomer } from "../api/embedding";
+import { Reader } from "../api/events";
 import { type Failure, failureOf, isSessionLost } from "../api/errors";
+import { Pause } from "../api/pause";
 import { type Frame, Socket } from "../api/socket";
-import { type Conversation, departure, EMPTY, type Event, next, type Outgoing, prefersHttp, resumeAfter } from "./conversation";
+import { onAwake } from "./awake";
+import { type Conversation, departure, EMPTY, type Event, isFarAhead, next, type Outgoing, prefersHttp } from "./conversation";
 import * as memory from "./memory";
-import { Pause } from "./pause";
 
 export interface Screen {
   readonly greeting: api.Greeting | null;
@@ -22,13 +24,16 @@ export interface Screen {
   readonly isHttpReachable: boolean;
   /** Why no session could be opened so far. */
   readonly trouble: Failure | null;
+  /** The version of the notice the customer has seen in this session; null: none yet. */
+  readonly noticeSeen: string | null;
   readonly conversation: Conversation;
 }
 
 const AGENT_TYPING_MS = 5_000;
+const RETRY_MS = 500;
 const RETRY_MS_MAX = 15_000;
-/** A long-poll that returns sooner without news is not waiting; do not let it spin. */
-const POLL_MS_MIN = 1_000;
+/** The page came back and this was already under way: it may never end. Asking again costs nothing. */
+const POST_DOUBT_MS = 10_000;
 
 export class Courier {
   #screen: Screen = {
@@ -37,6 +42,7 @@ export class Courier {
     connection: FIRST,
     isHttpReachable: true,
     trouble: null,
+    noticeSeen: null,
     conversation: EMPTY,
   };
   readonly #listeners = new Set<() => void>();
@@ -46,13 +52,17 @@ export class Courier {
   #session: { readonly id: string; readonly over: AbortController } | null = null;
   #entering: AbortController | null = null;
   #socket: Socket | null = null;
-  #poll: AbortController | null = null;
+  #reader: Reader | null = null;
   /** Which message the socket owes an answer for. */
   #sentOverSocket: string | null = null;
+  /** The socket was asked for what was missed, and has not told yet. */
+  #isHistoryDue = false;
+  #post: { readonly since: number; readonly given: AbortController } | null = null;
+  /** Its receipt is not stored yet. */
+  #noticeOwed: string | null = null;
 
   /** Waits that an event may cut short. */
   readonly #retryPause = new Pause();
-  readonly #pollPause = new Pause();
   #connectionTimer: ReturnType<typeof setTimeout> | undefined;
   #departureTimer: ReturnType<typeof setTimeout> | undefined;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -68,11 +78,7 @@ export class Courier {
   start(customer: SignedCustomer | null): void {
     this.#customer = customer;
     this.#tell({ kind: "restored", outbox: memory.rememberedOutbox() });
-    window.addEventListener("online", this.#wake);
-    window.addEventListener("offline", this.#wake);
-    document.addEventListener("visibilitychange", () => {
-      if (document.visibilityState === "visible") this.#wake();
-    });
+    onAwake(this.#wake);
     memory.onSessionElsewhere((session) => {
       if (session !== this.#session?.id) this.#leave("restarted");
     });
@@ -96,10 +102,40 @@ export class Courier {
     this.#depart();
   }
 
-  /** The customer begins a new conversation after one was closed. */
-  renew(): void {
-    if (this.#session) memory.forgetSession(this.#session.id);
+  /** The customer begins a new conversation; what was not sent belongs to the old one. */
+  startOver(): void {
+    if (this.#session) {
+      memory.forgetSession(this.#session.id);
+      // Nobody should wait in the agents' queue for it. If this does not arrive, silence ends it as well.
+      api.closeSession(this.#session.id).catch(() => undefined);
+    }
     this.#leave("renewed");
+  }
+
+  /** Shown at once; false when the server could not be told, and what stood there before stands there again. */
+  async feedback(messageId: number, useful: boolean, reason: api.FeedbackReason | null, comment: string | null): Promise<boolean> {
+    const session = this.#session;
+    if (session === null) return false;
+    const judged = (): api.Message["feedback"] => this.#screen.conversation.messages.find(({ id }) => id === messageId)?.feedback ?? null;
+    const before = judged();
+    const feedback = { useful };
+    this.#tell({ kind: "judged", messageId, feedback });
+    try {
+      await api.sendFeedback(session.id, messageId, { useful, reason, comment });
+      return true;
+    } catch {
+      // Unless it was said otherwise meanwhile.
+      if (!session.over.signal.aborted && judged() === feedback) this.#tell({ kind: "judged", messageId, feedback: before });
+      return false;
+    }
+  }
+
+  /** The customer has seen the notice; the server is told as soon as it can be. */
+  acknowledgeNotice(version: string): void {
+    if (this.#screen.noticeSeen === version) return;
+    this.#noticeOwed = version;
+    this.#show({ noticeSeen: version });
+    void this.#sendReceipt();
   }
 
   // -------------------------------------------------------------------------------------------------
@@ -111,7 +147,7 @@ export class Courier {
         this.#show({ greeting: await api.greeting() });
       } catch {
         // The screen works without; the session's own calls tell the customer what is wrong.
-        await this.#retryPause.of(Math.min(RETRY_MS_MAX, 1_000 * 2 ** attempt));
+        await this.#retryPause.of(Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (attempt - 1)));
       }
     }
   }
@@ -123,34 +159,45 @@ export class Courier {
     this.#entering = entering;
     const isOver = (): boolean => entering.signal.aborted;
     for (let attempt = 1; !isOver(); attempt += 1) {
-      const remembered = memory.rememberedSession();
-      try {
-        const id = remembered ?? (await api.openSession(this.#customer));
-        const [messages, handover] = await Promise.all([api.messagesOf(id), api.handoverOf(id)]);
-        if (isOver()) return;
-        memory.rememberSession(id);
-        this.#begin(id, messages, handover);
-        return;
-      } catch (thrown) {
-        const failure = failureOf(thrown);
-        this.#reached(failure);
-        if (remembered !== null && isSessionLost(failure)) {
-          memory.forgetSession(remembered);
-          // Straight on to a new one, but never in a tight circle (a browser without cookies).
-          if (attempt === 1) continue;
-        }
-        this.#show({ trouble: failure });
-        await this.#retryPause.of(Math.min(RETRY_MS_MAX, 1_000 * 2 ** attempt));
-      }
+      const isForgotten = await memory.alone(() => this.#tryToEnter(isOver));
+      // Straight on to a new one, but never in a tight circle (a browser without cookies).
+      if (isForgotten && attempt === 1) continue;
+      // Once inside, `entering` is done with.
+      if (isOver() || this.#entering !== entering) return;
+      await this.#retryPause.of(Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (attempt - 1)));
+    }
+  }
+
+  /** True if the remembered session is none of ours any more. */
+  async #tryToEnter(isOver: () => boolean): Promise<boolean> {
+    if (isOver()) return false;
+    const remembered = memory.rememberedSession();
+    try {
+      const id = remembered ?? (await api.openSession(this.#customer));
+      // At once, for whoever opened it, in which tab ever: a reload in the middle takes it up.
+      memory.rememberSession(id);
+      const [messages, handover] = await Promise.all([api.messagesOf(id), api.handoverOf(id)]);
+      if (!isOver()) this.#begin(id, messages, handover);
+      return false;
+    } catch (thrown) {
+      if (isOver()) return false;
+      const failure = failureOf(thrown);
+      this.#reached(failure);
+      const isForgotten = remembered !== null && isSessionLost(failure);
+      if (isForgotten) memory.forgetSession(remembered);
+      this.#show({ trouble: failure });
+      return isForgotten;
     }
   }
 
   #begin(id: string, messages: api.Message[], handover: api.HandoverState): void {
     this.#entering = null;
     this.#session = { id, over: new AbortController() };
-    this.#show({ isReady: true, isHttpReachable: true, trouble: null, connection: FIRST });
-    this.#tell({ kind: "stored", messages });
+    const noticeSeen = this.#noticeOwed ?? memory.rememberedNotice(id);
+    this.#show({ isReady: true, isHttpReachable: true, trouble: null, connection: FIRST, noticeSeen });
+    this.#tell({ kind: "read", messages });
     this.#tell({ kind: "handover", handover });
+    void this.#sendReceipt();
     this.#perform();
   }
 
@@ -161,10 +208,11 @@ export class Courier {
     this.#socket?.close();
     this.#socket = null;
     this.#sentOverSocket = null;
-    this.#poll?.abort();
-    this.#poll = null;
+    this.#reader?.close();
+    this.#reader = null;
     clearTimeout(this.#connectionTimer);
-    this.#show({ isReady: false, connection: FIRST });
+    this.#noticeOwed = null;
+    this.#show({ isReady: false, connection: FIRST, noticeSeen: null });
     this.#tell({ kind });
     void this.#enter();
   }
@@ -179,7 +227,7 @@ export class Courier {
     this.#perform();
   }
 
-  /** Brings socket, timer and long-poll in line with the connection's state. */
+  /** Brings socket, timer and reader in line with the connection's state. */
   #perform(): void {
     const session = this.#session;
     if (session === null) return;
@@ -193,16 +241,17 @@ export class Courier {
     }
     if (wantsSocket(connection)) this.#socket ??= this.#openSocket(session.id);
     if (usesHttp(connection)) {
-      if (this.#poll === null) void this.#pollEvents(session.id);
+      this.#reader ??= this.#openReader(session.id);
     } else {
-      this.#poll?.abort();
-      this.#poll = null;
+      this.#reader?.close();
+      this.#reader = null;
     }
     this.#depart();
   }
 
   #openSocket(session: string): Socket {
-    const socket = new Socket(api.socketUrl(session, this.#resumeAfter()), {
+    this.#isHistoryDue = true;
+    const socket = new Socket(api.socketUrl(session, this.#screen.conversation.readTo), {
       ready: () => {
         this.#tell({ kind: "reachable" });
         this.#show({ isHttpReachable: true });
@@ -227,19 +276,20 @@ export class Courier {
   #receive(frame: Frame, socket: Socket): void {
     switch (frame.type) {
       case "history": {
-        this.#tell({ kind: "stored", messages: frame.page.messages });
-        const last = frame.page.messages.at(-1);
-        if (frame.page.more && last !== undefined) socket.resume(last.id);
+        this.#tell({ kind: "read", messages: frame.page.messages });
+        this.#isHistoryDue = frame.page.more && frame.page.messages.length > 0;
+        if (this.#isHistoryDue) socket.resume(this.#screen.conversation.readTo);
         this.#settleOwed();
         break;
       }
       case "response": {
-        const owed = this.#answeredBy(frame.reply);
-        if (owed !== null) this.#sentOverSocket = null;
-        this.#tell({ kind: "replied", reply: frame.reply, clientMessageId: owed, at: Date.now() });
+        this.#tell({ kind: "replied", reply: frame.reply, clientMessageId: this.#answeredBy(frame.reply), at: Date.now() });
         this.#settleOwed();
         break;
       }
+      case "delta":
+        if (this.#sentOverSocket !== null) this.#tell({ kind: "delta", clientMessageId: this.#sentOverSocket, text: frame.text });
+        break;
       case "message":
         this.#tell({ kind: "stored", messages: [frame.message] });
         if (frame.message.author === "agent") this.#agentTyping(false);
@@ -251,6 +301,8 @@ export class Courier {
           this.#sentOverSocket = null;
           this.#undelivered(owed, frame.failure);
         }
+        // What was missed cannot be read now; it is asked for again, or the other way reads it.
+        if (frame.clientMessageId === null && this.#isHistoryDue) socket.abandon();
         break;
       }
       case "handover":
@@ -266,6 +318,10 @@ export class Courier {
       case "pong":
         break;
     }
+    if (!this.#isHistoryDue && isFarAhead(this.#screen.conversation)) {
+      this.#isHistoryDue = true;
+      socket.resume(this.#screen.conversation.readTo);
+    }
     this.#depart();
   }
 
@@ -276,16 +332,19 @@ export class Courier {
     return isKnown ? null : this.#sentOverSocket;
   }
 
-  /** The store may report a message before its answer does. */
+  /** The store may report a message before its answer does, and an answer may be to what another way carried. */
   #settleOwed(): void {
     const { outbox } = this.#screen.conversation;
-    if (!outbox.some((outgoing) => outgoing.clientMessageId === this.#sentOverSocket)) this.#sentOverSocket = null;
+    const isOwed = outbox.some(({ clientMessageId, delivery }) => clientMessageId === this.#sentOverSocket && delivery.kind === "sending");
+    if (!isOwed) this.#sentOverSocket = null;
   }
 
   /** The network or the page came back, or says it went: believe nothing, look. */
   readonly #wake = (): void => {
     this.#retryPause.end();
-    this.#pollPause.end();
+    this.#reader?.wake();
+    if (this.#post !== null && Date.now() - this.#post.since >= POST_DOUBT_MS) this.#post.given.abort();
+    void this.#sendReceipt();
     if (this.#screen.connection.kind === "open") this.#socket?.check();
     else this.#step("woken");
   };
@@ -293,36 +352,29 @@ export class Courier {
   // -------------------------------------------------------------------------------------------------
   // HTTP beside or instead of the socket
 
-  async #pollEvents(session: string): Promise<void> {
-    const poll = new AbortController();
-    this.#poll = poll;
-    const isOver = (): boolean => poll.signal.aborted;
-    let after = this.#resumeAfter();
-    for (let failures = 0; !isOver(); ) {
-      const asked = Date.now();
-      try {
-        const page = await api.eventsAfter(session, after, poll.signal);
-        if (isOver()) return;
-        failures = 0;
-        this.#reached(null);
-        after = page.messages.at(-1)?.id ?? after;
-        this.#tell({ kind: "stored", messages: page.messages });
-        await this.#refreshHandover(session);
+  #openReader(session: string): Reader {
+    return new Reader(session, () => this.#screen.conversation.readTo, {
+      read: (messages) => {
+        if (messages.length === 0) return;
+        this.#tell({ kind: "read", messages });
+        if (messages.some(({ author }) => author === "agent")) this.#agentTyping(false);
+        this.#settleOwed();
         this.#depart();
-        if (page.messages.length === 0 && Date.now() - asked < POLL_MS_MIN) await this.#pollPause.of(POLL_MS_MIN);
-      } catch (thrown) {
-        if (isOver()) return;
-        const failure = failureOf(thrown);
+      },
+      handover: (handover) => {
+        this.#tell({ kind: "handover", handover });
+      },
+      closed: () => {
+        this.#tell({ kind: "closed" });
+      },
+      caughtUp: () => {
+        void this.#refreshHandover(session);
+      },
+      reached: (failure) => {
         this.#reached(failure);
-        if (isSessionLost(failure)) {
-          this.#loseSession(session);
-          return;
-        }
-        failures += 1;
-        const asked429 = failure.kind === "refused" ? failure.retryAfterMs : null;
-        await this.#pollPause.of(asked429 ?? Math.min(RETRY_MS_MAX, 1_000 * 2 ** failures));
-      }
-    }
+        if (failure !== null && isSessionLost(failure)) this.#loseSession(session);
+      },
+    });
   }
 
   async #refreshHandover(session: string): Promise<void> {
@@ -373,25 +425,46 @@ export class Courier {
       this.#socket.say(outgoing.clientMessageId, outgoing.text);
     } else if (connection.kind === "open" || usesHttp(connection)) {
       this.#tell({ kind: "sending", clientMessageId: outgoing.clientMessageId });
-      void this.#post(session.id, session.over.signal, outgoing);
+      void this.#send(session.id, session.over.signal, outgoing);
     }
     // Else the first socket is just opening; the step that follows comes here again.
   }
 
-  async #post(session: string, over: AbortSignal, { clientMessageId, text }: Outgoing): Promise<void> {
+  async #send(session: string, over: AbortSignal, { clientMessageId, text }: Outgoing): Promise<void> {
+    const post = { since: Date.now(), given: new AbortController() };
+    this.#post = post;
     try {
-      const reply = await api.postMessage(session, clientMessageId, text);
+      const reply = await api.postMessage(session, clientMessageId, text, post.given.signal);
       if (over.aborted) return;
       this.#reached(null);
       this.#tell({ kind: "replied", reply, clientMessageId, at: Date.now() });
+      this.#reader?.nudge();
     } catch (thrown) {
       if (over.aborted) return;
       const failure = failureOf(thrown);
-      this.#reached(failure);
+      // Given up by us, it says nothing about the network.
+      if (!post.given.signal.aborted) this.#reached(failure);
       this.#undelivered(clientMessageId, failure);
       if (isSessionLost(failure)) this.#loseSession(session);
+    } finally {
+      if (this.#post === post) this.#post = null;
     }
     this.#depart();
+  }
+
+  async #sendReceipt(): Promise<void> {
+    const session = this.#session;
+    const version = this.#noticeOwed;
+    if (session === null || version === null) return;
+    try {
+      await api.acknowledgeNotice(session.id, version);
+    } catch (thrown) {
+      // It is sent again with the next sign of life; a server that will not have it is not asked twice.
+      if (failureOf(thrown).kind === "unreachable") return;
+    }
+    if (session.over.signal.aborted || this.#noticeOwed !== version) return;
+    this.#noticeOwed = null;
+    memory.rememberNotice(session.id, version);
   }
 
   #undelivered(clientMessageId: string, failure: Failure): void {
@@ -399,10 +472,6 @@ export class Courier {
   }
 
   // -------------------------------------------------------------------------------------------------
-
-  #resumeAfter(): number {
-    return resumeAfter(this.#screen.conversation.messages);
-  }
 
   #agentTyping(isTyping: boolean): void {
     clearTimeout(this.#typingTimer);

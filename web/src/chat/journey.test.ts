@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Message } from "../api/client";
-import { type Conversation, EMPTY } from "./conversation";
+import type { HandoverStatus, Message } from "../api/client";
+import { type Conversation, EMPTY, type Handover } from "./conversation";
 import { stateOf, type Step, stepOf } from "./journey";
 
 const question: Message = {
@@ -19,6 +19,8 @@ const question: Message = {
   suggested_action: "CONTINUE",
 };
 
+const handover = (status: HandoverStatus): Handover => ({ handover_status: status, queue_position: null, agent_name: null });
+
 describe("stepOf", () => {
   it.each<[string, Partial<Conversation>, Step | null]>([
     ["nothing was said", {}, null],
@@ -26,11 +28,11 @@ describe("stepOf", () => {
     ["consent is asked for", { stage: "awaiting_consent" }, "consent"],
     ["consent was asked for before a reload", { messages: [question] }, "consent"],
     ["another question was asked before a reload", { messages: [{ ...question, quick_replies: [] }] }, null],
-    ["details are asked for", { stage: "collecting", handover: "pending" }, "details"],
-    ["the customer waits", { stage: "queued", handover: "pending" }, "queue"],
-    ["an agent is there", { stage: "attended", handover: "accepted" }, "connected"],
-    ["the customer cancelled", { stage: "assisted", handover: "cancelled" }, null],
-    ["it is over", { stage: "attended", handover: "accepted", isClosed: true }, null],
+    ["details are asked for", { stage: "collecting", handover: handover("pending") }, "details"],
+    ["the customer waits", { stage: "queued", handover: handover("pending") }, "queue"],
+    ["an agent is there", { stage: "attended", handover: handover("accepted") }, "connected"],
+    ["the customer cancelled", { stage: "assisted", handover: handover("cancelled") }, null],
+    ["it is over", { stage: "attended", handover: handover("accepted"), isClosed: true }, null],
   ])("%s", (_case, change, step) => {
     expect(stepOf({ ...EMPTY, ...change })).toBe(step);
   });

@@ -10,6 +10,8 @@ export type Language = "ko" | "en";
 
 const SESSION = "bank-aicc.session";
 const OUTBOX = "bank-aicc.outbox";
+const DRAFT = "bank-aicc.draft";
+const NOTICE = "bank-aicc.notice";
 const LANGUAGE = "bank-aicc.language";
 const OWNER = "bank-aicc.owner";
 const SEEN = "bank-aicc.seen";
@@ -32,7 +34,10 @@ export function forgetSession(session: string): void {
 /** Calls back when another tab opened a new session. */
 export function onSessionElsewhere(adopt: (session: string) => void): void {
   window.addEventListener("storage", (event) => {
-    if (event.key === SESSION && event.newValue !== null) adopt(event.newValue);
+    if (event.key !== SESSION) return;
+    // If two tabs wrote at once, the events cross, but what is kept is one.
+    const session = rememberedSession();
+    if (session !== null) adopt(session);
   });
 }
 
@@ -45,6 +50,7 @@ export function belongTo(signature: string | null): void {
   if (read(() => localStorage, OWNER) === owner) return;
   write(() => localStorage, SESSION, null);
   write(() => sessionStorage, OUTBOX, null);
+  write(() => sessionStorage, DRAFT, null);
   write(() => sessionStorage, SEEN, null);
   write(() => localStorage, OWNER, owner);
 }
@@ -57,6 +63,34 @@ export function rememberedSeen(): number | null {
 
 export function rememberSeen(id: number): void {
   write(() => sessionStorage, SEEN, String(id));
+}
+
+/**
+ * Lets one tab at a time take up or open a session, so that two tabs restored at once open one, not two. Where locks
+ * are missing (plain HTTP) or refused, `onSessionElsewhere` brings the tabs together a moment later. `open` handles its
+ * own failures.
+ */
+export function alone<Result>(open: () => Promise<Result>): Promise<Result> {
+  return "locks" in navigator ? navigator.locks.request(SESSION, open).catch(open) : open();
+}
+
+/** What is being typed; empty: nothing. */
+export function rememberDraft(text: string): void {
+  write(() => sessionStorage, DRAFT, text === "" ? null : text);
+}
+
+export function rememberedDraft(): string {
+  return read(() => sessionStorage, DRAFT) ?? "";
+}
+
+/** The version of the notice whose receipt the server has for this session; null: none. */
+export function rememberedNotice(session: string): string | null {
+  const [of, version] = (read(() => localStorage, NOTICE) ?? "").split("\n");
+  return of === session ? (version ?? null) : null;
+}
+
+export function rememberNotice(session: string, version: string): void {
+  write(() => localStorage, NOTICE, `${session}\n${version}`);
 }
 
 export function rememberedOutbox(): Outgoing[] {

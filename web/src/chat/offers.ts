@@ -2,7 +2,6 @@
  * What a newer server tells beside what this screen cannot do without. Each is read with care and has an answer
  * for when it is absent, so the screen works with a server of before and after.
  */
-import type { Greeting } from "../api/client";
 import { isRecord } from "../api/errors";
 
 export interface BankTheme {
@@ -25,12 +24,7 @@ export interface Waiting {
   readonly agentName: string | null;
 }
 
-/** What keeps the receipt that the notice was seen; optional, for a courier that cannot yet. */
-export interface NoticeReceipts {
-  acknowledgeNotice?(version: string): unknown;
-}
-
-export function themeOf(greeting: Greeting | null): BankTheme {
+export function themeOf(greeting: object | null): BankTheme {
   const theme = fieldOf(greeting, "theme");
   const accent = fieldOf(theme, "accent");
   const logo = fieldOf(theme, "logo");
@@ -41,7 +35,7 @@ export function themeOf(greeting: Greeting | null): BankTheme {
   };
 }
 
-export function noticeOf(greeting: Greeting | null): AiNotice | null {
+export function noticeOf(greeting: object | null): AiNotice | null {
   const notice = fieldOf(greeting, "notice");
   const version = fieldOf(notice, "version");
   const text = fieldOf(notice, "text");
