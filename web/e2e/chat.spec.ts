@@ -61,6 +61,7 @@ test.describe("the network", () => {
     await context.setOffline(false);
     for (const words of typed) await customer.hasDelivered(words);
     await page.reload();
+    for (const words of typed) await customer.hasDelivered(words);
     const texts = await customer.log.getByText(/번째 질문입니다$/).filter({ visible: true }).allTextContents();
     expect(texts.filter((text) => typed.includes(text))).toEqual(typed);
   });
