@@ -1,6 +1,7 @@
 //! Static files that are part of the program, compressed when it was built.
 
 use std::borrow::Cow;
+use std::io::Read as _;
 
 use axum::body::Body;
 use axum::http::HeaderMap;
@@ -9,6 +10,7 @@ use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use flate2::read::GzDecoder;
 
 /// What pages may load and do: nothing that is not from here. Who may frame them is added.
 const CONTENT_SECURITY_POLICY: &str =
@@ -26,7 +28,7 @@ pub struct Asset {
     pub sha256: [u8; 32],
 }
 
-/// Serves embedded files. A file `x.br` or `x.gz` beside `x` is the same content compressed.
+/// Serves embedded files. A file `x.br` or `x.gz` is the content of `x` compressed, and may be there instead of it.
 #[derive(Clone)]
 pub struct Assets {
     find: fn(&str) -> Option<Asset>,
@@ -55,7 +57,8 @@ impl Assets {
             .into_iter()
             .filter(|(encoding, _)| accepts(accepted, encoding))
             .find_map(|(encoding, suffix)| Some(((self.find)(&format!("{path}.{suffix}"))?, Some(encoding))))
-            .or_else(|| Some(((self.find)(path)?, None)))?;
+            .or_else(|| Some(((self.find)(path)?, None)))
+            .or_else(|| Some((unpacked(&(self.find)(&format!("{path}.gz"))?)?, None)))?;
         let content_type = mime_guess::from_path(path).first_or_octet_stream();
         let is_page = content_type.essence_str() == "text/html";
         let content_type = match content_type.type_() {
@@ -85,6 +88,13 @@ impl Assets {
         };
         Some((headers, body).into_response())
     }
+}
+
+/// A gzipped file as it was; `None` if it is none.
+fn unpacked(packed: &Asset) -> Option<Asset> {
+    let mut bytes = Vec::new();
+    GzDecoder::new(&*packed.bytes).read_to_end(&mut bytes).ok()?;
+    Some(Asset { bytes: bytes.into(), sha256: packed.sha256 })
 }
 
 /// Whether an `Accept-Encoding` takes an encoding; `q=0` refuses it.

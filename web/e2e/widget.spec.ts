@@ -245,7 +245,9 @@ test.describe("what it passes on", () => {
     await expect(visitor.chat.getByText(/WebSocket/)).toBeVisible();
     await visitor.visits();
     await expect(visitor.chat.getByText(/WebSocket/)).toBeVisible();
-    expect(opened).toEqual(["{}", JSON.stringify({ customer: { reference: "c-1", signature: SIGNATURE } }), "{}"]);
+    const embedded = true;
+    const named = JSON.stringify({ embedded, customer: { reference: "c-1", signature: SIGNATURE } });
+    expect(opened).toEqual([JSON.stringify({ embedded }), named, JSON.stringify({ embedded })]);
   });
 });
 
@@ -340,5 +342,5 @@ test("a link of its own offers the same topic", async ({ page }) => {
   const topic = page.getByRole("group", { name: "About this page" });
   await topic.getByRole("button", { name: "전세대출", exact: true }).click();
   await expect(topic).toHaveCount(0);
-  await expect(page.getByText("AI assistant", { exact: true })).toBeVisible();
+  await expect(page.getByRole("log").getByRole("list").getByText("AI assistant", { exact: true })).toBeVisible();
 });

@@ -1,6 +1,7 @@
-// Writes .br and .gz beside the text files of a built screen, so the server never compresses them itself.
+// Puts .br and .gz in the place of the text files of a built screen, so the server never compresses them itself. The few
+// clients that take neither get what the server unpacks, so that the program need not hold it a third time.
 // Usage: node scripts/compress.mjs [dist]
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
@@ -28,8 +29,8 @@ for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true }
   const path = join(entry.parentPath, entry.name);
   const bytes = readFileSync(path);
   if (bytes.length <= BYTES_MIN) continue;
-  for (const [suffix, encode] of Object.entries(encoders)) {
-    const encoded = encode(bytes);
-    if (encoded.length <= bytes.length * (1 - SAVING_MIN)) writeFileSync(`${path}.${suffix}`, encoded);
-  }
+  const encoded = Object.entries(encoders).map(([suffix, encode]) => [suffix, encode(bytes)]);
+  if (encoded.some(([, sibling]) => sibling.length > bytes.length * (1 - SAVING_MIN))) continue;
+  for (const [suffix, sibling] of encoded) writeFileSync(`${path}.${suffix}`, sibling);
+  rmSync(path);
 }
