@@ -46,7 +46,6 @@ pub(super) struct Outdated {
 }
 
 /// What the documents have on a question.
-#[derive(Debug, Clone)]
 pub(super) struct Search {
     /// The answer, if a passage is good enough.
     pub(super) answer: Option<Answer>,

@@ -141,8 +141,12 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     };
     let may_go_on = found.answer.is_none() && full.is_none() && leans && questions.is_empty();
     let gone_on = if may_go_on { go_on(engine, &message, &bearing, earlier, today) } else { None };
-    let (question, bearing, found) = match &gone_on {
-        Some((whole, found)) => (whole, engine.bearing(whole), found.clone()),
+    let whole;
+    let (question, bearing, found) = match gone_on {
+        Some((reading, bearing, found)) => {
+            whole = reading;
+            (&whole, bearing, found)
+        }
         None => (question, bearing, found),
     };
     let mut understanding = Understanding {
@@ -184,7 +188,7 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     understanding
 }
 
-/// The whole question and its answer, where a short message that names a matter and finds nothing goes on from the last
+/// The whole question, what it is about and its answer, where a short message that names a matter and finds nothing goes on from the last
 /// answer all the same: "엔화도 똑같아요?" after dollars. Only what the last answer quoted may then answer, and only what is the
 /// bank's business.
 fn go_on(
@@ -193,16 +197,17 @@ fn go_on(
     bearing: &Bearing,
     earlier: &Earlier,
     today: Date,
-) -> Option<(Reading, Search)> {
+) -> Option<(Reading, Bearing, Search)> {
     if !context::is_short(message) || bearing.acts.business() <= 0.0 {
         return None;
     }
     let whole = engine.read(&context::joined(message, &earlier.said)?.text);
-    let asking = Asking { question: &whole, own: message, bearing: &engine.bearing(&whole), cited: &earlier.cited };
+    let bearing = engine.bearing(&whole);
+    let asking = Asking { question: &whole, own: message, bearing: &bearing, cited: &earlier.cited };
     let found = answer::find(engine, &asking, today);
     let is_from_there =
         |answer: &Answer| answer.sources.iter().any(|source| earlier.cited.contains(&source.document_id));
-    found.answer.as_ref().is_some_and(is_from_there).then_some((whole, found))
+    found.answer.as_ref().is_some_and(is_from_there).then_some((whole, bearing, found))
 }
 
 /// May be a piece of an earlier question, and is nothing else.

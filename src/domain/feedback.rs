@@ -1,5 +1,7 @@
 //! Why an answer did not help.
 
+use crate::domain::intent::wire_words;
+
 /// What was wrong with an answer that did not help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FeedbackReason {
@@ -13,22 +15,9 @@ pub enum FeedbackReason {
     Other,
 }
 
+wire_words!(FeedbackReason { Wrong = "wrong", Incomplete = "incomplete", Unclear = "unclear", Other = "other" });
+
 impl FeedbackReason {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Wrong, Self::Incomplete, Self::Unclear, Self::Other];
-
-    /// On the wire and in the database.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Wrong => "wrong",
-            Self::Incomplete => "incomplete",
-            Self::Unclear => "unclear",
-            Self::Other => "other",
-        }
-    }
-
-    /// The reason of this name.
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
-    }
 }

@@ -11,8 +11,6 @@ export interface FollowEnd {
   readonly scrolled: () => void;
   /** Goes to the end and stays there. */
   readonly follow: (behavior: ScrollBehavior) => void;
-  /** Stays here although something is about to grow. */
-  readonly stay: () => void;
 }
 
 /**
@@ -37,10 +35,6 @@ export function useFollowEnd(): FollowEnd {
     box.current?.scrollTo({ top: box.current.scrollHeight, behavior });
   }, []);
 
-  const stay = useCallback(() => {
-    isFollowing.current = false;
-  }, []);
-
   useLayoutEffect(() => {
     const observer = new ResizeObserver(() => {
       if (isFollowing.current) follow("instant");
@@ -52,5 +46,5 @@ export function useFollowEnd(): FollowEnd {
     };
   }, [follow, scrolled]);
 
-  return { box, content, isAtEnd, scrolled, follow, stay };
+  return { box, content, isAtEnd, scrolled, follow };
 }
