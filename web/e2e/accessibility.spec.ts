@@ -130,6 +130,15 @@ test.describe("axe finds nothing", () => {
     });
   }
 
+  test("where motion is unwanted a change of theme is there at once", async ({ page }) => {
+    await (await new Customer(page).arrives()).asks(QUESTION);
+    const moving = await page.evaluate(() => {
+      document.documentElement.dataset.theme = "dark";
+      return document.getAnimations().length;
+    });
+    expect(moving).toBe(0);
+  });
+
   for (const accent of ["#ffbc00", "#00a3e0", "#e60012", "#f0f0f0"]) {
     for (const colorScheme of ["light", "dark"] as const) {
       test(`with a bank's ${accent}, ${colorScheme}`, async ({ page }) => {
