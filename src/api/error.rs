@@ -39,6 +39,8 @@ pub enum ApiError {
     TokenRequired,
     /// A token was shown, but it is not this session's.
     TokenWrong,
+    /// What the bank's web site is said to have signed, it did not sign.
+    SignatureWrong,
     /// Only for agents, and the client is not known to be one.
     AgentsOnly,
     /// A body that ended early or was cut because it is too long.
@@ -107,6 +109,7 @@ impl ApiError {
                 let code = match field {
                     "session_id" => "invalid_session_id",
                     "agent_id" => "invalid_agent_id",
+                    "customer.reference" => "invalid_customer_reference",
                     _ => "invalid_client_message_id",
                 };
                 Problem::new(StatusCode::BAD_REQUEST, code, format!("{field}가 올바르지 않습니다: {reason}."))
@@ -120,6 +123,10 @@ impl ApiError {
             }
             Self::TokenWrong => {
                 Problem::new(StatusCode::FORBIDDEN, "session_token_wrong", "세션 토큰이 이 세션의 것이 아닙니다.")
+            }
+            Self::SignatureWrong => {
+                let detail = "customer.signature가 customer.reference의 서명이 아닙니다. web.customer_key_file의 키로 서명했는지 확인해 주세요.";
+                Problem::new(StatusCode::FORBIDDEN, "customer_signature_wrong", detail)
             }
             Self::AgentsOnly => Problem::new(StatusCode::FORBIDDEN, "agents_only", "상담원만 사용할 수 있습니다."),
             Self::BodyTooSlow => {

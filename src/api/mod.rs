@@ -16,6 +16,7 @@ mod openapi;
 mod opinions;
 mod sessions;
 mod shapes;
+mod signature;
 mod socket;
 mod validation;
 mod welcome;

@@ -22,6 +22,7 @@ use crate::api::shapes::MessageShape;
 use crate::api::shapes::MessageStored;
 use crate::api::shapes::SessionShape;
 use crate::api::shapes::wall_clock;
+use crate::api::signature::SignedCustomer;
 use crate::api::validation::Fields;
 use crate::api::validation::JsonBody;
 use crate::api::validation::Query;
@@ -49,6 +50,9 @@ pub struct NewSession {
     /// The chat is shown in a frame on another site's page.
     #[schema(required = false)]
     embedded: bool,
+    /// Who the bank's page says the customer is. Kept if its signature is the bank's; a session is not opened on a wrong one.
+    #[schema(required = false)]
+    customer: Option<SignedCustomer>,
 }
 
 /// A new session.
@@ -75,15 +79,20 @@ pub struct Acceptance {
 
 /// Opens a session for this client alone.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "sessions", request_body = Option<NewSession>,
-    responses((status = 201, body = OpenedSession), (status = 422)))]
+    responses((status = 201, body = OpenedSession), (status = 400), (status = 403), (status = 422)))]
 pub async fn open(State(state): State<AppState>, body: JsonBody) -> Result<impl IntoResponse, ApiError> {
     let mut fields = body.optional();
     let is_embedded = fields.optional_flag("embedded");
+    let customer = fields.optional_object("customer", |fields| SignedCustomer {
+        reference: fields.string("reference"),
+        signature: fields.string("signature"),
+    });
     fields.finish()?;
+    let customer = customer.map(|customer| customer.checked(state.web.customer_key.as_ref())).transpose()?.flatten();
     let text = format!("s_{}", Uuid::now_v7().simple());
     let id = SessionId::parse(&text).map_err(|reason| ApiError::InvalidId { field: "session_id", reason })?;
     let (token, hash) = Chat::new_token();
-    let session = state.chat.open(id, hash).await?;
+    let session = state.chat.open(id, hash, customer).await?;
     let cookie = cookie(&state, &session.id, token.reveal(), is_embedded);
     let opened = OpenedSession {
         session_id: session.id.to_string(),

@@ -244,6 +244,9 @@ pub struct SessionShape {
     handover_status: Option<HandoverStatus>,
     #[schema(required)]
     handover_accepted_at: Option<String>,
+    /// Who the bank's web site says the customer is, where it said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_reference: Option<String>,
 }
 
 impl From<Session> for SessionShape {
@@ -255,6 +258,7 @@ impl From<Session> for SessionShape {
             collected_info: session.collected,
             handover_status: session.handover.status(),
             handover_accepted_at: session.handover.accepted_at().map(wall_clock),
+            customer_reference: session.customer.map(|reference| reference.as_str().to_owned()),
         }
     }
 }

@@ -39,9 +39,9 @@ impl<S: Sync> FromRequest<S> for JsonBody {
             Value::Null => Ok(Self { members: None }),
             value @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
                 Err(ApiError::Validation(vec![FieldError {
-                    kind: "model_attributes_type",
+                    kind: Map::KIND,
                     location: vec![json!("body")],
-                    message: "Input should be a valid dictionary or object to extract fields from",
+                    message: Map::MESSAGE,
                     input: value,
                     context: None,
                 }]))
@@ -68,7 +68,7 @@ impl JsonBody {
     /// When there is none.
     pub fn required(self) -> Result<Fields, ApiError> {
         match self.members {
-            Some(members) => Ok(Fields { members, errors: Vec::new() }),
+            Some(members) => Ok(Fields::of_body(members)),
             None => Err(ApiError::Validation(vec![FieldError {
                 kind: "missing",
                 location: vec![json!("body")],
@@ -81,71 +81,123 @@ impl JsonBody {
 
     /// Reads the fields of a body that may be left out.
     pub fn optional(self) -> Fields {
-        Fields { members: self.members.unwrap_or_default(), errors: Vec::new() }
+        Fields::of_body(self.members.unwrap_or_default())
     }
 }
 
-/// The fields of a body. Everything that is wrong is collected, in the order the fields are asked for.
+/// What a field may hold, and FastAPI's words for what it may not.
+trait Field: Default {
+    const KIND: &'static str;
+    const MESSAGE: &'static str;
+
+    fn read(value: &Value) -> Option<Self>;
+}
+
+impl Field for String {
+    const KIND: &'static str = "string_type";
+    const MESSAGE: &'static str = "Input should be a valid string";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_str().map(str::to_owned)
+    }
+}
+
+impl Field for bool {
+    const KIND: &'static str = "bool_type";
+    const MESSAGE: &'static str = "Input should be a valid boolean";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_bool()
+    }
+}
+
+impl Field for Map<String, Value> {
+    const KIND: &'static str = "model_attributes_type";
+    const MESSAGE: &'static str = "Input should be a valid dictionary or object to extract fields from";
+
+    fn read(value: &Value) -> Option<Self> {
+        value.as_object().cloned()
+    }
+}
+
+/// The fields of a body, or of an object in it. Everything that is wrong is collected, in the order the fields are asked for.
 pub struct Fields {
     members: Map<String, Value>,
+    /// Where the object is.
+    location: Vec<Value>,
     errors: Vec<FieldError>,
 }
 
 impl Fields {
-    /// A string that must be there.
-    pub fn string(&mut self, name: &'static str) -> String {
-        match self.members.get(name) {
-            Some(Value::String(text)) => return text.clone(),
-            Some(other) => self.errors.push(not_a_string(name, other.clone())),
-            None => self.errors.push(self.missing(name)),
-        }
-        String::new()
+    fn of_body(members: Map<String, Value>) -> Self {
+        Self { members, location: vec![json!("body")], errors: Vec::new() }
     }
 
-    fn missing(&self, name: &'static str) -> FieldError {
-        FieldError {
-            kind: "missing",
-            location: vec![json!("body"), json!(name)],
-            message: "Field required",
-            input: Value::Object(self.members.clone()),
-            context: None,
-        }
+    /// A string that must be there.
+    pub fn string(&mut self, name: &'static str) -> String {
+        self.required(name)
     }
 
     /// A flag that must be there.
     pub fn flag(&mut self, name: &'static str) -> bool {
-        match self.members.get(name) {
-            Some(Value::Bool(flag)) => return *flag,
-            Some(other) => self.errors.push(FieldError {
-                kind: "bool_type",
-                location: vec![json!("body"), json!(name)],
-                message: "Input should be a valid boolean",
-                input: other.clone(),
-                context: None,
-            }),
-            None => self.errors.push(self.missing(name)),
-        }
-        false
+        self.required(name)
     }
 
     /// A flag that is false where it is left out or `null`.
     pub fn optional_flag(&mut self, name: &'static str) -> bool {
-        match self.members.get(name) {
-            Some(Value::Null) | None => false,
-            Some(_) => self.flag(name),
-        }
+        self.optional(name).unwrap_or_default()
     }
 
     /// A string that may be left out or `null`.
     pub fn optional_string(&mut self, name: &'static str) -> Option<String> {
-        match self.members.get(name) {
-            Some(Value::String(text)) => Some(text.clone()),
-            Some(Value::Null) | None => None,
-            Some(other) => {
-                self.errors.push(not_a_string(name, other.clone()));
-                None
-            }
+        self.optional(name)
+    }
+
+    /// An object that may be left out or `null`; `read` reads its fields.
+    pub fn optional_object<T>(&mut self, name: &'static str, read: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        let members = self.optional(name)?;
+        let mut inner = Self { members, location: self.location_of(name), errors: Vec::new() };
+        let found = read(&mut inner);
+        self.errors.append(&mut inner.errors);
+        Some(found)
+    }
+
+    fn required<T: Field>(&mut self, name: &'static str) -> T {
+        if self.members.contains_key(name) {
+            return self.read(name).unwrap_or_default();
         }
+        self.errors.push(FieldError {
+            kind: "missing",
+            location: self.location_of(name),
+            message: "Field required",
+            input: Value::Object(self.members.clone()),
+            context: None,
+        });
+        T::default()
+    }
+
+    fn optional<T: Field>(&mut self, name: &'static str) -> Option<T> {
+        if self.members.get(name).is_none_or(Value::is_null) { None } else { self.read(name) }
+    }
+
+    /// The value of a field that is there; `None`, noted, if it is none that fits.
+    fn read<T: Field>(&mut self, name: &'static str) -> Option<T> {
+        let value = &self.members[name];
+        let found = T::read(value);
+        if found.is_none() {
+            self.errors.push(FieldError {
+                kind: T::KIND,
+                location: self.location_of(name),
+                message: T::MESSAGE,
+                input: value.clone(),
+                context: None,
+            });
+        }
+        found
+    }
+
+    fn location_of(&self, name: &'static str) -> Vec<Value> {
+        self.location.iter().cloned().chain([json!(name)]).collect()
     }
 
     /// Refuses if any field was wrong.
@@ -239,16 +291,6 @@ fn is_json(content_type: &str) -> bool {
     essence.is_empty()
         || essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
-}
-
-fn not_a_string(name: &'static str, input: Value) -> FieldError {
-    FieldError {
-        kind: "string_type",
-        location: vec![json!("body"), json!(name)],
-        message: "Input should be a valid string",
-        input,
-        context: None,
-    }
 }
 
 fn json_invalid(bytes: &[u8], error: &serde_json::Error) -> ApiError {

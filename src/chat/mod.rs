@@ -39,6 +39,7 @@ use crate::clock::Clock;
 use crate::config::Api;
 use crate::config::Config;
 use crate::domain::AlreadyAccepted;
+use crate::domain::CustomerReference;
 use crate::domain::MessageId;
 use crate::domain::QuickReply;
 use crate::domain::Session;
@@ -151,12 +152,17 @@ impl Chat {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Opens a conversation for whoever will hold `token` (design D11).
+    /// Opens a conversation for whoever will hold `token` (design D11); `customer` is who the bank says that is.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn open(&self, id: SessionId, token: TokenHash) -> Result<Session, ChatError> {
-        let mut session = Session::open(id.clone(), Some(token), self.inner.clock.now());
+    pub async fn open(
+        &self,
+        id: SessionId,
+        token: TokenHash,
+        customer: Option<CustomerReference>,
+    ) -> Result<Session, ChatError> {
+        let mut session = Session { customer, ..Session::open(id.clone(), Some(token), self.inner.clock.now()) };
         match self.inner.store.commit(Change::state(session.clone()), |_| {}).await {
             Ok(_) => session.version += 1,
             Err(CommitError::Store(error)) => return Err(error.into()),

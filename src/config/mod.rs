@@ -179,6 +179,7 @@ impl Config {
         };
         config.api.check_legacy_clients(&config.server, &mut root);
         config.storage.add_password(&config.server, &mut root);
+        config.web.add_customer_key(&config.server, &mut root);
         root.finish();
         config
     }

@@ -1,6 +1,11 @@
 //! Values that must never be printed.
 
 use std::fmt;
+use std::fs;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// A value that prints as `***`. Only [`Secret::reveal`] shows it, so every use can be found by name.
 #[derive(Clone, PartialEq, Eq)]
@@ -53,8 +58,36 @@ pub(super) fn mask_url(text: &str) -> String {
     masked.unwrap_or_else(|| text.to_owned()) + query
 }
 
+/// Reads the one line of a file that nobody but its owner can read. `noun` is what it holds.
+pub(super) fn read_secret(path: &Path, noun: &str) -> Result<Secret<String>, String> {
+    const BYTES_MAX: u64 = 4 << 10;
+    let shown = path.display();
+    let unreadable = |error| format!("reading {shown}: {error}");
+    // Asked before opening, because opening a pipe would wait for someone to write to it.
+    if !fs::metadata(path).map_err(unreadable)?.is_file() {
+        return Err(format!("{shown} is not a file; allowed: a file that holds the {noun} and nothing else"));
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(format!("{shown} is open to other users (mode {mode:03o}); run: chmod 600 {shown}"));
+    }
+    let mut text = String::new();
+    file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(unreadable)?;
+    let secret = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    if secret.is_empty() {
+        return Err(format!("{shown} is empty; allowed: a file that holds the {noun} and nothing else"));
+    }
+    if text.len() as u64 > BYTES_MAX || secret.contains(char::is_control) {
+        return Err(format!("{shown} holds more than one line of text; allowed: the {noun} and nothing else"));
+    }
+    Ok(Secret::new(secret.to_owned()))
+}
+
 #[cfg(test)]
 mod tests {
+    use std::path::PathBuf;
+
     use super::*;
 
     #[test]
@@ -83,5 +116,60 @@ mod tests {
         let secret = Secret::new("hunter2");
         assert_eq!(format!("{secret} {secret:?} {:?}", Some(&secret)), "*** *** Some(***)");
         assert_eq!(*secret.reveal(), "hunter2");
+    }
+
+    /// A file with this content and mode, in a folder that vanishes with it.
+    fn password_file(content: &[u8], mode: u32) -> (tempfile::TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("password");
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        (folder, path)
+    }
+
+    #[test]
+    fn a_password_is_one_line() {
+        for (content, expected) in [
+            (&b"hunter2"[..], Ok("hunter2")),
+            (b"hunter2\n", Ok("hunter2")),
+            (b"hunter2\r\n", Ok("hunter2")),
+            (b" hunter 2 \n", Ok(" hunter 2 ")),
+            (b"", Err("is empty")),
+            (b"\n", Err("is empty")),
+            (b"hunter2\n\n", Err("more than one line")),
+            (b"hunter2\nhunter3\n", Err("more than one line")),
+            (b"hunter\x002", Err("more than one line")),
+            (b"\xff\xfe", Err("reading ")),
+            (&[b'a'; 5_000], Err("more than one line")),
+        ] {
+            let (_folder, path) = password_file(content, 0o600);
+            match (read_secret(&path, "password"), expected) {
+                (Ok(password), Ok(expected)) => assert_eq!(password.reveal(), expected),
+                (Err(why), Err(expected)) => {
+                    assert!(why.contains(expected) && !why.contains("hunter"), "{why}");
+                }
+                (outcome, expected) => panic!("{content:?}: {outcome:?} instead of {expected:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_password_is_for_its_owner_alone() {
+        for (mode, is_closed) in [(0o600, true), (0o400, true), (0o640, false), (0o604, false), (0o644, false)] {
+            let (_folder, path) = password_file(b"hunter2\n", mode);
+            let outcome = read_secret(&path, "password");
+            assert_eq!(outcome.is_ok(), is_closed, "{mode:o}");
+            if let Err(why) = outcome {
+                assert!(why.ends_with(&format!("(mode {mode:o}); run: chmod 600 {}", path.display())), "{why}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_or_nothing_is_no_password() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(read_secret(folder.path(), "password").unwrap_err().contains("is not a file"));
+        let missing = read_secret(&folder.path().join("missing"), "password").unwrap_err();
+        assert!(missing.starts_with("reading /") && missing.contains("No such file"), "{missing}");
     }
 }

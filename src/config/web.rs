@@ -5,15 +5,25 @@ use std::path::PathBuf;
 use toml::de::DeValue;
 
 use crate::config::origin::AllowedOrigin;
+use crate::config::secret::Secret;
+use crate::config::secret::read_secret;
 use crate::config::section::Section;
+use crate::config::server::Server;
 use crate::config::value::Value;
 use crate::config::value::quote_text;
+
+/// A shorter key could be guessed. 256 bits in hexadecimal are twice as long.
+const CUSTOMER_KEY_BYTES_MIN: usize = 32;
 
 /// The screens, and who may show them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Web {
     /// Pages of other origins that may show the chat in a frame.
     pub embed_origins: Vec<AllowedOrigin>,
+    /// File that holds the key the bank's web site signs its customers' references with, and nothing else.
+    pub customer_key_file: Option<PathBuf>,
+    /// What that file holds.
+    pub customer_key: Option<Secret<String>>,
     /// What customers are told before the first message of who answers; empty is the built-in text.
     pub notice: String,
     /// How the bank looks.
@@ -37,8 +47,27 @@ impl Web {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
         Self {
             embed_origins: section.key("embed_origins", Vec::new()),
+            customer_key_file: section.key("customer_key_file", None),
+            customer_key: None,
             notice: section.key("notice", String::new()),
             theme: section.section("theme", WebTheme::read),
+        }
+    }
+
+    /// Reads what `customer_key_file` holds.
+    pub(super) fn add_customer_key(&mut self, server: &Server, root: &mut Section<'_>) {
+        let Some(file) = &self.customer_key_file else { return };
+        let file = server.resolve(file);
+        let key = read_secret(&file, "key").and_then(|key| match key.reveal().len() {
+            CUSTOMER_KEY_BYTES_MIN.. => Ok(key),
+            bytes => Err(format!(
+                "{} holds {bytes} bytes; allowed: at least {CUSTOMER_KEY_BYTES_MIN}, as `openssl rand -hex 32` makes them",
+                file.display()
+            )),
+        });
+        match key {
+            Ok(key) => self.customer_key = Some(key),
+            Err(why) => root.refuse(&["web.customer_key_file"], why),
         }
     }
 }
@@ -83,5 +112,37 @@ impl Value for Option<Colour> {
 
     fn to_toml(&self) -> String {
         quote_text(self.as_ref().map_or("", Colour::as_str))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use crate::config::Config;
+
+    #[test]
+    fn a_customer_key_is_long_and_the_owners_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        for (key, mode, expected) in [
+            ("0123456789abcdef0123456789abcdef\n", 0o600, None),
+            ("0123456789abcdef0123456789abcde\n", 0o600, Some("holds 31 bytes; allowed: at least 32")),
+            ("0123456789abcdef0123456789abcdef\n", 0o644, Some("is open to other users")),
+            ("", 0o600, Some("allowed: a file that holds the key and nothing else")),
+        ] {
+            fs::write(&path, key).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let text = format!("web.customer_key_file = '{}'", path.display());
+            match (Config::parse(&text, "test", std::iter::empty()), expected) {
+                (Ok(config), None) => assert_eq!(config.web.customer_key.unwrap().reveal(), key.trim_end()),
+                (Err(error), Some(expected)) => {
+                    let error = error.to_string();
+                    assert!(error.contains("web.customer_key_file") && error.contains(expected), "{error}");
+                }
+                (outcome, expected) => panic!("{key:?}: {outcome:?} instead of {expected:?}"),
+            }
+        }
     }
 }

@@ -97,6 +97,29 @@ impl AgentId {
     }
 }
 
+/// The bank's own word for its customer, as its web site signed it: opaque to us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomerReference(String);
+
+impl CustomerReference {
+    /// `docs/embedding.md`.
+    pub const CHARS_MAX: usize = 256;
+
+    /// Accepts any word that is one line.
+    ///
+    /// # Errors
+    /// [`InvalidId`] when it is blank, longer than [`Self::CHARS_MAX`], or holds a control character.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        check_id(text, Self::CHARS_MAX, char::is_control)?;
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The word as the bank wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// A message's place in the one stream of all messages: positive and strictly increasing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -141,6 +164,11 @@ impl fmt::Debug for SessionToken {
 pub struct TokenHash(pub String);
 
 fn parse_id(text: &str, chars_max: usize) -> Result<Arc<str>, InvalidId> {
+    check_id(text, chars_max, |c| c == '/' || c.is_control())?;
+    Ok(text.into())
+}
+
+fn check_id(text: &str, chars_max: usize, is_forbidden: impl Fn(char) -> bool) -> Result<(), InvalidId> {
     if text.trim().is_empty() {
         return Err(InvalidId::Empty);
     }
@@ -148,10 +176,10 @@ fn parse_id(text: &str, chars_max: usize) -> Result<Arc<str>, InvalidId> {
     if text.len() > chars_max * 4 || text.chars().count() > chars_max {
         return Err(InvalidId::TooLong { chars_max });
     }
-    if text.chars().any(|c| c == '/' || c.is_control()) {
+    if text.chars().any(is_forbidden) {
         return Err(InvalidId::Forbidden);
     }
-    Ok(text.into())
+    Ok(())
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub use handover::Report;
 pub use handover::SummaryLine;
 pub use ids::AgentId;
 pub use ids::ClientMessageId;
+pub use ids::CustomerReference;
 pub use ids::InvalidId;
 pub use ids::MessageId;
 pub use ids::SessionId;

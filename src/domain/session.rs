@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::CustomerReference;
 use crate::domain::Handover;
 use crate::domain::HandoverStatus;
 use crate::domain::SessionId;
@@ -130,6 +131,8 @@ pub struct Session {
     pub version: i64,
     /// Who may use it: whoever holds the token, or, without one, existing clients (design D11).
     pub token_hash: Option<TokenHash>,
+    /// Who the bank's web site says the customer is.
+    pub customer: Option<CustomerReference>,
     /// When it was opened.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -157,6 +160,7 @@ impl Session {
             id,
             version: 0,
             token_hash,
+            customer: None,
             created_at: now,
             updated_at: now,
             last_message_at: None,

@@ -2,6 +2,7 @@
 
 use crate::domain::Activity;
 use crate::domain::Collected;
+use crate::domain::CustomerReference;
 use crate::domain::Handover;
 use crate::domain::HandoverStatus;
 use crate::domain::Session;
@@ -17,9 +18,10 @@ use crate::store::statement::Value;
 /// What is inserted into, up to the values, for [`row`].
 pub(super) const INTO: &str = "INTO sessions (
     id, version, token_hash, created_at_ms, updated_at_ms, last_message_at_ms, activity, stage, collected, topic,
-    handover_status, handover_requested_at_ms, handover_accepted_at_ms, agent_id, is_listed_for_agents)";
+    handover_status, handover_requested_at_ms, handover_accepted_at_ms, agent_id, is_listed_for_agents,
+    customer_reference)";
 /// Number of columns in [`INTO`].
-pub(super) const COLUMNS: usize = 15;
+pub(super) const COLUMNS: usize = 16;
 /// Replaces the conversation's state; who opened it, and when, stays.
 pub(super) const UPSERT_SQLITE: &str = "ON CONFLICT (id) DO UPDATE SET
     version = excluded.version, updated_at_ms = excluded.updated_at_ms,
@@ -37,6 +39,19 @@ pub(super) const UPSERT_MYSQL: &str = "ON DUPLICATE KEY UPDATE
     handover_accepted_at_ms = VALUES(handover_accepted_at_ms), agent_id = VALUES(agent_id),
     is_listed_for_agents = VALUES(is_listed_for_agents)";
 
+/// Selects whole conversations, for [`SessionRow`].
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, version, token_hash, created_at_ms, updated_at_ms, last_message_at_ms, activity, stage, collected, topic,
+                    handover_status, handover_requested_at_ms, handover_accepted_at_ms, agent_id, is_listed_for_agents,
+                    customer_reference
+             FROM sessions ",
+            $rest
+        )
+    };
+}
+
 /// Reads conversations.
 pub struct Sessions<'s> {
     pool: &'s Pool,
@@ -52,11 +67,7 @@ impl<'s> Sessions<'s> {
     /// # Errors
     /// When the database refuses.
     pub async fn find(&self, id: &SessionId) -> Result<Option<Session>> {
-        const SQL: &str = "
-            SELECT id, version, token_hash, created_at_ms, updated_at_ms, last_message_at_ms, activity, stage,
-                   collected, topic, handover_status, handover_requested_at_ms, handover_accepted_at_ms, agent_id,
-                   is_listed_for_agents
-            FROM sessions WHERE id = ?";
+        const SQL: &str = select!("WHERE id = ?");
         let row: Option<SessionRow> = on_pool!(self.pool, db => {
             sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await?
         });
@@ -82,12 +93,9 @@ impl<'s> Sessions<'s> {
     /// # Errors
     /// When the database refuses.
     pub async fn listed_for_agents(&self, limit: u32) -> Result<Vec<Session>> {
-        const SQL: &str = "
-            SELECT id, version, token_hash, created_at_ms, updated_at_ms, last_message_at_ms, activity, stage,
-                   collected, topic, handover_status, handover_requested_at_ms, handover_accepted_at_ms, agent_id,
-                   is_listed_for_agents
-            FROM sessions WHERE activity = 'active' AND is_listed_for_agents = TRUE
-            ORDER BY last_message_at_ms DESC LIMIT ?";
+        const SQL: &str = select!(
+            "WHERE activity = 'active' AND is_listed_for_agents = TRUE ORDER BY last_message_at_ms DESC LIMIT ?"
+        );
         let rows: Vec<SessionRow> = on_pool!(self.pool, db => {
             sqlx::query_as(SQL).bind(limit).fetch_all(db).await?
         });
@@ -99,12 +107,7 @@ impl<'s> Sessions<'s> {
     /// # Errors
     /// When the database refuses.
     pub async fn closed(&self, limit: u32) -> Result<Vec<Session>> {
-        const SQL: &str = "
-            SELECT id, version, token_hash, created_at_ms, updated_at_ms, last_message_at_ms, activity, stage,
-                   collected, topic, handover_status, handover_requested_at_ms, handover_accepted_at_ms, agent_id,
-                   is_listed_for_agents
-            FROM sessions WHERE activity IN ('silent', 'closed')
-            ORDER BY updated_at_ms DESC LIMIT ?";
+        const SQL: &str = select!("WHERE activity IN ('silent', 'closed') ORDER BY updated_at_ms DESC LIMIT ?");
         let rows: Vec<SessionRow> = on_pool!(self.pool, db => {
             sqlx::query_as(SQL).bind(limit).fetch_all(db).await?
         });
@@ -148,6 +151,7 @@ pub(super) fn row(session: &Session) -> Vec<Value> {
         ms(session.handover.accepted_at()),
         Value::MaybeText(session.handover.agent_id().map(str::to_owned)),
         Value::Bool(session.is_listed_for_agents),
+        Value::MaybeText(session.customer.as_ref().map(|reference| reference.as_str().to_owned())),
     ]
 }
 
@@ -157,6 +161,14 @@ pub(super) fn session_id(stored: Vec<u8>) -> Result<SessionId> {
         .ok()
         .and_then(|id| SessionId::parse(&id).ok())
         .ok_or(StoreError::Unreadable { column: "sessions.id" })
+}
+
+/// A customer as either database returns him.
+fn customer(stored: Vec<u8>) -> Result<CustomerReference> {
+    String::from_utf8(stored)
+        .ok()
+        .and_then(|reference| CustomerReference::parse(&reference).ok())
+        .ok_or(StoreError::Unreadable { column: "sessions.customer_reference" })
 }
 
 /// A value of ours as JSON text. Maps have string keys and numbers are finite, so this cannot fail.
@@ -181,6 +193,7 @@ struct SessionRow {
     handover_accepted_at_ms: Option<i64>,
     agent_id: Option<String>,
     is_listed_for_agents: bool,
+    customer_reference: Option<Vec<u8>>,
 }
 
 impl TryFrom<SessionRow> for Session {
@@ -197,6 +210,7 @@ impl TryFrom<SessionRow> for Session {
             id: session_id(row.id)?,
             version: row.version,
             token_hash: row.token_hash.map(TokenHash),
+            customer: row.customer_reference.map(customer).transpose()?,
             created_at: Timestamp::from_unix_ms(row.created_at_ms),
             updated_at: Timestamp::from_unix_ms(row.updated_at_ms),
             last_message_at: at(row.last_message_at_ms),

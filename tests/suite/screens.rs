@@ -1,13 +1,20 @@
 //! What the customer's screen needs beside the conversation: how the bank looks, who answers, what helped, the queue.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
+use hmac::Hmac;
+use hmac::KeyInit;
+use hmac::Mac;
+use serde_json::Value;
 use serde_json::json;
+use sha2::Sha256;
 
 use crate::support::Customer;
 
 const ACCENT: &str = "#A51E37";
 const LOGO: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\"/>";
+const CUSTOMER_KEY: &str = "0123456789abcdef0123456789abcdef";
 const WANTS_PERSON: &str = "상담원 연결해 주세요";
 
 both_stores! {
@@ -62,6 +69,37 @@ both_stores! {
         assert!(server.stored().await.contains(version.as_str().unwrap()));
     }
 
+    /// Who the bank says the customer is, is kept if the bank signed it, and nothing is opened on another's word.
+    async fn a_customer_is_who_the_bank_signed(setup: Setup) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("key");
+        fs::write(&file, CUSTOMER_KEY).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        let server = setup.with("web.customer_key_file", &file.display().to_string()).start().await;
+        let opens = async |body: &Value| server.http().post("/api/v1/sessions", body).await;
+        let reference = "k7Qm/2x9d=4T 고객";
+        opens(&json!({"customer": {"reference": reference, "signature": signature(reference)}})).await.expect(201);
+        assert!(server.stored().await.contains(reference));
+
+        let stolen = json!({"reference": "somebody-else", "signature": signature(reference)});
+        opens(&json!({"customer": stolen})).await.expect_problem(403, "customer_signature_wrong");
+        let long = "a".repeat(257);
+        let long = json!({"reference": long, "signature": signature(&long)});
+        opens(&json!({"customer": long})).await.expect_problem(400, "invalid_customer_reference");
+        let half = opens(&json!({"customer": {"reference": 7}})).await.expect(422);
+        let places: Vec<_> = half["detail"].as_array().unwrap().iter().map(|error| &error["loc"]).collect();
+        assert_eq!(places, [&json!(["body", "customer", "reference"]), &json!(["body", "customer", "signature"])]);
+        assert!(!server.stored().await.contains("somebody-else"));
+    }
+
+    /// Without a key nobody can tell whether it was the bank, so nothing of it is kept.
+    async fn without_a_key_no_reference_is_kept(server: Server) {
+        let reference = "k7Qm2x9d4T";
+        let body = json!({"customer": {"reference": reference, "signature": signature(reference)}});
+        server.http().post("/api/v1/sessions", &body).await.expect(201);
+        assert!(!server.stored().await.contains(reference));
+    }
+
     /// Who waits is told his place, which moves on.
     async fn who_waits_is_told_his_place(server: Server) {
         let mut waiting = Vec::new();
@@ -89,4 +127,10 @@ both_stores! {
 
 async fn rates(customer: &Customer, message: i64, feedback: &serde_json::Value) -> crate::support::Answer {
     customer.post_json(&format!("messages/{message}/feedback"), feedback).await
+}
+
+/// As the bank's web site signs.
+fn signature(reference: &str) -> String {
+    let mac = Hmac::<Sha256>::new_from_slice(CUSTOMER_KEY.as_bytes()).unwrap().chain_update(reference);
+    hex::encode(mac.finalize().into_bytes())
 }

@@ -31,6 +31,12 @@ export function isSessionLost(failure: Failure): boolean {
   return failure.kind === "refused" && SESSION_LOST.has(failure.code);
 }
 
+/** What the bank's page says of its customer is not the bank's word. */
+export function isUnsigned(failure: Failure): boolean {
+  return failure.kind === "refused" && UNSIGNED.has(failure.code);
+}
+
+const UNSIGNED = new Set(["customer_signature_wrong", "invalid_customer_reference"]);
 const SESSION_LOST = new Set(["session_not_found", "session_token_required", "session_token_wrong"]);
 
 /** Reads the one error body, and makes do when something else answered (a proxy's HTML page). */

@@ -2,6 +2,7 @@
  * Reads a conversation over HTTP, by the way `reading.ts` chooses. Every way reads the same stream after the last id
  * known, so changing the way loses nothing.
  */
+import { anyOf } from "./abort";
 import { eventsAfter, eventStream, type EventsPage, type HandoverState, type Message } from "./client";
 import { type Failure, failureOf, isSessionLost } from "./errors";
 import { Pause } from "./pause";
@@ -75,7 +76,7 @@ export class Reader {
     let failures = 0;
     while (!this.#over.signal.aborted) {
       this.#round = new AbortController();
-      const signal = AbortSignal.any([this.#over.signal, this.#round.signal]);
+      const signal = anyOf([this.#over.signal, this.#round.signal]);
       if (last !== "held") {
         const failure = await this.#catchUp(signal);
         if (isEnded(signal)) continue;
@@ -118,7 +119,7 @@ export class Reader {
     let chunks = 0;
     let isUseful = false;
     try {
-      const stream = await eventStream(this.#session, this.#readTo(), AbortSignal.any([signal, silence.signal]));
+      const stream = await eventStream(this.#session, this.#readTo(), anyOf([signal, silence.signal]));
       const reader = stream.getReader();
       for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
         if (signal.aborted) break;

@@ -627,6 +627,7 @@ export interface components {
         };
         /** @description How a session is opened. */
         NewSession: {
+            customer?: components["schemas"]["SignedCustomer"] | null;
             /** @description The chat is shown in a frame on another site's page. */
             embedded?: boolean;
         };
@@ -712,10 +713,19 @@ export interface components {
                 [key: string]: string;
             };
             created_at: string;
+            /** @description Who the bank's web site says the customer is, where it said so. */
+            customer_reference?: string | null;
             handover_accepted_at: string | null;
             handover_status: components["schemas"]["HandoverStatus"] | null;
             session_id: string;
             updated_at: string;
+        };
+        /** @description Who the bank's web site says the customer is. */
+        SignedCustomer: {
+            /** @description The bank's own word for the customer, at most 256 characters, opaque to this server. */
+            reference: string;
+            /** @description HMAC-SHA256 over the UTF-8 bytes of `reference` with the key of `web.customer_key_file`, as 64 hexadecimal digits. */
+            signature: string;
         };
         /** @description A passage an answer rests on. */
         Source: {
@@ -1014,6 +1024,20 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OpenedSession"];
                 };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unprocessable Entity */
             422: {

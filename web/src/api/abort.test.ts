@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { anyOf } from "./abort";
+
+describe("anyOf", () => {
+  it("ends when any of them does, with that one's reason", () => {
+    const [first, second] = [new AbortController(), new AbortController()];
+    const any = anyOf([first.signal, second.signal]);
+    expect(any.aborted).toBe(false);
+    second.abort("late");
+    expect(any.aborted).toBe(true);
+    first.abort("later");
+    expect(any.reason).toBe("late");
+  });
+
+  it("has ended where one of them had", () => {
+    expect(anyOf([new AbortController().signal, AbortSignal.abort("before")]).reason).toBe("before");
+  });
+
+  it("never ends of nothing", () => {
+    expect(anyOf([]).aborted).toBe(false);
+  });
+});

@@ -1,0 +1,14 @@
+/** Ends when any of them does. `AbortSignal.any`, for the browsers of before 2024 that customers still have. */
+export function anyOf(signals: readonly AbortSignal[]): AbortSignal {
+  const [only] = signals;
+  if (only !== undefined && signals.length === 1) return only;
+  const any = new AbortController();
+  for (const signal of signals) {
+    if (signal.aborted) any.abort(signal.reason);
+    const end = (): void => {
+      any.abort(signal.reason);
+    };
+    signal.addEventListener("abort", end, { once: true, signal: any.signal });
+  }
+  return any.signal;
+}
