@@ -27,8 +27,9 @@ pub const COOKIE: &str = "aicc_session";
 pub struct Credentials {
     client: ClientAddress,
     bearer: Option<SessionToken>,
-    /// The session and the token of the cookie.
-    cookie: Option<(String, SessionToken)>,
+    /// The session and the token of each cookie. There can be two by the one name: a frame's on another site's page is kept
+    /// apart from that of the chat's own page, and both are sent where the two are one site.
+    cookies: Vec<(String, SessionToken)>,
 }
 
 /// The customer of the session in the path.
@@ -43,12 +44,13 @@ impl Credentials {
         let bearer = text(header::AUTHORIZATION)
             .find_map(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer ")))
             .map(|token| SessionToken::new(token.trim().to_owned()));
-        let cookie = text(header::COOKIE)
+        let cookies = text(header::COOKIE)
             .flat_map(|cookies| cookies.split(';'))
             .filter_map(|cookie| cookie.trim().strip_prefix(COOKIE)?.strip_prefix('='))
-            .find_map(|value| value.rsplit_once('.'))
-            .map(|(session, token)| (session.to_owned(), SessionToken::new(token.to_owned())));
-        Self { client, bearer, cookie }
+            .filter_map(|value| value.rsplit_once('.'))
+            .map(|(session, token)| (session.to_owned(), SessionToken::new(token.to_owned())))
+            .collect();
+        Self { client, bearer, cookies }
     }
 
     /// Lets the holder of these credentials use a session.
@@ -68,13 +70,13 @@ impl Credentials {
     }
 
     fn prove(&self, id: &SessionId, hash: &TokenHash) -> Result<(), ApiError> {
-        let of_cookie = self.cookie.as_ref().filter(|(session, _)| session == id.as_str()).map(|(_, token)| token);
-        match self.bearer.as_ref().or(of_cookie) {
-            // Hashes are compared, so how long it takes tells nothing about the token.
-            Some(token) if Chat::hash(token) == *hash => Ok(()),
-            Some(_) => Err(ApiError::TokenWrong),
-            None => Err(ApiError::TokenRequired),
+        let of_cookies = self.cookies.iter().filter(|(session, _)| session == id.as_str()).map(|(_, token)| token);
+        let mut shown = self.bearer.iter().chain(of_cookies.filter(|_| self.bearer.is_none())).peekable();
+        if shown.peek().is_none() {
+            return Err(ApiError::TokenRequired);
         }
+        // Hashes are compared, so how long it takes tells nothing about the token.
+        if shown.any(|token| Chat::hash(token) == *hash) { Ok(()) } else { Err(ApiError::TokenWrong) }
     }
 }
 

@@ -109,6 +109,7 @@ impl ApiError {
                 let code = match field {
                     "session_id" => "invalid_session_id",
                     "agent_id" => "invalid_agent_id",
+                    "agent_name" => "invalid_agent_name",
                     "customer.reference" => "invalid_customer_reference",
                     _ => "invalid_client_message_id",
                 };

@@ -89,8 +89,10 @@ async fn long_poll(
             event = tokio::time::timeout_at(deadline, subscription.next()) => event,
             () = state.shutdown.cancelled() => return Ok(page),
         };
-        if !matches!(heard, Ok(Some(_))) {
-            return Ok(page);
+        match heard.as_ref().map(Option::as_deref) {
+            Ok(Some(Event::Turn(_) | Event::CustomerMessage(_) | Event::AgentMessage(_) | Event::Report(_))) => {}
+            // No message tells of these: whoever polls asks for the state of the hand-over after each answer.
+            Ok(Some(Event::Handover(_) | Event::Closed)) | Ok(None) | Err(_) => return Ok(page),
         }
     }
 }

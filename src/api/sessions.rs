@@ -28,7 +28,10 @@ use crate::api::validation::JsonBody;
 use crate::api::validation::Query;
 use crate::chat::Chat;
 use crate::config::CookieSecure;
+use crate::domain::Activity;
 use crate::domain::AgentId;
+use crate::domain::AgentName;
+use crate::domain::Attendant;
 use crate::domain::HandoverStatus;
 use crate::domain::Message;
 use crate::domain::MessageId;
@@ -75,6 +78,8 @@ pub struct NewText {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Acceptance {
     agent_id: Option<String>,
+    /// What the customer is told of who it is, at most 40 characters.
+    agent_name: Option<String>,
 }
 
 /// Opens a session for this client alone.
@@ -203,7 +208,7 @@ pub async fn handover_status(
         Some(since) => Some(state.chat.store().sessions().waiting_before(since).await? + 1),
         None => None,
     };
-    Ok(Json(HandoverShape::new(&id, &session.handover).in_place(place)))
+    Ok(Json(HandoverShape::new(&id, &session.handover).asked(place, session.activity == Activity::Closed)))
 }
 
 /// Asks for an agent at once.
@@ -224,11 +229,15 @@ pub async fn accept(
     body: JsonBody,
 ) -> Result<Json<Done>, ApiError> {
     let mut fields = body.optional();
-    let agent_id = fields.optional_string("agent_id");
+    let (agent_id, agent_name) = (fields.optional_string("agent_id"), fields.optional_string("agent_name"));
     fields.finish()?;
     let agent_id = agent_id.as_deref().map(AgentId::parse).transpose();
     let agent_id = agent_id.map_err(|reason| ApiError::InvalidId { field: "agent_id", reason })?;
-    Ok(done("상담을 수락했습니다.", &state.chat.accept(&id, agent_id).await?))
+    let agent_name = agent_name.as_deref().map(AgentName::parse).transpose();
+    let agent_name = agent_name.map_err(|reason| ApiError::InvalidId { field: "agent_name", reason })?;
+    let agent = Attendant { id: agent_id.map(AgentId::into_string), name: agent_name.map(AgentName::into_string) };
+    let agent = (agent != Attendant::default()).then_some(agent);
+    Ok(done("상담을 수락했습니다.", &state.chat.accept(&id, agent).await?))
 }
 
 /// The agent gives the conversation back.

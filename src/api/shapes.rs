@@ -161,6 +161,9 @@ pub struct MessageShape {
     /// What the customer thinks of it, where a whole conversation is read.
     #[serde(skip_serializing_if = "Option::is_none")]
     feedback: Option<FeedbackShape>,
+    /// Of an agent's message: who wrote it, where his desk said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_name: Option<String>,
 }
 
 /// What a customer thinks of an answer.
@@ -196,6 +199,7 @@ impl From<Message> for MessageShape {
             protected: message.is_protected,
             suggested_action: message.suggested_action,
             feedback: None,
+            agent_name: message.agent_name,
         }
     }
 }
@@ -279,12 +283,19 @@ pub struct HandoverShape {
     /// The customer's place among those who wait for an agent, 1 for the next; only where the state is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     queue_position: Option<u32>,
+    /// What the customer is told of the agent, where his desk gave a name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_name: Option<String>,
+    /// The conversation was closed and stays so; left out while it is not, and where the state was not asked for.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[schema(required = false)]
+    is_closed: bool,
 }
 
 impl HandoverShape {
-    /// The same with the customer's place in the queue.
-    pub fn in_place(self, queue_position: Option<u32>) -> Self {
-        Self { queue_position, ..self }
+    /// The same with what is told to those who ask.
+    pub fn asked(self, queue_position: Option<u32>, is_closed: bool) -> Self {
+        Self { queue_position, is_closed, ..self }
     }
 
     /// Of this session.
@@ -296,6 +307,8 @@ impl HandoverShape {
             handover_accepted_at: handover.accepted_at().map(wall_clock),
             assigned_agent_id: handover.agent_id().map(str::to_owned),
             queue_position: None,
+            agent_name: handover.agent_name().map(str::to_owned),
+            is_closed: false,
         }
     }
 }

@@ -39,6 +39,17 @@ pub struct Greeting {
     theme: Theme,
     /// What customers are told of who answers, before the first message.
     notice: Notice,
+    /// How much a message may hold.
+    limits: MessageLimits,
+}
+
+/// How much a message may hold, in characters (Unicode code points) without the white space around it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MessageLimits {
+    /// At least.
+    message_chars_min: usize,
+    /// At most.
+    message_chars_max: usize,
 }
 
 /// How the bank looks.
@@ -149,6 +160,10 @@ pub async fn greeting(State(state): State<AppState>) -> Result<Json<Greeting>, A
         theme: Theme {
             accent: theme.accent.as_ref().map(|colour| colour.as_str().to_owned()),
             logo: theme.logo.as_ref().map(|_| LOGO_PATH),
+        },
+        limits: MessageLimits {
+            message_chars_min: state.settings.limits.message_chars_min,
+            message_chars_max: state.settings.limits.message_chars_max,
         },
     }))
 }

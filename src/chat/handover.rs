@@ -8,7 +8,7 @@ use crate::chat::Topic;
 use crate::chat::slots;
 use crate::chat::summary;
 use crate::domain::Activity;
-use crate::domain::AgentId;
+use crate::domain::Attendant;
 use crate::domain::Author;
 use crate::domain::HandoverStatus;
 use crate::domain::Message;
@@ -64,9 +64,9 @@ impl Chat {
     ///
     /// # Errors
     /// [`ChatError::AlreadyAccepted`] when an agent has it, or [`ChatError`].
-    pub async fn accept(&self, id: &SessionId, agent_id: Option<AgentId>) -> Result<Session, ChatError> {
+    pub async fn accept(&self, id: &SessionId, agent: Option<Attendant>) -> Result<Session, ChatError> {
         self.change_handover(id, |session, now| {
-            session.handover.accept(agent_id.clone().map(AgentId::into_string), now)?;
+            session.handover.accept(agent.clone(), now)?;
             if session.stage == Stage::Queued {
                 session.stage = session.waiting_stage();
             }
@@ -218,6 +218,7 @@ impl Chat {
             quick_replies: Vec::new(),
             client_message_id: None,
             is_protected,
+            agent_name: session.agent_name(author).map(str::to_owned),
             created_at: session.updated_at,
         };
         let announced = stored.clone();

@@ -335,6 +335,7 @@ impl Drafts {
             quick_replies: Vec::new(),
             client_message_id: self.client_message_id,
             is_protected: self.is_protected,
+            agent_name: None,
             created_at: self.created_at,
         };
         let answer = Message {
@@ -347,6 +348,7 @@ impl Drafts {
             quick_replies: self.answer.buttons,
             client_message_id: None,
             is_protected: false,
+            agent_name: None,
             created_at: self.created_at,
         };
         Reply::stored(question, answer, self.decision)

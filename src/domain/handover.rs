@@ -44,7 +44,16 @@ pub struct Handover {
     status: Option<HandoverStatus>,
     requested_at: Option<Timestamp>,
     accepted_at: Option<Timestamp>,
-    agent_id: Option<String>,
+    agent: Option<Attendant>,
+}
+
+/// Who took a conversation, as his desk names him.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attendant {
+    /// The desk's own name for him.
+    pub id: Option<String>,
+    /// What the customer is told.
+    pub name: Option<String>,
 }
 
 impl Handover {
@@ -53,9 +62,10 @@ impl Handover {
         status: Option<HandoverStatus>,
         requested_at: Option<Timestamp>,
         accepted_at: Option<Timestamp>,
-        agent_id: Option<String>,
+        agent: Attendant,
     ) -> Self {
-        Self { status, requested_at, accepted_at, agent_id }
+        let agent = (agent != Attendant::default()).then_some(agent);
+        Self { status, requested_at, accepted_at, agent }
     }
 
     /// Where it stands; `None` if none was asked for, or the customer refused.
@@ -75,7 +85,12 @@ impl Handover {
 
     /// Who took it.
     pub fn agent_id(&self) -> Option<&str> {
-        self.agent_id.as_deref()
+        self.agent.as_ref()?.id.as_deref()
+    }
+
+    /// What the customer is told of who took it.
+    pub fn agent_name(&self) -> Option<&str> {
+        self.agent.as_ref()?.name.as_deref()
     }
 
     /// A person was asked for. A hand-over an agent already has stays his.
@@ -90,14 +105,14 @@ impl Handover {
     ///
     /// # Errors
     /// [`AlreadyAccepted`] when an agent has it.
-    pub fn accept(&mut self, agent_id: Option<String>, now: Timestamp) -> Result<(), AlreadyAccepted> {
+    pub fn accept(&mut self, agent: Option<Attendant>, now: Timestamp) -> Result<(), AlreadyAccepted> {
         if self.status == Some(HandoverStatus::Accepted) {
             return Err(AlreadyAccepted);
         }
         self.status = Some(HandoverStatus::Accepted);
         self.accepted_at = Some(now);
-        if agent_id.is_some() {
-            self.agent_id = agent_id;
+        if agent.is_some() {
+            self.agent = agent;
         }
         Ok(())
     }
@@ -105,7 +120,7 @@ impl Handover {
     /// The agent gives it back to the queue.
     pub fn decline(&mut self) {
         self.status = Some(HandoverStatus::Pending);
-        self.agent_id = None;
+        self.agent = None;
     }
 
     /// The customer no longer wants a person.
@@ -161,12 +176,13 @@ mod tests {
         let mut handover = Handover::default();
         let [first, second] = [1, 2].map(Timestamp::from_unix_ms);
         handover.request(first);
-        handover.accept(Some("agent-1".into()), first).unwrap();
-        assert_eq!(handover.accept(Some("agent-2".into()), second), Err(AlreadyAccepted));
+        let agent = |id: &str| Some(Attendant { id: Some(id.to_owned()), name: None });
+        handover.accept(agent("agent-1"), first).unwrap();
+        assert_eq!(handover.accept(agent("agent-2"), second), Err(AlreadyAccepted));
         handover.decline();
         assert_eq!(handover.status(), Some(HandoverStatus::Pending));
         assert_eq!((handover.agent_id(), handover.accepted_at()), (None, Some(first)));
-        handover.accept(Some("agent-2".into()), second).unwrap();
+        handover.accept(agent("agent-2"), second).unwrap();
         assert_eq!((handover.agent_id(), handover.accepted_at()), (Some("agent-2"), Some(second)));
     }
 

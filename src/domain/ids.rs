@@ -97,6 +97,29 @@ impl AgentId {
     }
 }
 
+/// What customers are told of the agent who takes their conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AgentName(String);
+
+impl AgentName {
+    /// As long as a name of a person or a team is.
+    pub const CHARS_MAX: usize = 40;
+
+    /// Accepts a name that is one line.
+    ///
+    /// # Errors
+    /// [`InvalidId`] when it is blank, longer than [`Self::CHARS_MAX`], or holds a control character.
+    pub fn parse(text: &str) -> Result<Self, InvalidId> {
+        check_id(text, Self::CHARS_MAX, char::is_control)?;
+        Ok(Self(text.trim().to_owned()))
+    }
+
+    /// The name as the desk wrote it.
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
 /// The bank's own word for its customer, as its web site signed it: opaque to us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CustomerReference(String);

@@ -48,6 +48,8 @@ pub struct Message {
     pub client_message_id: Option<ClientMessageId>,
     /// Personal data was masked in it.
     pub is_protected: bool,
+    /// Of an agent's message: what the customer was told of who he is.
+    pub agent_name: Option<String>,
     /// When it was accepted.
     pub created_at: Timestamp,
 }

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::domain::Author;
 use crate::domain::CustomerReference;
 use crate::domain::Handover;
 use crate::domain::HandoverStatus;
@@ -176,6 +177,11 @@ impl Session {
     /// Where a conversation waits that nothing more is asked in: with the agent who has it, else in the queue.
     pub fn waiting_stage(&self) -> Stage {
         if self.handover.status() == Some(HandoverStatus::Accepted) { Stage::Attended } else { Stage::Queued }
+    }
+
+    /// What the customer is told of who writes a message of this author now: the name of the agent who has the conversation.
+    pub fn agent_name(&self, author: Author) -> Option<&str> {
+        self.handover.agent_name().filter(|_| author == Author::Agent)
     }
 
     /// The contract's `is_active`.

@@ -128,7 +128,12 @@ impl Keeper {
     pub(super) async fn run(self) {
         let mut failure = String::new();
         loop {
-            match self.refresh().await {
+            let refreshed = tokio::select! {
+                // Reading a pack takes seconds, and what comes of it is of no use any more.
+                () = self.shutdown.cancelled() => return,
+                refreshed = self.refresh() => refreshed,
+            };
+            match refreshed {
                 Ok(()) => failure.clear(),
                 Err(error) if error.to_string() == failure => {}
                 Err(error) => {

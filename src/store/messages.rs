@@ -27,9 +27,9 @@ use crate::store::statement::Value;
 /// What is inserted into, up to the values, for [`row`].
 pub(super) const INTO: &str = "INTO messages (
     session_id, author, body, intent, suggested_action, sources, quick_replies, client_message_id, is_protected,
-    created_at_ms)";
+    created_at_ms, agent_name)";
 /// Number of columns in [`INTO`].
-pub(super) const COLUMNS: usize = 10;
+pub(super) const COLUMNS: usize = 11;
 /// What is inserted into, up to the values, for [`decision_row`].
 pub(super) const INTO_DECISIONS: &str = "INTO decisions (
     message_id, user_message_id, ticket, category, confidence, rule, stage_before, stage_after, handover_change,
@@ -54,7 +54,7 @@ impl<'s> Messages<'s> {
     pub async fn after(&self, session: &SessionId, after: MessageId, limit: u32) -> Result<Vec<Message>> {
         const SQL: &str = "
             SELECT id, author, body, intent, suggested_action, sources, quick_replies, client_message_id,
-                   is_protected, created_at_ms
+                   is_protected, created_at_ms, agent_name
             FROM messages WHERE session_id = ? AND id > ?
             ORDER BY id LIMIT ?";
         let rows: Vec<MessageRow> = on_pool!(self.pool, db => {
@@ -70,7 +70,7 @@ impl<'s> Messages<'s> {
     pub async fn latest(&self, session: &SessionId, limit: u32) -> Result<Vec<Message>> {
         const SQL: &str = "
             SELECT id, author, body, intent, suggested_action, sources, quick_replies, client_message_id,
-                   is_protected, created_at_ms
+                   is_protected, created_at_ms, agent_name
             FROM messages WHERE session_id = ?
             ORDER BY id DESC LIMIT ?";
         let rows: Vec<MessageRow> = on_pool!(self.pool, db => {
@@ -137,6 +137,7 @@ pub(super) fn row(session: &Session, message: &NewMessage) -> Vec<Value> {
         Value::MaybeText(message.client_message_id.as_ref().map(|id| id.as_str().to_owned())),
         Value::Bool(message.is_protected),
         Value::Int(session.updated_at.unix_ms()),
+        Value::MaybeText(session.agent_name(message.author).map(str::to_owned)),
     ]
 }
 
@@ -187,6 +188,7 @@ struct MessageRow {
     client_message_id: Option<Vec<u8>>,
     is_protected: bool,
     created_at_ms: i64,
+    agent_name: Option<String>,
 }
 
 impl TryFrom<MessageRow> for Message {
@@ -206,6 +208,7 @@ impl TryFrom<MessageRow> for Message {
             quick_replies: list(row.quick_replies, "messages.quick_replies")?,
             client_message_id,
             is_protected: row.is_protected,
+            agent_name: row.agent_name,
             created_at: Timestamp::from_unix_ms(row.created_at_ms),
         })
     }

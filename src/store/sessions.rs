@@ -1,6 +1,7 @@
 //! Conversations.
 
 use crate::domain::Activity;
+use crate::domain::Attendant;
 use crate::domain::Collected;
 use crate::domain::CustomerReference;
 use crate::domain::Handover;
@@ -19,9 +20,9 @@ use crate::store::statement::Value;
 pub(super) const INTO: &str = "INTO sessions (
     id, version, token_hash, created_at_ms, updated_at_ms, last_message_at_ms, activity, stage, collected, topic,
     handover_status, handover_requested_at_ms, handover_accepted_at_ms, agent_id, is_listed_for_agents,
-    customer_reference)";
+    customer_reference, agent_name)";
 /// Number of columns in [`INTO`].
-pub(super) const COLUMNS: usize = 16;
+pub(super) const COLUMNS: usize = 17;
 /// Replaces the conversation's state; who opened it, and when, stays.
 pub(super) const UPSERT_SQLITE: &str = "ON CONFLICT (id) DO UPDATE SET
     version = excluded.version, updated_at_ms = excluded.updated_at_ms,
@@ -29,7 +30,7 @@ pub(super) const UPSERT_SQLITE: &str = "ON CONFLICT (id) DO UPDATE SET
     collected = excluded.collected, topic = excluded.topic, handover_status = excluded.handover_status,
     handover_requested_at_ms = excluded.handover_requested_at_ms,
     handover_accepted_at_ms = excluded.handover_accepted_at_ms, agent_id = excluded.agent_id,
-    is_listed_for_agents = excluded.is_listed_for_agents";
+    is_listed_for_agents = excluded.is_listed_for_agents, agent_name = excluded.agent_name";
 /// The same for MariaDB.
 pub(super) const UPSERT_MYSQL: &str = "ON DUPLICATE KEY UPDATE
     version = VALUES(version), updated_at_ms = VALUES(updated_at_ms),
@@ -37,7 +38,7 @@ pub(super) const UPSERT_MYSQL: &str = "ON DUPLICATE KEY UPDATE
     collected = VALUES(collected), topic = VALUES(topic), handover_status = VALUES(handover_status),
     handover_requested_at_ms = VALUES(handover_requested_at_ms),
     handover_accepted_at_ms = VALUES(handover_accepted_at_ms), agent_id = VALUES(agent_id),
-    is_listed_for_agents = VALUES(is_listed_for_agents)";
+    is_listed_for_agents = VALUES(is_listed_for_agents), agent_name = VALUES(agent_name)";
 
 /// Selects whole conversations, for [`SessionRow`].
 macro_rules! select {
@@ -45,7 +46,7 @@ macro_rules! select {
         concat!(
             "SELECT id, version, token_hash, created_at_ms, updated_at_ms, last_message_at_ms, activity, stage, collected, topic,
                     handover_status, handover_requested_at_ms, handover_accepted_at_ms, agent_id, is_listed_for_agents,
-                    customer_reference
+                    customer_reference, agent_name
              FROM sessions ",
             $rest
         )
@@ -152,6 +153,7 @@ pub(super) fn row(session: &Session) -> Vec<Value> {
         Value::MaybeText(session.handover.agent_id().map(str::to_owned)),
         Value::Bool(session.is_listed_for_agents),
         Value::MaybeText(session.customer.as_ref().map(|reference| reference.as_str().to_owned())),
+        Value::MaybeText(session.handover.agent_name().map(str::to_owned)),
     ]
 }
 
@@ -194,6 +196,7 @@ struct SessionRow {
     agent_id: Option<String>,
     is_listed_for_agents: bool,
     customer_reference: Option<Vec<u8>>,
+    agent_name: Option<String>,
 }
 
 impl TryFrom<SessionRow> for Session {
@@ -223,7 +226,7 @@ impl TryFrom<SessionRow> for Session {
                 status,
                 at(row.handover_requested_at_ms),
                 at(row.handover_accepted_at_ms),
-                row.agent_id,
+                Attendant { id: row.agent_id, name: row.agent_name },
             ),
             is_listed_for_agents: row.is_listed_for_agents,
         })

@@ -214,6 +214,48 @@ both_stores! {
         customer.get("events?wait=soon").await.expect_problem(422, "invalid_request");
     }
 
+    /// What no message tells ends a long poll as well, so that whoever polls asks for it.
+    async fn a_change_of_the_hand_over_ends_a_long_poll(server: Server) {
+        let customer = server.customer().await;
+        customer.says("안녕하세요").await;
+        let last = customer.history().await.pop().unwrap()["id"].clone();
+        let desk = server.desk().await;
+        for change in ["accept", "decline", "close"] {
+            let begun = std::time::Instant::now();
+            let poll = tokio::spawn({
+                let (customer, last) = (customer.clone(), last.clone());
+                async move { customer.get(&format!("events?wait=25&after_id={last}")).await.expect(200) }
+            });
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+            match change {
+                "accept" => drop(desk.accepts(&customer, &json!({"agent_name": "김하나"})).await.expect(200)),
+                other => drop(customer.post(other).await.expect(200)),
+            }
+            assert_eq!(poll.await.unwrap()["messages"], json!([]));
+            assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{change} did not end the poll");
+        }
+        let status = customer.get("handover-status").await.expect(200);
+        assert_eq!((&status["is_closed"], &status["agent_name"]), (&json!(true), &json!(null)));
+    }
+
+    /// The customer is told who the agent is, and each message keeps who wrote it.
+    async fn agents_have_names_where_their_desk_gives_them(server: Server) {
+        let (customer, desk) = (server.customer().await, server.desk().await);
+        customer.says("안녕하세요").await;
+        for (name, text) in [("김하나", "도와드리겠습니다."), ("이두리", "이어서 도와드리겠습니다.")] {
+            desk.accepts(&customer, &json!({"agent_id": "agent-1", "agent_name": name})).await.expect(200);
+            assert_eq!(customer.get("handover-status").await.expect(200)["agent_name"], name);
+            desk.says(&customer, text).await;
+            customer.post("decline").await.expect(200);
+        }
+        assert_eq!(customer.get("handover-status").await.expect(200)["agent_name"], json!(null));
+        desk.says(&customer, "확인 후 연락드리겠습니다.").await;
+        let names: Vec<_> = customer.history().await.into_iter().map(|message| message["agent_name"].clone()).collect();
+        assert_eq!(names, [json!(null), json!(null), json!("김하나"), json!("이두리"), json!(null)]);
+        let long = json!({"agent_name": "가".repeat(41)});
+        desk.accepts(&customer, &long).await.expect_problem(400, "invalid_agent_name");
+    }
+
     /// A server that goes down ends long polls and event streams rather than waiting for them.
     async fn streams_and_polls_end_with_the_server(server: Server) {
         let customer = server.customer().await;

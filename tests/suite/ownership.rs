@@ -61,6 +61,9 @@ both_stores! {
             server.http().send(owner.signed(request())).await.expect(200);
             let with_cookie = request().header("cookie", cookie(&owner, owner.token()));
             server.http().send(with_cookie).await.expect(200);
+            // A frame's cookie and that of the chat's own page have one name, and come in either order.
+            let both = format!("{}; {}", cookie(&other, other.token()), cookie(&owner, owner.token()));
+            server.http().send(request().header("cookie", both)).await.expect(200);
         }
     }
 

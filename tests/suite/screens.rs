@@ -28,6 +28,7 @@ both_stores! {
         let greeting = server.http().get("/api/v1/greeting").await.expect(200);
         assert_eq!(greeting["bank"], "한빛은행");
         assert_eq!(greeting["theme"], json!({"accent": ACCENT.to_lowercase(), "logo": "/branding/logo"}));
+        assert_eq!(greeting["limits"], json!({"message_chars_min": 2, "message_chars_max": 2_000}));
         assert!(greeting["notice"]["text"].as_str().unwrap().starts_with("한빛은행 상담은 사람이 아닌 인공지능"));
         let shown = server.http().get("/branding/logo").await;
         assert_eq!((shown.text().as_str(), shown.header("content-type").as_str()), (LOGO, "image/svg+xml"));

@@ -1,0 +1,3 @@
+-- What customers are told of the agent: of whoever has the conversation, and of whoever wrote a message. NULL: no name was given.
+ALTER TABLE sessions ADD COLUMN agent_name TEXT;
+ALTER TABLE messages ADD COLUMN agent_name TEXT;
