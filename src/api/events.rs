@@ -18,6 +18,7 @@ use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::api::AppState;
 use crate::api::auth::Customer;
@@ -32,8 +33,10 @@ use crate::domain::MessageId;
 use crate::domain::SessionId;
 use crate::realtime::Subscription;
 
-/// A comment this often keeps the connection open through whatever is in between.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// A comment this often says that the stream lives: whoever hears nothing for twice as long looks for another way.
+const KEEP_ALIVE: Duration = Duration::from_millis(2_500);
+/// How often the store is asked, since another node may have stored something without a word to this one.
+const READ_AGAIN: Duration = Duration::from_secs(15);
 /// What `EventSource` sends when it comes back.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
@@ -79,7 +82,7 @@ async fn long_poll(
 ) -> Result<HistoryShape, ApiError> {
     // Subscribed before reading: what comes in between is heard.
     let mut subscription = state.chat.subscribe(Topic::Session(id.clone()));
-    let deadline = tokio::time::Instant::now() + wait;
+    let deadline = Instant::now() + wait;
     loop {
         let page = page(state, &id, after).await?;
         if !page.messages.is_empty() {
@@ -111,11 +114,13 @@ struct Progress {
     subscription: Subscription<Topic, Event>,
     /// More is stored than was sent.
     is_behind: bool,
+    /// When the store was last asked.
+    read_at: Instant,
 }
 
 fn server_sent(state: AppState, id: SessionId, after: MessageId) -> Response {
     let subscription = state.chat.subscribe(Topic::Session(id.clone()));
-    let progress = Progress { state, id, after, subscription, is_behind: true };
+    let progress = Progress { state, id, after, subscription, is_behind: true, read_at: Instant::now() };
     // Each chunk is made when the one before it was taken, so a client that reads slowly costs one page of messages.
     let first = stream::once(async { Ok(Bytes::from_static(b": connected\n\n")) });
     let chunks = first.chain(stream::unfold(progress, |mut progress| async move {
@@ -146,8 +151,8 @@ impl Progress {
             };
             match heard {
                 Err(_) => {
-                    // Another node may have stored something without a word to this one.
-                    let events = self.catch_up().await?;
+                    let is_due = self.read_at.elapsed() >= READ_AGAIN;
+                    let events = if is_due { self.catch_up().await? } else { String::new() };
                     return Ok(Some(if events.is_empty() { ": still here\n\n".to_owned() } else { events }));
                 }
                 Ok(None) => return Ok(None),
@@ -167,6 +172,7 @@ impl Progress {
     /// A page of the messages since the last one sent, as events.
     async fn catch_up(&mut self) -> Result<String, ApiError> {
         let limit = self.state.settings.limits.messages_page_max;
+        self.read_at = Instant::now();
         let messages = self.state.chat.store().messages().after(&self.id, self.after, limit).await?;
         self.is_behind = messages.len() == limit as usize;
         let mut events = String::new();

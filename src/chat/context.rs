@@ -79,6 +79,11 @@ const FAMILIES: [&[&str]; 7] = [
     &["installment_pay"],
 ];
 
+/// Kinds of facts that are asked for, by concepts: one is asked for instead of another.
+const FACTS: [&[&str]; 5] = [&["interest"], &["limit"], &["fee"], &["docs"], &["how_long", "deadline"]];
+/// A longer word says more than which fact is asked for: 중도상환수수료.
+const FACT_WORD_CHARS_MAX: usize = 5;
+
 /// What went before a message that [looks back](looks_back).
 #[derive(Debug, Default)]
 pub(super) struct Earlier {
@@ -251,11 +256,21 @@ fn has_matter(said: &Reading) -> bool {
 
 /// What a text is about: the families of the things it names.
 fn things(text: &Reading) -> impl Iterator<Item = usize> {
-    let family = |concept: &Concept| {
+    of_kinds(text, &FAMILIES)
+}
+
+/// The facts a text asks for.
+fn facts(text: &Reading) -> impl Iterator<Item = usize> {
+    of_kinds(text, &FACTS)
+}
+
+/// Which of these kinds the concepts of a text belong to.
+fn of_kinds(text: &Reading, kinds: &'static [&[&str]]) -> impl Iterator<Item = usize> {
+    let kind = |concept: &Concept| {
         let name = concepts::name(*concept);
-        FAMILIES.iter().position(|family| family.contains(&name))
+        kinds.iter().position(|kind| kind.contains(&name))
     };
-    text.concepts().iter().filter_map(family)
+    text.concepts().iter().filter_map(kind)
 }
 
 /// Splits "신용카드 말고 체크카드요" into what is not meant and what is.
@@ -280,8 +295,14 @@ fn is_replaced(word: &str, message: &Reading, dropped: Option<&str>) -> bool {
         return message.normalized().split_whitespace().any(|own| measure(own) == Some(unit));
     }
     let word = Reading::of(word);
+    if message.tight().contains(word.tight()) {
+        return false;
+    }
     let own: Vec<usize> = things(message).collect();
-    things(&word).any(|thing| own.contains(&thing)) && !message.tight().contains(word.tight())
+    // "신용대출 금리" and then "한도는?" asks for the limit, and no more for the rate.
+    let is_fact_alone = word.tight().chars().count() <= FACT_WORD_CHARS_MAX && things(&word).next().is_none();
+    let is_other_fact = || is_fact_alone && facts(&word).next().is_some() && facts(message).next().is_some();
+    things(&word).any(|thing| own.contains(&thing)) || is_other_fact()
 }
 
 /// The unit of a number: 년 of "2년은".

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use regex::Regex;
 use serde::Serialize;
@@ -12,6 +13,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 use time::Date;
 
+use crate::chat::follow_ups::WayIn;
 use crate::knowledge::Block;
 use crate::knowledge::Category;
 use crate::knowledge::Document;
@@ -118,6 +120,8 @@ pub struct Engine {
     acts: ActClassifier,
     speller: Speller,
     patterns: HashMap<String, Regex>,
+    /// Of each document, what was worked out when it was first quoted.
+    ways_in: Vec<OnceLock<Vec<WayIn>>>,
 }
 
 impl Engine {
@@ -144,7 +148,8 @@ impl Engine {
                 patterns.insert(slot.name.clone(), pattern);
             }
         }
-        Ok(Self { pack, digest, index, classifier, acts, speller, patterns })
+        let ways_in = pack.documents.iter().map(|_| OnceLock::new()).collect();
+        Ok(Self { pack, digest, index, classifier, acts, speller, patterns, ways_in })
     }
 
     /// The pack.
@@ -209,6 +214,13 @@ impl Engine {
         let passages = self.index.passages();
         let at = passages.iter().position(|one| std::ptr::eq(one, passage))?;
         passages.get(at + 1)
+    }
+
+    /// How to ask for the sections of a document: what `work_out` says once, the same from then on.
+    pub(super) fn ways_in(&self, document_id: &str, work_out: impl FnOnce(&Document) -> Vec<WayIn>) -> &[WayIn] {
+        let mut known = self.pack.documents.iter().zip(&self.ways_in);
+        let found = known.find(|(document, _)| document.id == document_id);
+        found.map(|(document, ways_in)| &**ways_in.get_or_init(|| work_out(document))).unwrap_or_default()
     }
 
     /// A slot's pattern; `None` for free text.

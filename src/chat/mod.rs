@@ -15,6 +15,7 @@ mod context;
 mod duration;
 mod engine;
 mod event;
+mod follow_ups;
 mod guard;
 mod handover;
 mod judge;

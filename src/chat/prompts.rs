@@ -39,7 +39,7 @@ pub(super) fn ask_consent(reason: PersonReason, asks: bool) -> String {
     } else {
         "정확하고 빠른 상담을 위해 지금까지 말씀하신 내용을 정리해 상담원에게 전달하려고 합니다."
     };
-    format!("{opening}\n\n{purpose} 동의하시면 '네', 원하지 않으시면 '아니오'를 선택해 주세요.")
+    format!("{opening}\n\n{purpose} 동의하시면 '네', 원하지 않으시면 '아니요'를 선택해 주세요.")
 }
 
 /// Where accidents are reported without waiting; empty where the pack does not say.
@@ -51,12 +51,12 @@ pub(super) fn report_at_once(pack: &Pack) -> String {
 }
 
 pub(super) const ASK_CONSENT_AGAIN: &str = "상담원에게 연결해 드리려면 정보 수집에 대한 동의 여부를 먼저 확인해야 합니다. \
-     동의하시면 '네', 원하지 않으시면 '아니오'를 선택해 주세요.";
+     동의하시면 '네', 원하지 않으시면 '아니요'를 선택해 주세요.";
 
 pub(super) fn offer_person_instead(pack: &Pack) -> String {
     let mut text = String::from(
         "제가 말씀을 잘 이해하지 못했습니다. 죄송합니다.\n\n정보를 남기지 않고 바로 상담원을 기다리시려면 \
-         '바로 상담원 연결'을, 챗봇 상담을 계속하시려면 '아니오'를 선택해 주세요.",
+         '바로 상담원 연결'을, 챗봇 상담을 계속하시려면 '아니요'를 선택해 주세요.",
     );
     if let Some(phone) = pack.phones.get("customer_center") {
         let _ = write!(text, " 전화 상담을 원하시면 고객센터({phone})로 연락해 주세요.");
@@ -332,7 +332,7 @@ pub(super) fn still_connecting(is_staffed: Option<bool>) -> &'static str {
 
 /// The two buttons of the question for consent.
 pub(super) fn consent_buttons() -> Vec<QuickReply> {
-    vec![button("네, 동의합니다", "네, 동의합니다"), button("아니오", "아니오, 괜찮습니다")]
+    vec![button("네, 동의합니다", "네, 동의합니다"), button("아니요", "아니요, 괜찮습니다")]
 }
 
 /// The ways on when consent was not understood repeatedly.
@@ -340,7 +340,7 @@ pub(super) fn consent_buttons_again() -> Vec<QuickReply> {
     vec![
         button("네, 동의합니다", "네, 동의합니다"),
         button("바로 상담원 연결", "상담원과 바로 이야기하고 싶어요"),
-        button("아니오", "아니오, 괜찮습니다"),
+        button("아니요", "아니요, 괜찮습니다"),
     ]
 }
 

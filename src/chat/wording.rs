@@ -4,6 +4,7 @@ use time::OffsetDateTime;
 
 use crate::chat::answer::Answer;
 use crate::chat::engine::Engine;
+use crate::chat::follow_ups;
 use crate::chat::prompts;
 use crate::chat::triage::Understanding;
 use crate::chat::workflow::PersonReason;
@@ -79,13 +80,15 @@ pub(super) fn word(scene: &Scene<'_>, step: &Step, understanding: &Understanding
     match step.say {
         Say::Answer => {
             let mut notes = answer.map(prompts::notes).unwrap_or_default();
-            let mut buttons = Vec::new();
+            let mut buttons =
+                answer.map(|answer| follow_ups::offer(engine, answer, scene.now.date())).unwrap_or_default();
             if scene.is_repeated {
                 // Whoever asks the same again did not find in it what he looks for.
                 notes.push(prompts::SAME_AGAIN.to_owned());
                 let others = understanding.bearing.guesses.iter().skip(1).take(CategoryCandidate::MAX - 1);
                 let others = others.filter(|guess| guess.confidence >= OTHER_CONFIDENCE_MIN);
-                buttons = prompts::category_buttons(others.filter_map(|guess| engine.category(&guess.category)));
+                let others = prompts::category_buttons(others.filter_map(|guess| engine.category(&guess.category)));
+                buttons.splice(..0, others);
             } else if understanding.score_best < NEAR_SCORE_MAX {
                 notes.push(prompts::NEAREST.to_owned());
             }

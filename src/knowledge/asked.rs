@@ -38,6 +38,13 @@ impl Asked {
         Self { parts: Reading::of(question).stems().iter().map(part).collect() }
     }
 
+    /// Whether the customer asks just this, in any order: all the entry's question speaks of, and nothing else.
+    pub fn is_just(&self, question: &Question) -> bool {
+        let mut typed = question.stems.iter().filter(|lookup| !lookup.is_synonym).peekable();
+        let is_asked = |token| self.parts.iter().any(|part| part.stem == token);
+        typed.peek().is_some() && typed.all(|lookup| is_asked(lookup.token)) && self.likeness(question) >= 1.0
+    }
+
     /// How much of the entry's question the customer's speaks of, 0 to 1.
     pub fn likeness(&self, question: &Question) -> f32 {
         let (mut said, mut all) = (0.0, 0.0);

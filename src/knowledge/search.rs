@@ -183,6 +183,16 @@ impl<'i> Found<'i> {
         }
         ranked.sort_unstable_by(Ranked::best_first);
         self.settle_places(index, question, Aspects::asked_by(query.text), &scores, &mut ranked);
+        // An entry of questions and answers was written to answer just its question.
+        let is_it = |candidate: &Ranked| {
+            let asked = index.asked.get(candidate.passage as usize).and_then(Option::as_ref);
+            asked.is_some_and(|asked| asked.is_just(question))
+        };
+        if let Some(at) = ranked.iter().position(is_it) {
+            let rank = ranked[0].rank;
+            ranked[..=at].rotate_right(1);
+            ranked[0].rank = rank;
+        }
         let familiarity = self.familiarity(question);
         let length = (question.units.len() as f32).sqrt();
         let hit = |Ranked { passage, rank }| {
