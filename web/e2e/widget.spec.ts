@@ -309,6 +309,7 @@ test.describe("on a phone", () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await expect(visitor.panel).toHaveCSS("width", "360px");
     await expect(visitor.field).toHaveValue("쓰다 만 말");
+    await expect(visitor.chat.getByRole("button", { name: "최근 메시지로" })).toHaveCount(0);
   });
 });
 
