@@ -6,16 +6,33 @@ import { build, defineConfig, type InlineConfig, type Plugin } from "vite";
 const server = process.env.BASE_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react(), widget()],
+  plugins: [react(), bothAtOnce(), widget()],
   server: { proxy: { "/api": { target: server, ws: true } } },
   build: {
     emptyOutDir: true,
     // The content policy is `default-src 'self'`: nothing may become a data: URL or an inline script.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // One sheet, named in the page: with the screen it would come too late, and the first frame would be bare.
+    cssCodeSplit: false,
     rolldownOptions: { input: { chat: "index.html" } },
   },
 });
+
+/** Names the screen in the page, which by itself names only what asks for the screen: nobody waits for one to load the other. */
+function bothAtOnce(): Plugin {
+  return {
+    name: "both-at-once",
+    apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler: (_html, { bundle }) =>
+        Object.values(bundle ?? {})
+          .filter((file) => file.type === "chunk" && file.isDynamicEntry)
+          .map(({ fileName }) => ({ tag: "link", attrs: { rel: "modulepreload", crossorigin: true, href: `/${fileName}` }, injectTo: "head" })),
+    },
+  };
+}
 
 /**
  * `widget.js` for the bank's website: one classic script under a name that never changes, so it is a build of its

@@ -293,6 +293,7 @@ test.describe("on a phone", () => {
     await visitor.asks(QUESTION);
     await page.screenshot({ path: "test-results/widget-open-360.png" });
     expect(await page.evaluate(() => document.elementFromPoint(180, 370)?.tagName)).toBe("BANK-AICC-WIDGET");
+    await expect(visitor.closing().locator("svg")).toBeVisible();
     await visitor.closing().tap();
     await expect(visitor.panel).toBeHidden();
     await expect(visitor.launcher).toBeFocused();
@@ -308,6 +309,7 @@ test.describe("on a phone", () => {
     await page.setViewportSize({ width: 360, height: 740 });
     await expect(visitor.panel).toHaveCSS("width", "360px");
     await expect(visitor.field).toHaveValue("쓰다 만 말");
+    await expect(visitor.chat.getByRole("button", { name: "최근 메시지로" })).toHaveCount(0);
   });
 });
 

@@ -226,7 +226,7 @@ function ConnectionState({ screen }: { readonly screen: Screen }) {
   const label = connectionLabel(screen.connection, screen.isHttpReachable);
   return (
     <footer className={styles.footer}>
-      <p className={styles.hint}>{text.composer.hint}</p>
+      {screen.conversation.isClosed ? null : <p className={styles.hint}>{text.composer.hint}</p>}
       <p>
         <span className="visually-hidden">{text.connectionName}: </span>
         <span>{text.connection[label]}</span>

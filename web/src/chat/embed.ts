@@ -21,6 +21,8 @@ const framed = query.get("embed") === "1" && window.parent !== window;
 
 let page: string | null = null;
 let isOpen = false;
+/** The panel was opened to be written in before there was a field. */
+let isFocusOwed = false;
 let topic = topicOf(query.get("topic"));
 /** Said before the page was known. */
 let unsaid: FromChat[] = [];
@@ -87,6 +89,7 @@ export async function meetPage(): Promise<SignedCustomer | null> {
         case "closed":
           if (page === null) return;
           isOpen = false;
+          isFocusOwed = false;
           notify();
           break;
         case undefined:
@@ -125,6 +128,7 @@ export function report(courier: Courier): void {
   window.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isForPanel(event)) closePanel();
   });
+  if (isFocusOwed) focusField();
   say({ kind: "ready" });
   look();
 }
@@ -151,7 +155,13 @@ function opened(takesFocus: boolean): void {
   isOpen = true;
   notify();
   // With a mouse, one can type at once; on a phone a keyboard would cover what the assistant says first.
-  if (takesFocus && window.matchMedia("(pointer: fine)").matches) document.getElementById("message")?.focus();
+  if (takesFocus && window.matchMedia("(pointer: fine)").matches) focusField();
+}
+
+function focusField(): void {
+  const field = document.getElementById("message");
+  field?.focus();
+  isFocusOwed = field === null;
 }
 
 function offer(next: string | null): void {

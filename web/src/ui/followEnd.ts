@@ -21,11 +21,15 @@ export function useFollowEnd(): FollowEnd {
   const box = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const isFollowing = useRef(true);
+  /** How high the box was when last looked at. */
+  const heightPx = useRef(0);
   const [isAtEnd, setAtEnd] = useState(true);
 
   const scrolled = useCallback(() => {
     const { current } = box;
-    if (current === null) return;
+    // In a box of another height nobody scrolled: it was cut or stretched, which is told as scrolling before it is told
+    // as resizing. The observer is next.
+    if (current === null || current.clientHeight !== heightPx.current) return;
     isFollowing.current = current.scrollHeight - current.scrollTop - current.clientHeight < AT_END_PX;
     setAtEnd(isFollowing.current);
   }, []);
@@ -37,6 +41,7 @@ export function useFollowEnd(): FollowEnd {
 
   useLayoutEffect(() => {
     const observer = new ResizeObserver(() => {
+      heightPx.current = box.current?.clientHeight ?? 0;
       if (isFollowing.current) follow("instant");
       else scrolled();
     });

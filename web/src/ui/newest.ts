@@ -38,5 +38,5 @@ export function useNewest(box: RefObject<HTMLDivElement | null>, total: number, 
     fromEnd.current = null;
   }, [box, first]);
 
-  return { first, hasEarlier: first > 0, showEarlier, nearTop };
+  return { first, hasEarlier: first > 0, hasGrown: first < newest, showEarlier, nearTop };
 }
