@@ -20,7 +20,7 @@ const CSS = `
   #help { display: inline-block !important; background: #ddd !important; }
 `;
 
-/** `scripts` gives the attributes of each script tag of a page; `/en` is in English. */
+/** `scripts` gives the attributes of each script tag of a page; `/en` is in English, `/bare` frames the chat without the widget. */
 export async function openSite(chat: string, scripts: (page: string) => string[]): Promise<Site> {
   const policy = `default-src 'self'; script-src 'self' ${chat}; frame-src ${chat}; require-trusted-types-for 'script'`;
   const server = createServer((request, response) => {
@@ -31,6 +31,10 @@ export async function openSite(chat: string, scripts: (page: string) => string[]
     }
     if (url.pathname === "/favicon.ico") {
       response.writeHead(204).end();
+      return;
+    }
+    if (url.pathname === "/bare") {
+      response.writeHead(200, { "Content-Type": "text/html" }).end(`<!doctype html><title>틀</title><iframe src="${chat}/?embed=1" width="400" height="700"></iframe>`);
       return;
     }
     const language = url.pathname === "/en" ? "en" : "ko";

@@ -1,4 +1,5 @@
 import { StrictMode } from "react";
+import { flushSync } from "react-dom";
 import { createRoot } from "react-dom/client";
 import "../ui/tokens.css";
 import "../ui/base.css";
@@ -9,8 +10,8 @@ import * as embed from "./embed";
 import { forgetEverything, isKiosk } from "./kiosk";
 import { rememberedLanguage } from "./memory";
 
-const root = document.getElementById("root");
-if (root === null) throw new Error("index.html has no #root");
+const element = document.getElementById("root");
+if (element === null) throw new Error("index.html has no #root");
 
 const atKiosk = isKiosk(window.location.search);
 // A tablet that was switched off in the middle of a conversation must not show it to the next customer.
@@ -19,13 +20,18 @@ document.documentElement.lang = rememberedLanguage(embed.requestedLanguage());
 followViewport();
 
 const courier = new Courier();
-void embed.meetPage().then((customer) => {
-  courier.start(customer);
-  embed.report(courier);
-});
+embed.report(courier);
 
-createRoot(root).render(
-  <StrictMode>
-    <App courier={courier} isKiosk={atKiosk} />
-  </StrictMode>,
-);
+const root = createRoot(element);
+// Nothing is read or shown before it is known whose it is; for another customer it is another screen.
+embed.meetPage((customer) => {
+  courier.serve(customer);
+  // At once: the next word of the page may be that its panel is open, and then the field gets the focus.
+  flushSync(() => {
+    root.render(
+      <StrictMode>
+        <App key={customer?.signature} courier={courier} isKiosk={atKiosk} />
+      </StrictMode>,
+    );
+  });
+});

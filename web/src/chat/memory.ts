@@ -2,7 +2,11 @@
  * What the browser remembers. The session id and the language outlive the tab; what was typed and not yet
  * sent stays with its tab (sessionStorage survives a reload, and does not stay behind on a shared PC). Never
  * the token: that is in an HttpOnly cookie. Where storage is refused, the page works and forgets.
+ *
+ * A browser has one conversation at a time, as it has one cookie, and both it and every tab are marked with whose
+ * that is. What is another's is forgotten before anything of it is read.
  */
+import type { SignedCustomer } from "../api/embedding";
 import { isRecord } from "../api/errors";
 import type { Outgoing } from "./conversation";
 
@@ -18,12 +22,41 @@ const SEEN = "bank-aicc.seen";
 /** Enough of a signature to tell customers apart, and too little to be one. */
 const MARK_CHARS = 16;
 
-export function rememberedSession(): string | null {
-  return read(() => localStorage, SESSION);
+/**
+ * Says whom the chat in this tab is for: the customer whom the bank's page names; null for one it does not name, or
+ * where no page says anything. What somebody else left here is forgotten, in this browser and in this tab, which may
+ * have been asleep when the browser changed hands.
+ */
+export function belongTo(customer: SignedCustomer | null): void {
+  const owner = customer?.signature.slice(0, MARK_CHARS) ?? null;
+  claim(() => localStorage, owner, [SESSION]);
+  claim(() => sessionStorage, owner, [OUTBOX, DRAFT, SEEN]);
 }
 
+/** The bank named whoever used this browser last. */
+export function isOwned(): boolean {
+  return read(() => localStorage, OWNER) !== null;
+}
+
+/** The browser is still this tab's customer's: no other tab has said otherwise since. */
+export function isOurs(): boolean {
+  return read(() => localStorage, OWNER) === read(() => sessionStorage, OWNER);
+}
+
+/** Calls back when another tab serves another customer. */
+export function onOwnerElsewhere(lose: () => void): void {
+  window.addEventListener("storage", (event) => {
+    if (event.key === OWNER && !isOurs()) lose();
+  });
+}
+
+export function rememberedSession(): string | null {
+  return isOurs() ? read(() => localStorage, SESSION) : null;
+}
+
+/** Unless the browser changed hands while it was opened. */
 export function rememberSession(session: string): void {
-  write(() => localStorage, SESSION, session);
+  if (isOurs()) write(() => localStorage, SESSION, session);
 }
 
 /** Forgets `session`, unless another tab has already put a newer one in its place. */
@@ -39,20 +72,6 @@ export function onSessionElsewhere(adopt: (session: string) => void): void {
     const session = rememberedSession();
     if (session !== null) adopt(session);
   });
-}
-
-/**
- * The customer whom the bank's page names by `signature`, or names no more: the conversation of whoever used this
- * browser before is forgotten here, with what was typed.
- */
-export function belongTo(signature: string | null): void {
-  const owner = signature?.slice(0, MARK_CHARS) ?? null;
-  if (read(() => localStorage, OWNER) === owner) return;
-  write(() => localStorage, SESSION, null);
-  write(() => sessionStorage, OUTBOX, null);
-  write(() => sessionStorage, DRAFT, null);
-  write(() => sessionStorage, SEEN, null);
-  write(() => localStorage, OWNER, owner);
 }
 
 /** The last message that was seen in this tab, where the chat is in a panel that may be closed. */
@@ -128,6 +147,12 @@ export function parseOutbox(text: string | null): Outgoing[] {
     if (typeof clientMessageId !== "string" || typeof words !== "string" || typeof typedAt !== "number") return [];
     return [{ clientMessageId, text: words, typedAt, failures: 0, delivery: { kind: "queued" } }];
   });
+}
+
+function claim(storage: () => Storage, owner: string | null, keys: readonly string[]): void {
+  if (read(storage, OWNER) === owner) return;
+  for (const key of keys) write(storage, key, null);
+  write(storage, OWNER, owner);
 }
 
 // Reading the property `localStorage` itself throws where storage is blocked, hence the functions.
