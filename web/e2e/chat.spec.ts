@@ -1,4 +1,4 @@
-import { expect, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
 import { CONNECTED, Customer, HTTP_MODE, LOST, QUESTION, socketOf } from "./customer";
 
 test("a question is answered with its source", async ({ page }) => {
@@ -171,6 +171,43 @@ test.describe("a person", () => {
     await customer.sees("상담원을 기다리는 중");
   });
 
+  test("asked for twice in a row is asked for once, and that is no consent", async ({ page }) => {
+    const customer = await new Customer(page).arrives();
+    const button = page.getByRole("banner").getByRole("button", { name: "상담원 연결" });
+    await button.dblclick();
+    await expect(customer.choices()).toHaveCount(2);
+    // The question is there; pressing on is no answer to it.
+    await expect(button).toBeDisabled();
+    await button.click({ force: true });
+    await customer.asks(QUESTION);
+    await expect(customer.own("상담원 연결해 주세요")).toHaveCount(1);
+    await expect(page.getByText("상담원을 기다리는 중")).toHaveCount(0);
+  });
+
+  test("asked for twice while the answer takes its time is asked for once", async ({ page }) => {
+    await holdMessages(page);
+    const customer = await new Customer(page).arrives();
+    const button = page.getByRole("banner").getByRole("button", { name: "상담원 연결" });
+    await button.focus();
+    for (const key of ["Enter", "Enter"]) await page.keyboard.press(key);
+    await expect(customer.by("나")).toHaveCount(1);
+    await expect(button).toBeDisabled();
+    await expect(button).toBeFocused();
+  });
+
+  test("a double tap on an answer is one answer, even where the next question's stands below", async ({ page }) => {
+    const customer = await new Customer(page).arrives();
+    await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
+    await customer.choices().first().click();
+    await expect(customer.answers()).toHaveCount(2);
+    // The second press of a double tap comes when the next question is there already.
+    await customer.choices().first().hover();
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    await customer.asks("모르겠어요");
+    await expect(customer.by("나")).toHaveCount(3);
+  });
+
   test("who declines stays with the assistant", async ({ page }) => {
     const customer = await new Customer(page).arrives();
     await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
@@ -227,6 +264,16 @@ test.describe("the conversation", () => {
     await expect(customer.log).not.toContainText("1234567");
   });
 });
+
+/** The server gets no message over the socket, and so gives no answer. Call before the page is opened. */
+async function holdMessages(page: Page): Promise<void> {
+  await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => {
+      if (!String(frame).includes('"message"')) server.send(frame);
+    });
+  });
+}
 
 test.describe("the composer", () => {
   test("Enter sends, Shift+Enter breaks the line, and a syllable in the making is left alone", async ({ page }) => {

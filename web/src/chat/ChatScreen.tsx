@@ -10,7 +10,7 @@ import { Announcer } from "./Announcer";
 import styles from "./chat.module.css";
 import { Composer } from "./Composer";
 import { Contact, phonesIn } from "./Contact";
-import { isAnswering } from "./conversation";
+import { isAnswering, isOnItsWay } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { Header } from "./Header";
 import { stepOf } from "./journey";
@@ -54,6 +54,8 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const receipt = bankNotice === null ? undefined : noticeSeenIn(screen);
   const isNoticeSeen = (receipt === undefined ? acknowledged : receipt) === version;
   const phones = onLeave === null ? phonesIn(greeting?.phones ?? {}, text) : [];
+  // Where consent is asked for, asking for an agent once more would pass for a yes.
+  const isAgentAsked = conversation.isClosed || (step !== null && step !== "details") || isOnItsWay(conversation, text.connectAgentMessage);
   const sending = conversation.outbox.find(({ delivery }) => delivery.kind === "sending");
 
   function chooseLanguage(chosen: Language): void {
@@ -76,6 +78,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   }
 
   function choose(message: string): void {
+    if (isOnItsWay(conversation, message)) return;
     say(message);
     // The button is gone now. With a mouse, go on typing; on a phone a keyboard would cover the answer.
     if (window.matchMedia("(pointer: fine)").matches) composer.current?.focus();
@@ -111,7 +114,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
           title={title}
           logo={theme.logo}
           step={step}
-          isClosed={conversation.isClosed}
+          isAgentAsked={isAgentAsked}
           onFinish={onLeave === null ? null : askToRenew}
           onLanguage={chooseLanguage}
           onSettings={() => {

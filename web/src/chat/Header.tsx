@@ -14,7 +14,8 @@ interface Props {
   readonly logo: string | null;
   /** How far the way to a person is. */
   readonly step: Step | null;
-  readonly isClosed: boolean;
+  /** A press of the agent's button would say nothing new. */
+  readonly isAgentAsked: boolean;
   /** Ends the visit at a branch's tablet; null elsewhere. */
   readonly onFinish: (() => void) | null;
   readonly onLanguage: (language: Language) => void;
@@ -25,7 +26,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSettings, onRenew, onAgent, children }: Props) {
+export function Header({ title, logo, step, isAgentAsked, onFinish, onLanguage, onSettings, onRenew, onAgent, children }: Props) {
   const text = useText();
   const { switchTo } = text;
   return (
@@ -57,7 +58,14 @@ export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSe
               {switchTo.label}
             </Button>
           </div>
-          <Button look="primary" disabled={isClosed || step === "queue" || step === "connected"} onClick={onAgent}>
+          <Button
+            look="primary"
+            // Not `disabled`, or whoever pressed it with a key would lose his place.
+            aria-disabled={isAgentAsked}
+            onClick={() => {
+              if (!isAgentAsked) onAgent();
+            }}
+          >
             <Icon name="agent" />
             {agentLabel(step, text)}
           </Button>

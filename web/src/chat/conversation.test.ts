@@ -13,6 +13,7 @@ import {
   handoverProgress,
   isAnswering,
   isFarAhead,
+  isOnItsWay,
   judgeDraft,
   next,
   prefersHttp,
@@ -259,6 +260,17 @@ describe("handoverProgress", () => {
   ])("%s", (_case, events, progress) => {
     expect(handoverProgress(after(...events))).toBe(progress);
   });
+});
+
+it.each<[string, Event[], boolean]>([
+  ["once it was said", [typed("a", "네")], true],
+  ["while it is sent", [typed("a", "네"), sending("a")], true],
+  ["while it waits for the network", [typed("a", "네"), undelivered("a", unreachable)], true],
+  ["not when it was refused", [typed("a", "네"), undelivered("a", refused(422))], false],
+  ["not when it has arrived", [typed("a", "네"), replied("a", reply(1, 2))], false],
+  ["not when something else was said", [typed("a", "아니요")], false],
+])("it is on its way %s: %s", (_case, events, isIt) => {
+  expect(isOnItsWay(after(...events), "네")).toBe(isIt);
 });
 
 it.each<[string, Event[], boolean]>([

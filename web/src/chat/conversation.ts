@@ -199,6 +199,11 @@ export function quickReplies(state: Conversation): readonly QuickReply[] {
   return state.outbox.some((outgoing) => outgoing.delivery.kind !== "refused") ? [] : last.quick_replies;
 }
 
+/** It was said and is not known to have arrived: said again now, it would be said twice. */
+export function isOnItsWay(state: Conversation, text: string): boolean {
+  return state.outbox.some((outgoing) => outgoing.text === text && outgoing.delivery.kind !== "refused");
+}
+
 /** The machine is thinking: something was sent and no agent is there to answer it. */
 export function isAnswering(state: Conversation): boolean {
   return state.handover?.handover_status !== "accepted" && state.outbox.some((outgoing) => outgoing.delivery.kind === "sending");
