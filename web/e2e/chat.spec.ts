@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { CONNECTED, Customer, HTTP_MODE, LOST, QUESTION, socketOf } from "./customer";
+import { CONNECTED, Customer, extended, HTTP_MODE, LOST, QUESTION, socketOf } from "./customer";
 
 test("a question is answered with its source", async ({ page }) => {
   const customer = await new Customer(page).arrives();
@@ -206,6 +206,34 @@ test.describe("a person", () => {
     await page.mouse.up({ clickCount: 2 });
     await customer.asks("모르겠어요");
     await expect(customer.by("나")).toHaveCount(3);
+  });
+
+  test("the place in the queue is kept up to date over the socket", async ({ page }) => {
+    let place = 5;
+    await page.route("**/handover-status", async (route) => {
+      const response = await route.fetch();
+      const status: unknown = await response.json();
+      await route.fulfill({ response, json: extended(status, { handover_status: "pending", queue_position: place }) });
+    });
+    let news: (frame: string) => void = () => undefined;
+    await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
+      socket.connectToServer();
+      news = (frame) => {
+        socket.send(frame);
+      };
+    });
+    await page.clock.install();
+    const customer = await new Customer(page).arrives();
+    const progress = page.getByRole("region", { name: "상담원 연결 진행 상황" });
+    await expect(progress).toContainText("5번째");
+    place = 4;
+    news(JSON.stringify({ type: "handover_status", data: { handover_status: "pending" } }));
+    await expect(progress).toContainText("4번째");
+    // Somebody before him was served, of which no event tells.
+    place = 2;
+    await page.clock.runFor(16_000);
+    await expect(progress).toContainText("2번째");
+    await customer.sees(CONNECTED);
   });
 
   test("who declines stays with the assistant", async ({ page }) => {

@@ -363,6 +363,16 @@ describe("the place in the queue and the agent's name", () => {
       { handover_status: "pending", queue_position: 3, agent_name: null },
     ],
     [
+      "news without the place",
+      [handover("pending", { queue_position: 3 }), handover("pending")],
+      { handover_status: "pending", queue_position: 3, agent_name: null },
+    ],
+    [
+      "asked for anew after it was cancelled",
+      [handover("pending", { queue_position: 3 }), handover("cancelled"), handover("pending")],
+      { handover_status: "pending", queue_position: null, agent_name: null },
+    ],
+    [
       "an agent is here",
       [handover("pending", { queue_position: 1 }), handover("accepted", { agent_name: "김하나" })],
       { handover_status: "accepted", queue_position: null, agent_name: "김하나" },

@@ -145,7 +145,7 @@ export function next(state: Conversation, event: Event): Conversation {
     case "replied":
       return afterReply(state, event.reply, event.clientMessageId, event.at);
     case "handover":
-      return { ...state, handover: handoverOf(event.handover) };
+      return { ...state, handover: handoverOf(state.handover, event.handover) };
     case "agent-typing":
       return { ...state, isAgentTyping: event.isTyping };
     case "closed":
@@ -360,9 +360,11 @@ function afterReply(state: Conversation, reply: Reply, clientMessageId: string |
   });
 }
 
-function handoverOf({ handover_status, queue_position, agent_name }: HandoverState): Handover | null {
+/** The place is told only where it was asked for; news that leave it out leave it as it was. */
+function handoverOf(known: Handover | null, { handover_status, queue_position, agent_name }: HandoverState): Handover | null {
   if (handover_status === null) return null;
-  return { handover_status, queue_position: queue_position ?? null, agent_name: agent_name ?? null };
+  const before = known?.handover_status === handover_status ? known.queue_position : null;
+  return { handover_status, queue_position: queue_position ?? before, agent_name: agent_name ?? null };
 }
 
 /** `handover_status` of a reply reports only a change; the stage says where things stand. */

@@ -31,6 +31,8 @@ export interface Screen {
 }
 
 const AGENT_TYPING_MS = 5_000;
+/** How old the place in the queue may be; no event tells that others went before. */
+const PLACE_MS = 15_000;
 /** The page came back and this was already under way: it may never end. Asking again costs nothing. */
 const POST_DOUBT_MS = 10_000;
 
@@ -168,12 +170,18 @@ export class Courier {
     }
   }
 
-  #begin({ id }: Session, messages: readonly api.Message[], handover: api.HandoverState): void {
+  #begin({ id, over }: Session, messages: readonly api.Message[], handover: api.HandoverState): void {
     const noticeSeen = this.#noticeOwed ?? memory.rememberedNotice(id);
     this.#show({ isReady: true, isHttpReachable: true, trouble: null, connection: FIRST, noticeSeen });
     this.#tell({ kind: "read", messages });
     this.#tell({ kind: "handover", handover });
     void this.#sendReceipt();
+    const placeTimer = setInterval(() => {
+      this.#refreshPlace(id);
+    }, PLACE_MS);
+    over.signal.addEventListener("abort", () => {
+      clearInterval(placeTimer);
+    });
     this.#perform();
   }
 
@@ -250,7 +258,7 @@ export class Courier {
         void this.#refreshHandover(session);
       },
       frame: (frame) => {
-        this.#receive(frame, socket);
+        this.#receive(frame, socket, session);
       },
       lost: () => {
         this.#socket = null;
@@ -263,7 +271,7 @@ export class Courier {
     return socket;
   }
 
-  #receive(frame: Frame, socket: Socket): void {
+  #receive(frame: Frame, socket: Socket, session: string): void {
     switch (frame.type) {
       case "history": {
         this.#tell({ kind: "read", messages: frame.page.messages });
@@ -274,6 +282,7 @@ export class Courier {
       }
       case "response": {
         this.#tell({ kind: "replied", reply: frame.reply, clientMessageId: this.#answeredBy(frame.reply), at: Date.now() });
+        this.#refreshPlace(session);
         this.#settleOwed();
         break;
       }
@@ -297,6 +306,7 @@ export class Courier {
       }
       case "handover":
         this.#tell({ kind: "handover", handover: frame.handover });
+        this.#refreshPlace(session);
         break;
       case "typing":
         this.#agentTyping(true);
@@ -354,6 +364,7 @@ export class Courier {
       },
       handover: (handover) => {
         this.#tell({ kind: "handover", handover });
+        this.#refreshPlace(session);
       },
       closed: () => {
         this.#tell({ kind: "closed" });
@@ -366,6 +377,11 @@ export class Courier {
         if (failure !== null && isSessionLost(failure)) this.#loseSession(session);
       },
     });
+  }
+
+  #refreshPlace(session: string): void {
+    const { handover, isClosed } = this.#screen.conversation;
+    if (handover?.handover_status === "pending" && !isClosed) void this.#refreshHandover(session);
   }
 
   async #refreshHandover(session: string): Promise<void> {
@@ -430,6 +446,7 @@ export class Courier {
       if (over.aborted) return;
       this.#reached(null);
       this.#tell({ kind: "replied", reply, clientMessageId, at: Date.now() });
+      this.#refreshPlace(session);
       this.#reader?.nudge();
     } catch (thrown) {
       if (over.aborted) return;
