@@ -64,6 +64,22 @@ class Visitor {
     await expect(this.chat.getByText(/^출처 \d+건$/).last()).toBeVisible();
   }
 
+  /** The page has heard all that the chat said so far: messages arrive in their order. */
+  async hears(): Promise<void> {
+    const heard = this.page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          window.addEventListener("message", ({ data }: MessageEvent<{ kind?: unknown }>) => {
+            if (data.kind === "heard") resolve();
+          });
+        }),
+    );
+    await this.field.evaluate(() => {
+      window.parent.postMessage({ protocol: "bank-aicc", version: 1, kind: "heard" }, "*");
+    });
+    await heard;
+  }
+
   /** On a phone the launcher is behind the panel. */
   closing(): Locator {
     return this.chat.getByRole("button", { name: /^(상담 닫기|Close the chat)$/ });
@@ -137,12 +153,32 @@ test.describe("the panel", () => {
   test("Escape that is another's does not close it", async ({ page }) => {
     const visitor = await new Visitor(page).visits();
     await visitor.opens();
+    await visitor.asks(QUESTION);
+    const staysOpen = async (): Promise<void> => {
+      // Had it asked to be closed, the page would have heard of that before this.
+      await visitor.hears();
+      await expect(visitor.panel).toBeVisible();
+    };
     await page.getByLabel("검색").focus();
     await page.keyboard.press("Escape");
-    await expect(visitor.panel).toBeVisible();
+    await staysOpen();
+    for (const composing of [{ isComposing: true }, { keyCode: 229 }]) {
+      await visitor.field.dispatchEvent("keydown", { key: "Escape", ...composing, bubbles: true });
+      await staysOpen();
+    }
+    const menu = visitor.chat.getByRole("button", { name: "메뉴" });
+    await menu.click();
+    await page.keyboard.press("Escape");
+    await expect(menu).toHaveAttribute("aria-expanded", "false");
+    await staysOpen();
+    await visitor.chat.getByRole("button", { name: "아쉬워요" }).click();
+    await visitor.chat.getByRole("radio").first().focus();
+    await page.keyboard.press("Escape");
+    await expect(visitor.chat.getByRole("radio")).toHaveCount(0);
+    await staysOpen();
     await visitor.field.focus();
-    await visitor.field.dispatchEvent("keydown", { key: "Escape", isComposing: true, bubbles: true });
-    await expect(visitor.panel).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(visitor.panel).toBeHidden();
   });
 
   test("is what it was on the next page of this tab, and in no other tab", async ({ page, context }) => {
@@ -280,6 +316,24 @@ test.describe("unread", () => {
     await elsewhere.says("모르겠어요");
     await expect(visitor.launcher).toHaveAccessibleName("AI 상담 열기, 읽지 않은 메시지 1개");
   });
+});
+
+test("once nobody is expected any more, the next pages load no chat", async ({ page, context }) => {
+  const visitor = await new Visitor(page).visits();
+  await visitor.opens();
+  await visitor.chat.getByRole("banner").getByRole("button", { name: /상담원/ }).first().click();
+  await visitor.chat.getByRole("group", { name: "답변 선택" }).getByRole("button", { name: /^(네|예|동의)/ }).click();
+  await expect(visitor.chat.getByText("상담원을 기다리는 중").first()).toBeVisible();
+  await visitor.launcher.click();
+  await page.goto("about:blank");
+  // It ends while no page of the bank is there to hear of it.
+  await (await new Customer(await context.newPage()).arrives()).asks("상담원 연결 취소할게요");
+  await visitor.visits("/next");
+  await expect(page.locator("bank-aicc-widget iframe")).toBeAttached();
+  await expect.poll(() => page.evaluate(() => sessionStorage.getItem("bank-aicc.panel"))).toBeNull();
+  await visitor.visits();
+  await page.waitForLoadState("networkidle");
+  await expect(page.locator("bank-aicc-widget iframe")).not.toBeAttached();
 });
 
 test.describe("on a phone", () => {

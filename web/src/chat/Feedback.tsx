@@ -1,4 +1,5 @@
 import { type SubmitEvent, useState } from "react";
+import { isOfInputMethod } from "../inputMethod";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import styles from "./feedback.module.css";
@@ -116,7 +117,9 @@ function Reasons({ isSending, onSend, onCancel }: ReasonsProps) {
       className={styles.form}
       onSubmit={submit}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.nativeEvent.isComposing) onCancel();
+        if (event.key !== "Escape" || isOfInputMethod(event.nativeEvent)) return;
+        event.preventDefault();
+        onCancel();
       }}
     >
       <fieldset className={styles.reasons}>

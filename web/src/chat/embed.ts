@@ -8,6 +8,7 @@
  */
 import { type FromChat, readFromPage, sealed, type SignedCustomer } from "../api/embedding";
 import type { Message } from "../api/client";
+import { isOfInputMethod } from "../inputMethod";
 import { handoverProgress } from "./conversation";
 import type { Courier } from "./courier";
 import * as memory from "./memory";
@@ -177,5 +178,5 @@ function notify(): void {
 
 /** Not one that ends the composing of a syllable, or closes a dialog of the screen. */
 function isForPanel(event: KeyboardEvent): boolean {
-  return !event.defaultPrevented && !event.isComposing && document.querySelector("dialog[open]") === null;
+  return !event.defaultPrevented && !isOfInputMethod(event) && document.querySelector("dialog[open]") === null;
 }

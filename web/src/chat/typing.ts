@@ -7,6 +7,8 @@
  * (Chrome), or by no key at all (phones). What they agree on is that an Enter the input method lets through wants
  * to break the line. So a plain Enter sends at once, and any other is judged by the break that it does or does not ask for.
  */
+import { isOfInputMethod } from "../inputMethod";
+
 export interface Typing {
   readonly isComposing: boolean;
   /** Shift was held with the last Enter: its break is a break. */
@@ -27,9 +29,6 @@ export type TypingAct = "send" | "hold" | "nothing";
 
 export const AT_REST: Typing = { isComposing: false, wantsBreak: false, isOwed: false };
 
-/** The key code of a key that an input method took. */
-const TAKEN = 229;
-
 export function nextTyping(typing: Typing, event: TypingEvent): { readonly typing: Typing; readonly act: TypingAct } {
   switch (event.kind) {
     case "compositionstart":
@@ -39,7 +38,7 @@ export function nextTyping(typing: Typing, event: TypingEvent): { readonly typin
     case "keydown": {
       const isEnter = event.key === "Enter";
       const after = { ...typing, wantsBreak: isEnter ? event.isShifted : typing.wantsBreak };
-      const isTaken = event.isComposing || event.keyCode === TAKEN || typing.isComposing;
+      const isTaken = isOfInputMethod(event) || typing.isComposing;
       return { typing: after, act: isEnter && !event.isShifted && !isTaken ? "send" : "nothing" };
     }
     case "linebreak": {

@@ -1,4 +1,5 @@
 /** Launcher and panel, in a shadow root so that neither page's styles reach the other. Decides nothing. */
+import { isOfInputMethod } from "../inputMethod";
 import { button, element, icon, style } from "./dom";
 import type { Settings } from "./settings";
 import { isFullScreen, onFullScreenChange, onVisibleChange, visiblePart } from "./viewport";
@@ -175,7 +176,7 @@ export class View {
 
   /** Escape where the focus is ours or nobody's; a dialog of the page keeps its own. */
   readonly #pressed = (event: Event): void => {
-    if (!(event instanceof KeyboardEvent) || event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    if (!(event instanceof KeyboardEvent) || event.key !== "Escape" || event.defaultPrevented || isOfInputMethod(event)) return;
     if (!this.isOpen || !this.#hasFocus()) return;
     event.preventDefault();
     this.#verbs.close();
