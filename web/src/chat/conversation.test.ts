@@ -255,6 +255,7 @@ describe("handoverProgress", () => {
     ["given back by the agent", [turn("queued", "pending"), handover("accepted"), handover("pending")], "queued"],
     ["cancelled", [turn("queued", "pending"), turn("assisted", "cancelled")], null],
     ["back with the assistant, unchanged in this turn", [handover("pending"), turn("assisted", null)], null],
+    ["over, whoever was there", [turn("attended", null), { kind: "closed" }], null],
     ["reloaded while collecting", [answer("CONTINUE"), handover("pending")], "collecting"],
     ["reloaded while waiting", [answer("HANDOVER"), handover("pending")], "queued"],
   ])("%s", (_case, events, progress) => {

@@ -211,8 +211,9 @@ export function isAnswering(state: Conversation): boolean {
 
 export type Progress = "collecting" | "queued" | "attended";
 
-/** How far the way to a person is. */
+/** How far the way to a person is; null when there is none, or it is over. */
 export function handoverProgress(state: Conversation): Progress | null {
+  if (state.isClosed) return null;
   if (state.handover?.handover_status === "accepted") return "attended";
   if (state.handover?.handover_status !== "pending") return null;
   return isCollecting(state) ? "collecting" : "queued";
