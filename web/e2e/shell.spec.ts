@@ -192,6 +192,22 @@ test.describe("typing", () => {
     });
   }
 
+  test("the button sends once where a break is owed, and more typing takes the break back", async ({ page }) => {
+    const customer = await new Customer(page).arrives();
+    await play(page, [...composed, { type: "beforeinput", isComposing: true }]);
+    await customer.field.evaluate((field) => {
+      // Whoever loses the focus lets go of the syllable.
+      field.addEventListener("blur", () => field.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true, data: "요" })), { once: true });
+    });
+    await page.getByRole("button", { name: "보내기", exact: true }).click();
+    await customer.hasDelivered("대출 금리가 얼마인가요");
+    await expect(customer.field).toHaveValue("");
+    const more: Step[] = [{ type: "text", value: "대출 금리가 얼마인가요 그리고", isComposing: true }, { type: "compositionend", value: "고" }];
+    await play(page, [...composed, { type: "beforeinput", isComposing: true }, ...more]);
+    await expect(customer.field).toHaveValue("대출 금리가 얼마인가요 그리고");
+    await expect(customer.by("나")).toHaveCount(1);
+  });
+
   test("a real composition in this browser is sent whole by Enter, and by the button", async ({ page }) => {
     const customer = await new Customer(page).arrives();
     const ime = await page.context().newCDPSession(page);
