@@ -319,6 +319,40 @@ test.describe("a branch's tablet", () => {
     await page.reload();
     await customer.sees("자주 찾는 상담");
     await expect(customer.answers()).toHaveCount(0);
-    await expect(page.getByRole("link", { name: /1588/ })).toHaveCount(0);
+  });
+
+  test("is no telephone, and leaves nothing on the clipboard", async ({ page, context }) => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const customer = await arrives(page);
+    const answer = await customer.asks("카드를 잃어버렸어요");
+    await expect(answer).toContainText("1588");
+    await expect(page.locator("a[href^='tel:']")).toHaveCount(0);
+    await expect(answer.getByRole("button", { name: "복사" })).toHaveCount(0);
+    await page.evaluate(() => navigator.clipboard.writeText("앞서"));
+    await customer.field.fill("남의 말");
+    for (const keys of ["Control+A", "Control+C", "Control+X"]) await customer.field.press(keys);
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("앞서");
+  });
+
+  test("is patient with who waits for an agent", async ({ page }) => {
+    let status = "pending";
+    await page.route("**/handover-status", async (route) => {
+      const response = await route.fetch();
+      const known: unknown = await response.json();
+      await route.fulfill({ response, json: extended(known, { handover_status: status }) });
+    });
+    const customer = await arrives(page);
+    await expect(page.getByText("상담원을 기다리는 중").first()).toBeVisible();
+    await customer.field.click();
+    const warning = page.getByRole("alertdialog", { name: "계속 상담하시겠어요?" });
+    await page.clock.runFor(530_000);
+    await expect(warning).toHaveCount(0);
+    await page.clock.runFor(20_000);
+    await expect(warning).toBeVisible();
+    // The agent is gone again, and there is something to read first.
+    status = "cancelled";
+    await page.clock.runFor(20_000);
+    await expect(page.getByText("상담원을 기다리는 중")).toHaveCount(0);
+    await expect(warning).toHaveCount(0);
   });
 });

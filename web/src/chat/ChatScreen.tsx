@@ -12,6 +12,7 @@ import { Composer } from "./Composer";
 import { Contact, phonesIn } from "./Contact";
 import { isAnswering, isOnItsWay } from "./conversation";
 import type { Courier, Screen } from "./courier";
+import { SharedProvider } from "./device";
 import { Header } from "./Header";
 import { stepOf } from "./journey";
 import { Kiosk } from "./Kiosk";
@@ -105,79 +106,81 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
 
   return (
     <TextProvider value={text}>
-      <title>{title}</title>
-      <div className={styles.screen}>
-        <a className={styles.skip} href="#message">
-          {text.skipToComposer}
-        </a>
-        <Header
-          title={title}
-          logo={theme.logo}
-          step={step}
-          isAgentAsked={isAgentAsked}
-          onFinish={onLeave === null ? null : askToRenew}
-          onLanguage={chooseLanguage}
-          onSettings={() => {
-            setOpened("settings");
-          }}
-          onRenew={askToRenew}
-          onAgent={() => {
-            say(text.connectAgentMessage);
-          }}
-        >
-          {onLeave === null ? <TranscriptMenu screen={screen} agentName={conversation.handover?.agent_name ?? null} /> : null}
-          {phones.map(({ name, number }) => (
-            <li key={name}>
-              <a href={`tel:${number}`}>{text.menu.call(name, number)}</a>
-            </li>
-          ))}
-        </Header>
-        <div className={styles.columns}>
-          <Contact phones={greeting?.phones ?? null} canCall={onLeave === null} />
-          <main className={styles.main}>
-            {greeting === null || isNoticeSeen ? null : (
-              <AiNotice
-                title={text.aiNotice.name}
-                words={bankNotice?.text ?? text.aiNotice.words(greeting.phones.customer_center ?? null)}
-                lang={bankNotice === null ? undefined : "ko"}
-                acknowledge={text.aiNotice.acknowledge}
-                onAcknowledge={() => {
-                  acknowledge();
-                  composer.current?.focus();
-                }}
-              />
-            )}
-            <div role="status">
-              <State screen={screen} />
-            </div>
-            {step === null ? null : (
-              <Progress
-                step={step}
-                waiting={waitingOf(conversation)}
-                greeting={greeting}
-                onCancel={() => {
-                  choose(text.cancelAgentMessage);
-                }}
-              />
-            )}
-            <div className={styles.conversation}>
-              <Log screen={screen} courier={courier} onChoose={choose} />
-            </div>
-            <Announcer isReady={screen.isReady} messages={conversation.messages} />
-            <div role="status">
-              {isAnswering(conversation) && conversation.streaming === null ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
-            </div>
-            {conversation.isClosed ? null : <PageTopic onChoose={choose} />}
-            {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} onSend={say} />}
-            <ConnectionState screen={screen} />
-          </main>
+      <SharedProvider value={onLeave !== null}>
+        <title>{title}</title>
+        <div className={styles.screen}>
+          <a className={styles.skip} href="#message">
+            {text.skipToComposer}
+          </a>
+          <Header
+            title={title}
+            logo={theme.logo}
+            step={step}
+            isAgentAsked={isAgentAsked}
+            onFinish={onLeave === null ? null : askToRenew}
+            onLanguage={chooseLanguage}
+            onSettings={() => {
+              setOpened("settings");
+            }}
+            onRenew={askToRenew}
+            onAgent={() => {
+              say(text.connectAgentMessage);
+            }}
+          >
+            {onLeave === null ? <TranscriptMenu screen={screen} agentName={conversation.handover?.agent_name ?? null} /> : null}
+            {phones.map(({ name, number }) => (
+              <li key={name}>
+                <a href={`tel:${number}`}>{text.menu.call(name, number)}</a>
+              </li>
+            ))}
+          </Header>
+          <div className={styles.columns}>
+            <Contact phones={greeting?.phones ?? null} />
+            <main className={styles.main}>
+              {greeting === null || isNoticeSeen ? null : (
+                <AiNotice
+                  title={text.aiNotice.name}
+                  words={bankNotice?.text ?? text.aiNotice.words(greeting.phones.customer_center ?? null)}
+                  lang={bankNotice === null ? undefined : "ko"}
+                  acknowledge={text.aiNotice.acknowledge}
+                  onAcknowledge={() => {
+                    acknowledge();
+                    composer.current?.focus();
+                  }}
+                />
+              )}
+              <div role="status">
+                <State screen={screen} />
+              </div>
+              {step === null ? null : (
+                <Progress
+                  step={step}
+                  waiting={waitingOf(conversation)}
+                  greeting={greeting}
+                  onCancel={() => {
+                    choose(text.cancelAgentMessage);
+                  }}
+                />
+              )}
+              <div className={styles.conversation}>
+                <Log screen={screen} courier={courier} onChoose={choose} />
+              </div>
+              <Announcer isReady={screen.isReady} messages={conversation.messages} />
+              <div role="status">
+                {isAnswering(conversation) && conversation.streaming === null ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
+              </div>
+              {conversation.isClosed ? null : <PageTopic onChoose={choose} />}
+              {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} onSend={say} />}
+              <ConnectionState screen={screen} />
+            </main>
+          </div>
+          {opened === "settings" ? (
+            <Settings appearance={appearance} onAppearance={setAppearance} onLanguage={chooseLanguage} onClose={close} />
+          ) : null}
+          {opened === "renewal" ? <Renewal isKiosk={onLeave !== null} onConfirm={renew} onCancel={close} /> : null}
+          {onLeave === null ? null : <Kiosk isWaiting={step === "queue" || step === "connected"} onOver={onLeave} />}
         </div>
-        {opened === "settings" ? (
-          <Settings appearance={appearance} onAppearance={setAppearance} onLanguage={chooseLanguage} onClose={close} />
-        ) : null}
-        {opened === "renewal" ? <Renewal isKiosk={onLeave !== null} onConfirm={renew} onCancel={close} /> : null}
-        {onLeave === null ? null : <Kiosk onOver={onLeave} />}
-      </div>
+      </SharedProvider>
     </TextProvider>
   );
 }
