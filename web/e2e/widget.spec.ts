@@ -352,6 +352,18 @@ test.describe("on a phone", () => {
     await expect(visitor.launcher).toBeFocused();
   });
 
+  test("the bank's name keeps one line, and the button that closes can be seen", async ({ page }) => {
+    const visitor = await new Visitor(page).visits();
+    await visitor.opens();
+    const lines = await visitor.chat.getByRole("heading", { level: 1 }).evaluate((name) => {
+      const text = document.createRange();
+      text.selectNodeContents(name);
+      return new Set(Array.from(text.getClientRects(), ({ top }) => top)).size;
+    });
+    expect(lines).toBe(1);
+    await expect(visitor.closing().locator("svg")).toBeVisible();
+  });
+
   test("turning it keeps the conversation", async ({ page }) => {
     const visitor = await new Visitor(page).visits();
     await visitor.opens();

@@ -3,6 +3,7 @@ import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Menu, MenuItem } from "../ui/Menu";
 import { ClosePanel } from "./ClosePanel";
+import { isEmbedded } from "./embed";
 import styles from "./header.module.css";
 import type { Step } from "./journey";
 import type { Language } from "./memory";
@@ -31,7 +32,7 @@ export function Header({ title, logo, step, isAgentAsked, onFinish, onLanguage, 
   const { switchTo } = text;
   return (
     <header className={styles.header}>
-      <div className={styles.inner}>
+      <div className={styles.inner} data-embedded={isEmbedded() ? "" : undefined}>
         {logo === null ? (
           <span className={styles.mark}>
             <Icon name="mark" size={22} />
@@ -66,7 +67,9 @@ export function Header({ title, logo, step, isAgentAsked, onFinish, onLanguage, 
               if (!isAgentAsked) onAgent();
             }}
           >
-            <Icon name="agent" />
+            <span className={styles.agent}>
+              <Icon name="agent" />
+            </span>
             {agentLabel(step, text)}
           </Button>
           <Menu name={text.menu.name}>
