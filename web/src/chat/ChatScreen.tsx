@@ -165,7 +165,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
               <div className={styles.conversation}>
                 <Log screen={screen} courier={courier} onChoose={choose} />
               </div>
-              <Announcer isReady={screen.isReady} messages={conversation.messages} />
+              <Announcer isReady={screen.isReady} messages={conversation.messages} readTo={conversation.readTo} />
               <div role="status">
                 {isAnswering(conversation) && conversation.streaming === null ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
               </div>
