@@ -106,6 +106,7 @@ describe("one message, whichever way and however often it is reported", () => {
     ["an agent's message between", [typed("a"), stored(message(2, { author: "agent" })), replied("a", reply(1, 3))], [1, 2, 3], []],
     ["a turn no machine answers", [typed("a"), replied("a", reply(1, null, { stage: "attended" }))], [1], []],
     ["restored after it was stored", [stored(question(1, "a")), { kind: "restored", outbox: after(typed("a")).outbox }], [1], []],
+    ["restored as it was, refused", [{ kind: "restored", outbox: after(typed("a"), undelivered("a", refused(422))).outbox }], [], ["a"]],
     ["restored beside one just typed", [typed("b"), { kind: "restored", outbox: after(typed("a"), typed("b")).outbox }], [], ["a", "b"]],
     ["given up", [typed("a"), { kind: "discarded", clientMessageId: "a" }], [], []],
   ])("%s", (_case, events, stays, waits) => {
@@ -188,6 +189,8 @@ describe("departure", () => {
     ["its time has come", [typed("a"), undelivered("a", unreachable)], "a"],
     ["asked for by the customer", [typed("a"), undelivered("a", refused(422)), { kind: "retried", clientMessageId: "a" }], "a"],
     ["closed", [typed("a"), { kind: "closed" }], null],
+    ["a refused one after a reload does not", [{ kind: "restored", outbox: after(typed("a"), undelivered("a", refused(422))).outbox }, typed("b")], "b"],
+    ["nor in a new session", [typed("a"), undelivered("a", refused(422)), { kind: "restarted" }], null],
     ["a new session takes over what was in flight", [typed("a"), sending("a"), { kind: "restarted" }], "a"],
   ])("%s", (_case, events, expected) => {
     const leaving = departure(after(...events), NOON_KST);

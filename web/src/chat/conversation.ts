@@ -83,7 +83,7 @@ export type Event =
   | { readonly kind: "handover"; readonly handover: HandoverState }
   | { readonly kind: "agent-typing"; readonly isTyping: boolean }
   | { readonly kind: "closed" }
-  /** A new session begins; what was not sent goes with it. */
+  /** A new session begins; what was not sent goes with it, and what was refused waits for the customer as before. */
   | { readonly kind: "restarted" }
   /** The customer asked for a fresh start. */
   | { readonly kind: "renewed" };
@@ -109,7 +109,7 @@ export function next(state: Conversation, event: Event): Conversation {
     }
     case "restored": {
       const known = new Set(state.outbox.map((outgoing) => outgoing.clientMessageId));
-      const added = event.outbox.filter((outgoing) => !known.has(outgoing.clientMessageId)).map(queued);
+      const added = event.outbox.filter((outgoing) => !known.has(outgoing.clientMessageId));
       return withoutStored({ ...state, outbox: [...added, ...state.outbox] });
     }
     case "sending":
@@ -151,7 +151,7 @@ export function next(state: Conversation, event: Event): Conversation {
     case "closed":
       return { ...state, isClosed: true, isAgentTyping: false, streaming: null };
     case "restarted":
-      return { ...EMPTY, outbox: state.outbox.map(queued), isRestarted: state.messages.length > 0 };
+      return { ...EMPTY, outbox: state.outbox.map((outgoing) => (outgoing.delivery.kind === "refused" ? outgoing : queued(outgoing))), isRestarted: state.messages.length > 0 };
     case "renewed":
       return EMPTY;
   }

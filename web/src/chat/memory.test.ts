@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { refusal } from "../api/errors";
 import {
   belongTo,
   isOurs,
@@ -55,6 +56,19 @@ describe("storage", () => {
     expect(rememberedDraft()).toBe("대출 금리가\n궁금");
     rememberDraft("");
     expect([...here, ...tabs[0]]).toEqual([]);
+  });
+
+  it("keeps what waits to be sent, and what was refused with the reason", () => {
+    const failure = refusal(422, { code: "invalid_text", detail: "제어 문자가 들어 있습니다." });
+    const said = { clientMessageId: "a", text: "안녕하세요", typedAt: 1, failures: 0 };
+    rememberOutbox([
+      { ...said, failures: 3, delivery: { kind: "waiting", failure: { kind: "unreachable" }, retryAt: 2 } },
+      { ...said, delivery: { kind: "refused", failure } },
+    ]);
+    expect(rememberedOutbox()).toEqual([
+      { ...said, delivery: { kind: "queued" } },
+      { ...said, delivery: { kind: "refused", failure: { ...failure, status: null } } },
+    ]);
   });
 
   it("knows the receipt of a notice by session and version", () => {

@@ -7,8 +7,8 @@
  * that is. What is another's is forgotten before anything of it is read.
  */
 import type { SignedCustomer } from "../api/embedding";
-import { isRecord } from "../api/errors";
-import type { Outgoing } from "./conversation";
+import { isRecord, refusal } from "../api/errors";
+import type { Delivery, Outgoing } from "./conversation";
 
 export type Language = "ko" | "en";
 
@@ -117,7 +117,10 @@ export function rememberedOutbox(): Outgoing[] {
 }
 
 export function rememberOutbox(outbox: readonly Outgoing[]): void {
-  const kept = outbox.map(({ clientMessageId, text, typedAt }) => ({ clientMessageId, text, typedAt }));
+  const kept = outbox.map(({ clientMessageId, text, typedAt, delivery }) => {
+    const refused = delivery.kind === "refused" && delivery.failure.kind === "refused" ? delivery.failure : undefined;
+    return { clientMessageId, text, typedAt, refused };
+  });
   write(() => sessionStorage, OUTBOX, kept.length === 0 ? null : JSON.stringify(kept));
 }
 
@@ -143,9 +146,11 @@ export function parseOutbox(text: string | null): Outgoing[] {
   if (!Array.isArray(kept)) return [];
   return kept.flatMap((item: unknown): Outgoing[] => {
     if (!isRecord(item)) return [];
-    const { clientMessageId, text: words, typedAt } = item;
+    const { clientMessageId, text: words, typedAt, refused } = item;
     if (typeof clientMessageId !== "string" || typeof words !== "string" || typeof typedAt !== "number") return [];
-    return [{ clientMessageId, text: words, typedAt, failures: 0, delivery: { kind: "queued" } }];
+    // What was refused is not sent again by itself.
+    const delivery: Delivery = isRecord(refused) ? { kind: "refused", failure: refusal(null, refused) } : { kind: "queued" };
+    return [{ clientMessageId, text: words, typedAt, failures: 0, delivery }];
   });
 }
 
