@@ -226,6 +226,22 @@ test.describe("the panel", () => {
     await expect(page.locator("body")).toHaveAttribute("data-heard", " open close open close");
   });
 
+  test("stays on a page that exchanges its body, and what is in it", async ({ page }) => {
+    const visitor = await new Visitor(page).visits();
+    await page.evaluate(() => {
+      document.documentElement.replaceChild(document.createElement("body"), document.body);
+    });
+    await visitor.opens();
+    await visitor.asks(QUESTION);
+    await page.evaluate(() => {
+      document.body.replaceChildren(document.createElement("main"));
+    });
+    await expect(visitor.panel).toBeVisible();
+    await expect(visitor.chat.getByText(/^출처 \d+건$/)).toBeVisible();
+    await visitor.launcher.click();
+    await expect(visitor.panel).toBeHidden();
+  });
+
   test("says so when the chat cannot be loaded, and can be closed", async ({ page, baseURL }) => {
     await page.clock.install();
     const visitor = await new Visitor(page).visits();
@@ -285,6 +301,25 @@ test.describe("what it passes on", () => {
     const named = JSON.stringify({ embedded, customer: { reference: "c-1", signature: SIGNATURE } });
     expect(opened).toEqual([JSON.stringify({ embedded }), named, JSON.stringify({ embedded })]);
   });
+});
+
+test("who logs in and out on a page that does not load anew has a conversation of his own", async ({ page }) => {
+  const opened: boolean[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/api/v1/sessions")) opened.push(request.postData()?.includes(SIGNATURE) ?? false);
+  });
+  const visitor = await new Visitor(page).visits();
+  await visitor.opens();
+  await visitor.asks(QUESTION);
+  await visitor.field.fill("쓰다 만 말");
+  await page.evaluate((signature) => window.BankAicc?.identify({ reference: "c-1", signature }), SIGNATURE);
+  await expect(visitor.chat.getByText(QUESTION, { exact: true })).toHaveCount(0);
+  await expect(visitor.field).toHaveValue("");
+  await visitor.asks(QUESTION);
+  await page.evaluate(() => window.BankAicc?.identify());
+  await expect(visitor.chat.getByText(QUESTION, { exact: true })).toHaveCount(0);
+  await expect(visitor.chat.getByText(/WebSocket/)).toBeVisible();
+  expect(opened).toEqual([false, true, false]);
 });
 
 test.describe("unread", () => {

@@ -57,7 +57,8 @@ function textOf(text: string | undefined, charsMax: number): string | null {
   return trimmed === "" ? null : Array.from(trimmed).slice(0, charsMax).join("");
 }
 
-function customerOf(reference: string, signature: string): SignedCustomer | null {
+/** Null for half of one, and for what cannot be a signature. */
+export function customerOf(reference: string, signature: string): SignedCustomer | null {
   const isWhole = reference !== "" && reference.length <= REFERENCE_CHARS_MAX && /^[0-9a-f]{64}$/i.test(signature);
   return isWhole ? { reference, signature: signature.toLowerCase() } : null;
 }
