@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { refusal } from "../api/errors";
 import {
+  alone,
   belongTo,
   isOurs,
   isOwned,
@@ -144,4 +145,24 @@ describe("storage", () => {
       expect(rememberedSession()).toBe("his");
     });
   });
+});
+
+it("a tab asleep with the lock keeps the others waiting for a while only", async () => {
+  vi.useFakeTimers();
+  const request = (_name: string, { signal }: LockOptions): Promise<never> =>
+    new Promise((_, reject) => {
+      signal?.addEventListener("abort", () => {
+        reject(new DOMException("over", "TimeoutError"));
+      });
+    });
+  vi.stubGlobal("navigator", { locks: { request } });
+  const open = vi.fn(() => Promise.resolve("opened"));
+  const opened = alone(open);
+  await vi.advanceTimersByTimeAsync(14_000);
+  expect(open).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(await opened).toBe("opened");
+  expect(open).toHaveBeenCalledTimes(1);
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
 });

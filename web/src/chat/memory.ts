@@ -6,6 +6,7 @@
  * A browser has one conversation at a time, as it has one cookie, and both it and every tab are marked with whose
  * that is. What is another's is forgotten before anything of it is read.
  */
+import { after } from "../api/abort";
 import type { SignedCustomer } from "../api/embedding";
 import { isRecord, refusal } from "../api/errors";
 import type { Delivery, Outgoing } from "./conversation";
@@ -84,13 +85,16 @@ export function rememberSeen(id: number): void {
   write(() => sessionStorage, SEEN, String(id));
 }
 
+/** Longer than opening a session takes. */
+const ALONE_MS = 15_000;
+
 /**
  * Lets one tab at a time take up or open a session, so that two tabs restored at once open one, not two. Where locks
- * are missing (plain HTTP) or refused, `onSessionElsewhere` brings the tabs together a moment later. `open` handles its
- * own failures.
+ * are missing (plain HTTP), refused, or held by a tab that was put to sleep, `onSessionElsewhere` brings the tabs
+ * together a moment later. `open` handles its own failures.
  */
 export function alone<Result>(open: () => Promise<Result>): Promise<Result> {
-  return "locks" in navigator ? navigator.locks.request(SESSION, open).catch(open) : open();
+  return "locks" in navigator ? navigator.locks.request(SESSION, { signal: after(ALONE_MS) }, open).catch(open) : open();
 }
 
 /** What is being typed; empty: nothing. */
