@@ -121,6 +121,16 @@ test.describe("a person", () => {
   });
 });
 
+test("a screen that cannot be drawn says so, and is there again after a reload", async ({ page }) => {
+  await greetWith(page, { topics: null });
+  await page.goto("/");
+  await expect(page.getByText("화면을 표시하지 못했습니다.")).toBeVisible();
+  await expect(page.getByText("The screen could not be shown.", { exact: false })).toBeVisible();
+  await page.unroute("**/api/v1/greeting");
+  await page.getByRole("button", { name: "새로 고침" }).click();
+  await new Customer(page).sees("자주 찾는 상담");
+});
+
 test("a slow answer is said to be slow", async ({ page }) => {
   await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
     const server = socket.connectToServer();

@@ -9,6 +9,7 @@ import { Courier } from "./courier";
 import * as embed from "./embed";
 import { forgetEverything, isKiosk } from "./kiosk";
 import { rememberedLanguage } from "./memory";
+import { Mishap } from "./Mishap";
 
 const element = document.getElementById("root");
 if (element === null) throw new Error("index.html has no #root");
@@ -30,7 +31,9 @@ embed.meetPage((customer) => {
   flushSync(() => {
     root.render(
       <StrictMode>
-        <App key={customer?.signature} courier={courier} isKiosk={atKiosk} />
+        <Mishap key={customer?.signature}>
+          <App courier={courier} isKiosk={atKiosk} />
+        </Mishap>
       </StrictMode>,
     );
   });
