@@ -151,6 +151,28 @@ test("a page that answers late is heard, and what is opened then is the customer
   expect(opened.map((body) => body.includes("signature"))).toEqual([false, true]);
 });
 
+test("only the page that frames the chat says whom it is for", async ({ page }) => {
+  const opened: string[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/api/v1/sessions")) opened.push(request.postData() ?? "");
+  });
+  const bank = await new BankPage(page).opens();
+  await page.evaluate(async () => {
+    const other = document.createElement("iframe");
+    const said = new Promise((resolve) => { other.addEventListener("load", resolve); });
+    other.srcdoc = `<script>parent.frames[0].postMessage(
+      { protocol: "bank-aicc", version: 1, kind: "welcome", customer: { reference: "b", signature: "${"b".repeat(64)}" } }, "*");</script>`;
+    document.body.append(other);
+    await said;
+  });
+  await page.evaluate(() => {
+    document.querySelectorAll("iframe")[1]?.remove();
+  });
+  await (await bank.welcomes("a")).isServed();
+  expect(opened).toHaveLength(1);
+  expect(opened[0]).toContain("a".repeat(64));
+});
+
 test("a page of its own shows nothing of a named customer, who finds it over", async ({ page, context }) => {
   const ana = await meet(page, "a");
   await ana.asks(QUESTION);

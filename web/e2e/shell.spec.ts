@@ -50,8 +50,10 @@ test.describe("the look", () => {
     await page.unroute("**/api/v1/greeting");
     await greetWith(page, { theme: { accent: null, logo: "//example.org/logo.png" } });
     await page.reload();
-    await expect(page.getByRole("heading", { level: 1 })).toContainText("AI");
+    // The greeting is there, and with it what it says of the logo.
+    await new Customer(page).sees("자주 찾는 상담");
     await expect(page.getByRole("banner").locator("img")).toHaveCount(0);
+    await expect(page.getByRole("banner").locator("svg").first()).toBeVisible();
   });
 });
 
@@ -148,8 +150,10 @@ test.describe("typing", () => {
   interface Step {
     readonly type: "compositionstart" | "compositionend" | "keydown" | "beforeinput" | "text";
     readonly value?: string;
+    readonly key?: string;
     readonly keyCode?: number;
     readonly isComposing?: boolean;
+    readonly shiftKey?: boolean;
   }
 
   /** Plays a browser's events on the field; `text` is what the field holds from then on. A prevented Enter brings no break. */
@@ -159,13 +163,13 @@ test.describe("typing", () => {
       field.focus();
       // By the prototype's setter, as the browser does: React watches the element's own.
       const set = (text: string): boolean => Reflect.set(HTMLTextAreaElement.prototype, "value", text, field);
-      for (const { type, value = "", keyCode = 13, isComposing = false } of steps) {
+      for (const { type, value = "", key = "Enter", keyCode = 13, isComposing = false, shiftKey = false } of steps) {
         const common = { bubbles: true, cancelable: true };
         if (type === "text") {
           set(value);
           field.dispatchEvent(new InputEvent("input", { ...common, isComposing }));
         } else if (type === "keydown") {
-          field.dispatchEvent(new KeyboardEvent("keydown", { ...common, key: "Enter", keyCode, isComposing }));
+          field.dispatchEvent(new KeyboardEvent("keydown", { ...common, key, code: "Enter", keyCode, isComposing, shiftKey }));
         } else if (type === "beforeinput") {
           const event = new InputEvent("beforeinput", { ...common, inputType: "insertLineBreak", isComposing });
           if (field.dispatchEvent(event)) {
@@ -186,7 +190,7 @@ test.describe("typing", () => {
   ];
   const scripts: [string, Step[]][] = [
     ["Chrome, macOS", [...composed, { type: "keydown", keyCode: 229, isComposing: true }, { type: "compositionend", value: "요" }, { type: "keydown" }]],
-    ["Chrome, Windows", [...composed, { type: "keydown", keyCode: 229, isComposing: true }, { type: "compositionend", value: "요" }, { type: "beforeinput" }]],
+    ["Chrome, Windows", [...composed, { type: "keydown", key: "Process", keyCode: 229, isComposing: true }, { type: "compositionend", value: "요" }, { type: "beforeinput" }]],
     ["Safari", [...composed, { type: "compositionend", value: "요" }, { type: "keydown", keyCode: 229 }, { type: "beforeinput" }]],
     ["Firefox", [...composed, { type: "keydown", keyCode: 229, isComposing: true }, { type: "compositionend", value: "요" }, { type: "text", value: "대출 금리가 얼마인가요" }, { type: "beforeinput" }]],
     ["an Android keyboard", [...composed, { type: "beforeinput", isComposing: true }, { type: "compositionend", value: "요" }]],
@@ -201,6 +205,18 @@ test.describe("typing", () => {
       await expect(customer.by("나")).toHaveCount(1);
     });
   }
+
+  test("Shift and Enter in a composition break the line, also where the key has no name", async ({ page }) => {
+    const customer = await new Customer(page).arrives();
+    await play(page, [
+      ...composed,
+      { type: "keydown", key: "Process", keyCode: 229, isComposing: true, shiftKey: true },
+      { type: "compositionend", value: "요" },
+      { type: "beforeinput" },
+    ]);
+    await expect(customer.field).toHaveValue("대출 금리가 얼마인가요\n");
+    await expect(customer.by("나")).toHaveCount(0);
+  });
 
   test("the button sends once where a break is owed, and more typing takes the break back", async ({ page }) => {
     const customer = await new Customer(page).arrives();

@@ -197,13 +197,33 @@ test.describe("the panel", () => {
   });
 
   test("hears only the window and the origin it shook hands with", async ({ page }) => {
-    const visitor = await new Visitor(page).visits();
+    const visitor = await new Visitor(page).visits("/lax");
     await visitor.opens();
-    await page.evaluate(() => {
-      window.postMessage({ protocol: "bank-aicc", version: 1, kind: "close" }, "*");
-    });
-    await page.waitForTimeout(200);
+    // The page itself, and another frame of the page, from the chat's own origin.
+    await page.evaluate(async (chat) => {
+      const close = { protocol: "bank-aicc", version: 1, kind: "close" };
+      window.postMessage(close, "*");
+      const other = document.createElement("iframe");
+      const loaded = new Promise((resolve) => { other.addEventListener("load", resolve); });
+      other.src = `${chat}/favicon.svg`;
+      other.id = "other";
+      document.body.append(other);
+      await loaded;
+    }, new URL(page.frames()[1]?.url() ?? "").origin);
+    const sayClose = (): void => {
+      window.parent.postMessage({ protocol: "bank-aicc", version: 1, kind: "close" }, "*");
+    };
+    const other = page.frames().find((frame) => frame.url().endsWith("/favicon.svg"));
+    await other?.evaluate(sayClose);
+    await visitor.hears();
     await expect(visitor.panel).toBeVisible();
+    // The chat's own window, once somebody else's page is in it.
+    const chat = page.frames().find((frame) => frame.url().includes("embed=1"));
+    await chat?.goto(`${site.origin}/elsewhere`);
+    await chat?.evaluate(sayClose);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+    await expect(visitor.panel).toBeVisible();
+    expect(chat?.url()).toBe(`${site.origin}/elsewhere`);
   });
 
   test("the bank's page opens and closes it, and hears of it", async ({ page }) => {
