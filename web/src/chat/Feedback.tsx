@@ -1,11 +1,10 @@
 import { type SubmitEvent, useState } from "react";
+import type { FeedbackReason } from "../api/client";
 import { isOfInputMethod } from "../inputMethod";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import styles from "./feedback.module.css";
 import { useText } from "./words";
-
-export type FeedbackReason = "wrong" | "incomplete" | "unclear" | "other";
 
 /** False if the opinion did not get through. */
 export type SendFeedback = (messageId: number, useful: boolean, reason: FeedbackReason | null, comment: string | null) => Promise<boolean>;

@@ -9,6 +9,7 @@
 import type { HandoverState, HandoverStatus, Message, QuickReply, Reply, StageName } from "../api/client";
 import type { Failure } from "../api/errors";
 import { isSessionLost } from "../api/errors";
+import { inKorea } from "./korea";
 
 export interface Conversation {
   readonly messages: readonly Message[];
@@ -426,6 +427,5 @@ function inOutbox(state: Conversation, clientMessageId: string, change: (outgoin
 
 /** The contract's clock: Korean wall-clock time without offset, to the second. */
 function kst(at: number): string {
-  const KST_OFFSET_MS = 9 * 60 * 60 * 1000;
-  return new Date(at + KST_OFFSET_MS).toISOString().slice(0, 19);
+  return inKorea(at).toISOString().slice(0, 19);
 }
