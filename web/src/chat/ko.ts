@@ -91,14 +91,14 @@ export const ko = {
     http: "🔵 HTTP 모드",
   } satisfies Record<ConnectionLabel, string>,
 
-  /** By the error's stable `code`; what is not here is said with the server's own `detail`. */
+  /** By the error's stable `code`. */
   failures: new Map([
     ["rate_limited", "메시지가 너무 빠르게 들어왔습니다."],
     ["payload_too_large", "메시지가 너무 깁니다."],
   ]),
   unreachable: "서버에 연결할 수 없습니다.",
-  /** The server's `detail` is Korean, so it can be shown as it is. */
-  showsDetail: true,
+  /** Any other; the server's own `detail` is Korean. */
+  otherFailure: ({ detail }: { readonly code: string; readonly detail: string }) => detail,
 
   // Conversation: answers, sources, feedback, transcript
   /** Shown before every word of a machine; `name` is what a screen reader says for it. */
