@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { CONNECTED, Customer, extended, HTTP_MODE, LOST, QUESTION, socketOf } from "./customer";
+import { CONNECTED, Customer, HTTP_MODE, LOST, QUESTION, socketOf, tellHandover } from "./customer";
 
 test("a question is answered with its source", async ({ page }) => {
   const customer = await new Customer(page).arrives();
@@ -210,11 +210,7 @@ test.describe("a person", () => {
 
   test("the place in the queue is kept up to date over the socket", async ({ page }) => {
     let place = 5;
-    await page.route("**/handover-status", async (route) => {
-      const response = await route.fetch();
-      const status: unknown = await response.json();
-      await route.fulfill({ response, json: extended(status, { handover_status: "pending", queue_position: place }) });
-    });
+    await tellHandover(page, () => ({ handover_status: "pending", queue_position: place }));
     let news: (frame: string) => void = () => undefined;
     await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
       socket.connectToServer();

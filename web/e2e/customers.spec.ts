@@ -127,6 +127,7 @@ test("a tab in use lets go when another serves another customer, and goes on onl
   await ana.shows("상담이 종료되었습니다. 이용해 주셔서 감사합니다.");
   await ana.showsNothingOf(QUESTION, UNSENT, "이체 한도를 올리고 싶어요");
   await expect(ana.field).toHaveCount(0);
+  await expect(ana.chat.getByRole("group", { name: "자주 찾는 상담" })).toHaveCount(0);
   // Nor does it take anything away.
   await ben.asks("예금자 보호는 얼마까지 되나요?");
   await ana.chat.getByRole("button", { name: "새 상담 시작" }).click();

@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { Customer, extended, QUESTION } from "./customer";
+import { Customer, extended, QUESTION, tellHandover } from "./customer";
 
 /** Answers the greeting as a newer server does. */
 async function greetWith(page: Page, more: object): Promise<void> {
@@ -84,16 +84,21 @@ test.describe("the AI notice", () => {
     await expect(shown).toBeVisible();
   });
 
-  test("is said in our own words where the server has none, and whoever writes has seen it", async ({ page }) => {
-    await page.route("**/api/v1/greeting", async (route) => {
-      const response = await route.fetch();
-      const greeting: unknown = await response.json();
-      await route.fulfill({ response, json: extended(greeting, { notice: undefined }) });
+  test("is seen by whoever writes below it, and the server is told once", async ({ page }) => {
+    const receipts: unknown[] = [];
+    page.on("request", (request) => {
+      if (request.method() === "POST" && request.url().endsWith("/notice")) receipts.push(request.postDataJSON());
     });
     const customer = await new Customer(page).arrives();
-    await expect(page.getByRole("region", { name: "인공지능(AI)이 답변합니다" })).toContainText("사람이 아닌 AI");
+    const shown = page.getByRole("region", { name: "인공지능(AI)이 답변합니다" });
+    await expect(shown).toBeVisible();
     await customer.asks(QUESTION);
-    await expect(page.getByRole("region", { name: "인공지능(AI)이 답변합니다" })).toHaveCount(0);
+    await expect(shown).toHaveCount(0);
+    await customer.asks("이체 한도를 올리고 싶어요");
+    await page.reload();
+    await customer.asks("예금자 보호는 얼마까지 되나요?");
+    await expect(shown).toHaveCount(0);
+    expect(receipts).toHaveLength(1);
   });
 });
 
@@ -362,11 +367,7 @@ test.describe("a branch's tablet", () => {
 
   test("is patient with who waits for an agent", async ({ page }) => {
     let status = "pending";
-    await page.route("**/handover-status", async (route) => {
-      const response = await route.fetch();
-      const known: unknown = await response.json();
-      await route.fulfill({ response, json: extended(known, { handover_status: status }) });
-    });
+    await tellHandover(page, () => ({ handover_status: status }));
     const customer = await arrives(page);
     await expect(page.getByText("상담원을 기다리는 중").first()).toBeVisible();
     await customer.field.click();

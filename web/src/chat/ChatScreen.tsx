@@ -4,7 +4,6 @@ import { type Appearance, useAppearance } from "../ui/appearance";
 import { Button } from "../ui/Button";
 import { Dialog, DialogActions } from "../ui/Dialog";
 import { Notice } from "../ui/Notice";
-import { acknowledgedNotice, rememberAcknowledged } from "./acknowledged";
 import { AiNotice } from "./AiNotice";
 import { Announcer } from "./Announcer";
 import styles from "./chat.module.css";
@@ -17,8 +16,8 @@ import { Header } from "./Header";
 import { stepOf } from "./journey";
 import { Kiosk } from "./Kiosk";
 import { Log } from "./Log";
+import { logoFrom } from "./logo";
 import { type Language, rememberLanguage } from "./memory";
-import { noticeOf, noticeSeenIn, themeOf, waitingOf } from "./offers";
 import { PageTopic } from "./PageTopic";
 import { Progress } from "./Progress";
 import { Settings } from "./Settings";
@@ -41,19 +40,14 @@ interface Props {
 export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const [language, setLanguage] = useState(firstLanguage);
   const [opened, setOpened] = useState<"settings" | "renewal" | null>(null);
-  const [acknowledged, setAcknowledged] = useState(acknowledgedNotice);
   const screen = useSyncExternalStore(courier.subscribe, courier.screen);
   const composer = useRef<HTMLTextAreaElement>(null);
   const { conversation, greeting } = screen;
-  const theme = themeOf(greeting);
-  const [appearance, setAppearance] = useAppearance(onLeave === null ? USUAL : USUAL_AT_KIOSK, theme.accent);
+  const [appearance, setAppearance] = useAppearance(onLeave === null ? USUAL : USUAL_AT_KIOSK, greeting?.theme.accent ?? null);
   const text = textIn(language);
   const title = text.title(greeting?.bank ?? "");
   const step = stepOf(conversation);
-  const bankNotice = noticeOf(greeting);
-  const version = bankNotice?.version ?? "";
-  const receipt = bankNotice === null ? undefined : noticeSeenIn(screen);
-  const isNoticeSeen = (receipt === undefined ? acknowledged : receipt) === version;
+  const notice = greeting?.notice ?? null;
   const phones = onLeave === null ? phonesIn(greeting?.phones ?? {}, text) : [];
   // Where consent is asked for, asking for an agent once more would pass for a yes.
   const isAgentAsked = conversation.isClosed || (step !== null && step !== "details") || isOnItsWay(conversation, text.connectAgentMessage);
@@ -66,10 +60,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   }
 
   function acknowledge(): void {
-    if (greeting === null || isNoticeSeen) return;
-    rememberAcknowledged(version);
-    setAcknowledged(version);
-    if (bankNotice !== null) courier.acknowledgeNotice(version);
+    if (notice !== null) courier.acknowledgeNotice(notice.version);
   }
 
   /** Whoever writes below the notice has seen it. */
@@ -91,8 +82,6 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
       onLeave();
       return;
     }
-    rememberAcknowledged(null);
-    setAcknowledged(null);
     courier.startOver();
   }
 
@@ -114,7 +103,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
           </a>
           <Header
             title={title}
-            logo={theme.logo}
+            logo={logoFrom(greeting?.theme.logo ?? null)}
             step={step}
             isAgentAsked={isAgentAsked}
             onFinish={onLeave === null ? null : askToRenew}
@@ -137,11 +126,10 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
           <div className={styles.columns}>
             <Contact phones={greeting?.phones ?? null} />
             <main className={styles.main}>
-              {greeting === null || isNoticeSeen ? null : (
+              {notice === null || notice.version === screen.noticeSeen ? null : (
                 <AiNotice
                   title={text.aiNotice.name}
-                  words={bankNotice?.text ?? text.aiNotice.words(greeting.phones.customer_center ?? null)}
-                  lang={bankNotice === null ? undefined : "ko"}
+                  words={notice.text}
                   acknowledge={text.aiNotice.acknowledge}
                   onAcknowledge={() => {
                     acknowledge();
@@ -155,7 +143,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
               {step === null ? null : (
                 <Progress
                   step={step}
-                  waiting={waitingOf(conversation)}
+                  handover={conversation.handover}
                   greeting={greeting}
                   onCancel={() => {
                     choose(text.cancelAgentMessage);

@@ -16,6 +16,7 @@ import { onAwake } from "./awake";
 import { type Conversation, departure, EMPTY, type Event, isFarAhead, next, type Outgoing, prefersHttp } from "./conversation";
 import { Keeper, retryMs, type Session } from "./keeper";
 import * as memory from "./memory";
+import { Receipt } from "./receipt";
 
 export interface Screen {
   readonly greeting: api.Greeting | null;
@@ -67,8 +68,7 @@ export class Courier {
   /** The socket was asked for what was missed, and has not told yet. */
   #isHistoryDue = false;
   #post: { readonly since: number; readonly given: AbortController } | null = null;
-  /** Its receipt is not stored yet. */
-  #noticeOwed: string | null = null;
+  readonly #receipt = new Receipt();
 
   /** Waits that an event may cut short. */
   readonly #greetPause = new Pause();
@@ -137,9 +137,9 @@ export class Courier {
   /** The customer has seen the notice; the server is told as soon as it can be. */
   acknowledgeNotice(version: string): void {
     if (this.#screen.noticeSeen === version) return;
-    this.#noticeOwed = version;
+    this.#receipt.owe(version);
     this.#show({ noticeSeen: version });
-    void this.#sendReceipt();
+    void this.#receipt.send(this.#keeper.session);
   }
 
   // -------------------------------------------------------------------------------------------------
@@ -170,12 +170,13 @@ export class Courier {
     }
   }
 
-  #begin({ id, over }: Session, messages: readonly api.Message[], handover: api.HandoverState): void {
-    const noticeSeen = this.#noticeOwed ?? memory.rememberedNotice(id);
+  #begin(session: Session, messages: readonly api.Message[], handover: api.HandoverState): void {
+    const { id, over } = session;
+    const noticeSeen = this.#receipt.seenIn(id);
     this.#show({ isReady: true, isHttpReachable: true, trouble: null, connection: FIRST, noticeSeen });
     this.#tell({ kind: "read", messages });
     this.#tell({ kind: "handover", handover });
-    void this.#sendReceipt();
+    void this.#receipt.send(session);
     const placeTimer = setInterval(() => {
       this.#refreshPlace(id);
     }, PLACE_MS);
@@ -199,7 +200,7 @@ export class Courier {
     this.#reader?.close();
     this.#reader = null;
     clearTimeout(this.#connectionTimer);
-    this.#noticeOwed = null;
+    this.#receipt.drop();
     this.#show({ isReady: false, connection: FIRST, noticeSeen: null });
   }
 
@@ -345,7 +346,7 @@ export class Courier {
     this.#keeper.wake();
     this.#reader?.wake();
     if (this.#post !== null && Date.now() - this.#post.since >= POST_DOUBT_MS) this.#post.given.abort();
-    void this.#sendReceipt();
+    void this.#receipt.send(this.#keeper.session);
     if (this.#screen.connection.kind === "open") this.#socket?.check();
     else this.#step("woken");
   };
@@ -459,21 +460,6 @@ export class Courier {
       if (this.#post === post) this.#post = null;
     }
     this.#depart();
-  }
-
-  async #sendReceipt(): Promise<void> {
-    const session = this.#keeper.session;
-    const version = this.#noticeOwed;
-    if (session === null || version === null) return;
-    try {
-      await api.acknowledgeNotice(session.id, version);
-    } catch (thrown) {
-      // It is sent again with the next sign of life; a server that will not have it is not asked twice.
-      if (failureOf(thrown).kind === "unreachable") return;
-    }
-    if (session.over.signal.aborted || this.#noticeOwed !== version) return;
-    this.#noticeOwed = null;
-    memory.rememberNotice(session.id, version);
   }
 
   #undelivered(clientMessageId: string, failure: Failure): void {

@@ -182,8 +182,6 @@ export const en: Text = {
   },
   aiNotice: {
     name: "An AI answers here",
-    words: (customerCenter) =>
-      `Not a person but an AI answers here, from the bank's documents. To talk to a person, press “Live agent” at any time.${customerCenter === null ? "" : ` By phone: ${unbroken(customerCenter)}.`}`,
     acknowledge: "Understood",
   },
   progress: {

@@ -178,8 +178,6 @@ export const ko = {
   },
   aiNotice: {
     name: "인공지능(AI)이 답변합니다",
-    words: (customerCenter: string | null) =>
-      `이 상담은 사람이 아닌 AI가 은행의 문서를 찾아 답변합니다. 사람과 상담하시려면 언제든지 ‘상담원 연결’을 눌러 주세요.${customerCenter === null ? "" : ` 전화 상담은 ${unbroken(customerCenter)}입니다.`}`,
     acknowledge: "확인했습니다",
   },
   progress: {
