@@ -85,6 +85,11 @@ const states: Record<string, (page: Page) => Promise<void>> = {
     await page.goto("/");
     await expect(page.getByText("상담이 종료되었습니다.")).toBeVisible();
   },
+  "a screen that cannot be drawn": async (page) => {
+    await page.route("**/api/v1/greeting", (route) => route.fulfill({ json: { topics: null } }));
+    await page.goto("/");
+    await expect(page.getByText("화면을 표시하지 못했습니다.")).toBeVisible();
+  },
   "a text that is too long": async (page) => {
     const customer = await new Customer(page).arrives();
     await customer.field.fill("가".repeat(2_001));

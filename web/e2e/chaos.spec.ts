@@ -136,7 +136,6 @@ test.describe("the network turns worse, and within five seconds another way carr
   });
 });
 
-/** On the screen stands what the server has, each once, in its order. */
 /** Of a long conversation the newest part is shown; what is shown is the end of what is stored, each once and in order. */
 async function showsAll(customer: Customer, stored: readonly Stored[], typed: readonly string[]): Promise<void> {
   await expect(async () => {

@@ -1,5 +1,5 @@
-import { expect, test } from "@playwright/test";
-import { CONNECTED, Customer, HTTP_MODE, LOST, QUESTION, socketOf } from "./customer";
+import { expect, type Page, test } from "@playwright/test";
+import { CONNECTED, Customer, HTTP_MODE, LOST, QUESTION, socketOf, tellHandover } from "./customer";
 
 test("a question is answered with its source", async ({ page }) => {
   const customer = await new Customer(page).arrives();
@@ -171,6 +171,67 @@ test.describe("a person", () => {
     await customer.sees("상담원을 기다리는 중");
   });
 
+  test("asked for twice in a row is asked for once, and that is no consent", async ({ page }) => {
+    const customer = await new Customer(page).arrives();
+    const button = page.getByRole("banner").getByRole("button", { name: "상담원 연결" });
+    await button.dblclick();
+    await expect(customer.choices()).toHaveCount(2);
+    // The question is there; pressing on is no answer to it.
+    await expect(button).toBeDisabled();
+    await button.click({ force: true });
+    await customer.asks(QUESTION);
+    await expect(customer.own("상담원 연결해 주세요")).toHaveCount(1);
+    await expect(page.getByText("상담원을 기다리는 중")).toHaveCount(0);
+  });
+
+  test("asked for twice while the answer takes its time is asked for once", async ({ page }) => {
+    await holdMessages(page);
+    const customer = await new Customer(page).arrives();
+    const button = page.getByRole("banner").getByRole("button", { name: "상담원 연결" });
+    await button.focus();
+    for (const key of ["Enter", "Enter"]) await page.keyboard.press(key);
+    await expect(customer.by("나")).toHaveCount(1);
+    await expect(button).toBeDisabled();
+    await expect(button).toBeFocused();
+  });
+
+  test("a double tap on an answer is one answer, even where the next question's stands below", async ({ page }) => {
+    const customer = await new Customer(page).arrives();
+    await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
+    await customer.choices().first().click();
+    await expect(customer.answers()).toHaveCount(2);
+    // The second press of a double tap comes when the next question is there already.
+    await customer.choices().first().hover();
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    await customer.asks("모르겠어요");
+    await expect(customer.by("나")).toHaveCount(3);
+  });
+
+  test("the place in the queue is kept up to date over the socket", async ({ page }) => {
+    let place = 5;
+    await tellHandover(page, () => ({ handover_status: "pending", queue_position: place }));
+    let news: (frame: string) => void = () => undefined;
+    await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
+      socket.connectToServer();
+      news = (frame) => {
+        socket.send(frame);
+      };
+    });
+    await page.clock.install();
+    const customer = await new Customer(page).arrives();
+    const progress = page.getByRole("region", { name: "상담원 연결 진행 상황" });
+    await expect(progress).toContainText("5번째");
+    place = 4;
+    news(JSON.stringify({ type: "handover_status", data: { handover_status: "pending" } }));
+    await expect(progress).toContainText("4번째");
+    // Somebody before him was served, of which no event tells.
+    place = 2;
+    await page.clock.runFor(16_000);
+    await expect(progress).toContainText("2번째");
+    await customer.sees(CONNECTED);
+  });
+
   test("who declines stays with the assistant", async ({ page }) => {
     const customer = await new Customer(page).arrives();
     await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
@@ -227,6 +288,16 @@ test.describe("the conversation", () => {
     await expect(customer.log).not.toContainText("1234567");
   });
 });
+
+/** The server gets no message over the socket, and so gives no answer. Call before the page is opened. */
+async function holdMessages(page: Page): Promise<void> {
+  await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => {
+      if (!String(frame).includes('"message"')) server.send(frame);
+    });
+  });
+}
 
 test.describe("the composer", () => {
   test("Enter sends, Shift+Enter breaks the line, and a syllable in the making is left alone", async ({ page }) => {

@@ -93,6 +93,12 @@ export async function socketOf(page: Page): Promise<{ block(): Promise<void>; al
   };
 }
 
+/** Answers where the hand-over stands, as `told` has it at that time. Call before the page is opened. */
+export async function tellHandover(page: Page, told: () => object): Promise<void> {
+  const nothing = { session_id: "s", handover_status: null, handover_requested_at: null, handover_accepted_at: null, assigned_agent_id: null };
+  await page.route("**/handover-status", (route) => route.fulfill({ json: { ...nothing, ...told() } }));
+}
+
 /** What a server answered, with fields of ours in it. */
 export function extended(answer: unknown, more: object): object {
   return typeof answer === "object" ? { ...answer, ...more } : more;

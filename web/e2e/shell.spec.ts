@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { Customer, extended, QUESTION } from "./customer";
+import { Customer, extended, QUESTION, tellHandover } from "./customer";
 
 /** Answers the greeting as a newer server does. */
 async function greetWith(page: Page, more: object): Promise<void> {
@@ -50,8 +50,10 @@ test.describe("the look", () => {
     await page.unroute("**/api/v1/greeting");
     await greetWith(page, { theme: { accent: null, logo: "//example.org/logo.png" } });
     await page.reload();
-    await expect(page.getByRole("heading", { level: 1 })).toContainText("AI");
+    // The greeting is there, and with it what it says of the logo.
+    await new Customer(page).sees("자주 찾는 상담");
     await expect(page.getByRole("banner").locator("img")).toHaveCount(0);
+    await expect(page.getByRole("banner").locator("svg").first()).toBeVisible();
   });
 });
 
@@ -82,16 +84,21 @@ test.describe("the AI notice", () => {
     await expect(shown).toBeVisible();
   });
 
-  test("is said in our own words where the server has none, and whoever writes has seen it", async ({ page }) => {
-    await page.route("**/api/v1/greeting", async (route) => {
-      const response = await route.fetch();
-      const greeting: unknown = await response.json();
-      await route.fulfill({ response, json: extended(greeting, { notice: undefined }) });
+  test("is seen by whoever writes below it, and the server is told once", async ({ page }) => {
+    const receipts: unknown[] = [];
+    page.on("request", (request) => {
+      if (request.method() === "POST" && request.url().endsWith("/notice")) receipts.push(request.postDataJSON());
     });
     const customer = await new Customer(page).arrives();
-    await expect(page.getByRole("region", { name: "인공지능(AI)이 답변합니다" })).toContainText("사람이 아닌 AI");
+    const shown = page.getByRole("region", { name: "인공지능(AI)이 답변합니다" });
+    await expect(shown).toBeVisible();
     await customer.asks(QUESTION);
-    await expect(page.getByRole("region", { name: "인공지능(AI)이 답변합니다" })).toHaveCount(0);
+    await expect(shown).toHaveCount(0);
+    await customer.asks("이체 한도를 올리고 싶어요");
+    await page.reload();
+    await customer.asks("예금자 보호는 얼마까지 되나요?");
+    await expect(shown).toHaveCount(0);
+    expect(receipts).toHaveLength(1);
   });
 });
 
@@ -121,6 +128,16 @@ test.describe("a person", () => {
   });
 });
 
+test("a screen that cannot be drawn says so, and is there again after a reload", async ({ page }) => {
+  await greetWith(page, { topics: null });
+  await page.goto("/");
+  await expect(page.getByText("화면을 표시하지 못했습니다.")).toBeVisible();
+  await expect(page.getByText("The screen could not be shown.", { exact: false })).toBeVisible();
+  await page.unroute("**/api/v1/greeting");
+  await page.getByRole("button", { name: "새로 고침" }).click();
+  await new Customer(page).sees("자주 찾는 상담");
+});
+
 test("a slow answer is said to be slow", async ({ page }) => {
   await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
     const server = socket.connectToServer();
@@ -138,8 +155,10 @@ test.describe("typing", () => {
   interface Step {
     readonly type: "compositionstart" | "compositionend" | "keydown" | "beforeinput" | "text";
     readonly value?: string;
+    readonly key?: string;
     readonly keyCode?: number;
     readonly isComposing?: boolean;
+    readonly shiftKey?: boolean;
   }
 
   /** Plays a browser's events on the field; `text` is what the field holds from then on. A prevented Enter brings no break. */
@@ -149,13 +168,13 @@ test.describe("typing", () => {
       field.focus();
       // By the prototype's setter, as the browser does: React watches the element's own.
       const set = (text: string): boolean => Reflect.set(HTMLTextAreaElement.prototype, "value", text, field);
-      for (const { type, value = "", keyCode = 13, isComposing = false } of steps) {
+      for (const { type, value = "", key = "Enter", keyCode = 13, isComposing = false, shiftKey = false } of steps) {
         const common = { bubbles: true, cancelable: true };
         if (type === "text") {
           set(value);
           field.dispatchEvent(new InputEvent("input", { ...common, isComposing }));
         } else if (type === "keydown") {
-          field.dispatchEvent(new KeyboardEvent("keydown", { ...common, key: "Enter", keyCode, isComposing }));
+          field.dispatchEvent(new KeyboardEvent("keydown", { ...common, key, code: "Enter", keyCode, isComposing, shiftKey }));
         } else if (type === "beforeinput") {
           const event = new InputEvent("beforeinput", { ...common, inputType: "insertLineBreak", isComposing });
           if (field.dispatchEvent(event)) {
@@ -176,7 +195,7 @@ test.describe("typing", () => {
   ];
   const scripts: [string, Step[]][] = [
     ["Chrome, macOS", [...composed, { type: "keydown", keyCode: 229, isComposing: true }, { type: "compositionend", value: "요" }, { type: "keydown" }]],
-    ["Chrome, Windows", [...composed, { type: "keydown", keyCode: 229, isComposing: true }, { type: "compositionend", value: "요" }, { type: "beforeinput" }]],
+    ["Chrome, Windows", [...composed, { type: "keydown", key: "Process", keyCode: 229, isComposing: true }, { type: "compositionend", value: "요" }, { type: "beforeinput" }]],
     ["Safari", [...composed, { type: "compositionend", value: "요" }, { type: "keydown", keyCode: 229 }, { type: "beforeinput" }]],
     ["Firefox", [...composed, { type: "keydown", keyCode: 229, isComposing: true }, { type: "compositionend", value: "요" }, { type: "text", value: "대출 금리가 얼마인가요" }, { type: "beforeinput" }]],
     ["an Android keyboard", [...composed, { type: "beforeinput", isComposing: true }, { type: "compositionend", value: "요" }]],
@@ -191,6 +210,34 @@ test.describe("typing", () => {
       await expect(customer.by("나")).toHaveCount(1);
     });
   }
+
+  test("Shift and Enter in a composition break the line, also where the key has no name", async ({ page }) => {
+    const customer = await new Customer(page).arrives();
+    await play(page, [
+      ...composed,
+      { type: "keydown", key: "Process", keyCode: 229, isComposing: true, shiftKey: true },
+      { type: "compositionend", value: "요" },
+      { type: "beforeinput" },
+    ]);
+    await expect(customer.field).toHaveValue("대출 금리가 얼마인가요\n");
+    await expect(customer.by("나")).toHaveCount(0);
+  });
+
+  test("the button sends once where a break is owed, and more typing takes the break back", async ({ page }) => {
+    const customer = await new Customer(page).arrives();
+    await play(page, [...composed, { type: "beforeinput", isComposing: true }]);
+    await customer.field.evaluate((field) => {
+      // Whoever loses the focus lets go of the syllable.
+      field.addEventListener("blur", () => field.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true, data: "요" })), { once: true });
+    });
+    await page.getByRole("button", { name: "보내기", exact: true }).click();
+    await customer.hasDelivered("대출 금리가 얼마인가요");
+    await expect(customer.field).toHaveValue("");
+    const more: Step[] = [{ type: "text", value: "대출 금리가 얼마인가요 그리고", isComposing: true }, { type: "compositionend", value: "고" }];
+    await play(page, [...composed, { type: "beforeinput", isComposing: true }, ...more]);
+    await expect(customer.field).toHaveValue("대출 금리가 얼마인가요 그리고");
+    await expect(customer.by("나")).toHaveCount(1);
+  });
 
   test("a real composition in this browser is sent whole by Enter, and by the button", async ({ page }) => {
     const customer = await new Customer(page).arrives();
@@ -303,6 +350,36 @@ test.describe("a branch's tablet", () => {
     await page.reload();
     await customer.sees("자주 찾는 상담");
     await expect(customer.answers()).toHaveCount(0);
-    await expect(page.getByRole("link", { name: /1588/ })).toHaveCount(0);
+  });
+
+  test("is no telephone, and leaves nothing on the clipboard", async ({ page, context }) => {
+    await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+    const customer = await arrives(page);
+    const answer = await customer.asks("카드를 잃어버렸어요");
+    await expect(answer).toContainText("1588");
+    await expect(page.locator("a[href^='tel:']")).toHaveCount(0);
+    await expect(answer.getByRole("button", { name: "복사" })).toHaveCount(0);
+    await page.evaluate(() => navigator.clipboard.writeText("앞서"));
+    await customer.field.fill("남의 말");
+    for (const keys of ["Control+A", "Control+C", "Control+X"]) await customer.field.press(keys);
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe("앞서");
+  });
+
+  test("is patient with who waits for an agent", async ({ page }) => {
+    let status = "pending";
+    await tellHandover(page, () => ({ handover_status: status }));
+    const customer = await arrives(page);
+    await expect(page.getByText("상담원을 기다리는 중").first()).toBeVisible();
+    await customer.field.click();
+    const warning = page.getByRole("alertdialog", { name: "계속 상담하시겠어요?" });
+    await page.clock.runFor(530_000);
+    await expect(warning).toHaveCount(0);
+    await page.clock.runFor(20_000);
+    await expect(warning).toBeVisible();
+    // The agent is gone again, and there is something to read first.
+    status = "cancelled";
+    await page.clock.runFor(20_000);
+    await expect(page.getByText("상담원을 기다리는 중")).toHaveCount(0);
+    await expect(warning).toHaveCount(0);
   });
 });

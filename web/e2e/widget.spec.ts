@@ -64,6 +64,22 @@ class Visitor {
     await expect(this.chat.getByText(/^출처 \d+건$/).last()).toBeVisible();
   }
 
+  /** The page has heard all that the chat said so far: messages arrive in their order. */
+  async hears(): Promise<void> {
+    const heard = this.page.evaluate(
+      () =>
+        new Promise<void>((resolve) => {
+          window.addEventListener("message", ({ data }: MessageEvent<{ kind?: unknown }>) => {
+            if (data.kind === "heard") resolve();
+          });
+        }),
+    );
+    await this.field.evaluate(() => {
+      window.parent.postMessage({ protocol: "bank-aicc", version: 1, kind: "heard" }, "*");
+    });
+    await heard;
+  }
+
   /** On a phone the launcher is behind the panel. */
   closing(): Locator {
     return this.chat.getByRole("button", { name: /^(상담 닫기|Close the chat)$/ });
@@ -137,12 +153,32 @@ test.describe("the panel", () => {
   test("Escape that is another's does not close it", async ({ page }) => {
     const visitor = await new Visitor(page).visits();
     await visitor.opens();
+    await visitor.asks(QUESTION);
+    const staysOpen = async (): Promise<void> => {
+      // Had it asked to be closed, the page would have heard of that before this.
+      await visitor.hears();
+      await expect(visitor.panel).toBeVisible();
+    };
     await page.getByLabel("검색").focus();
     await page.keyboard.press("Escape");
-    await expect(visitor.panel).toBeVisible();
+    await staysOpen();
+    for (const composing of [{ isComposing: true }, { keyCode: 229 }]) {
+      await visitor.field.dispatchEvent("keydown", { key: "Escape", ...composing, bubbles: true });
+      await staysOpen();
+    }
+    const menu = visitor.chat.getByRole("button", { name: "메뉴" });
+    await menu.click();
+    await page.keyboard.press("Escape");
+    await expect(menu).toHaveAttribute("aria-expanded", "false");
+    await staysOpen();
+    await visitor.chat.getByRole("button", { name: "아쉬워요" }).click();
+    await visitor.chat.getByRole("radio").first().focus();
+    await page.keyboard.press("Escape");
+    await expect(visitor.chat.getByRole("radio")).toHaveCount(0);
+    await staysOpen();
     await visitor.field.focus();
-    await visitor.field.dispatchEvent("keydown", { key: "Escape", isComposing: true, bubbles: true });
-    await expect(visitor.panel).toBeVisible();
+    await page.keyboard.press("Escape");
+    await expect(visitor.panel).toBeHidden();
   });
 
   test("is what it was on the next page of this tab, and in no other tab", async ({ page, context }) => {
@@ -161,13 +197,33 @@ test.describe("the panel", () => {
   });
 
   test("hears only the window and the origin it shook hands with", async ({ page }) => {
-    const visitor = await new Visitor(page).visits();
+    const visitor = await new Visitor(page).visits("/lax");
     await visitor.opens();
-    await page.evaluate(() => {
-      window.postMessage({ protocol: "bank-aicc", version: 1, kind: "close" }, "*");
-    });
-    await page.waitForTimeout(200);
+    // The page itself, and another frame of the page, from the chat's own origin.
+    await page.evaluate(async (chat) => {
+      const close = { protocol: "bank-aicc", version: 1, kind: "close" };
+      window.postMessage(close, "*");
+      const other = document.createElement("iframe");
+      const loaded = new Promise((resolve) => { other.addEventListener("load", resolve); });
+      other.src = `${chat}/favicon.svg`;
+      other.id = "other";
+      document.body.append(other);
+      await loaded;
+    }, new URL(page.frames()[1]?.url() ?? "").origin);
+    const sayClose = (): void => {
+      window.parent.postMessage({ protocol: "bank-aicc", version: 1, kind: "close" }, "*");
+    };
+    const other = page.frames().find((frame) => frame.url().endsWith("/favicon.svg"));
+    await other?.evaluate(sayClose);
+    await visitor.hears();
     await expect(visitor.panel).toBeVisible();
+    // The chat's own window, once somebody else's page is in it.
+    const chat = page.frames().find((frame) => frame.url().includes("embed=1"));
+    await chat?.goto(`${site.origin}/elsewhere`);
+    await chat?.evaluate(sayClose);
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+    await expect(visitor.panel).toBeVisible();
+    expect(chat?.url()).toBe(`${site.origin}/elsewhere`);
   });
 
   test("the bank's page opens and closes it, and hears of it", async ({ page }) => {
@@ -188,6 +244,22 @@ test.describe("the panel", () => {
     await page.evaluate(() => window.BankAicc?.close());
     await expect(visitor.panel).toBeHidden();
     await expect(page.locator("body")).toHaveAttribute("data-heard", " open close open close");
+  });
+
+  test("stays on a page that exchanges its body, and what is in it", async ({ page }) => {
+    const visitor = await new Visitor(page).visits();
+    await page.evaluate(() => {
+      document.documentElement.replaceChild(document.createElement("body"), document.body);
+    });
+    await visitor.opens();
+    await visitor.asks(QUESTION);
+    await page.evaluate(() => {
+      document.body.replaceChildren(document.createElement("main"));
+    });
+    await expect(visitor.panel).toBeVisible();
+    await expect(visitor.chat.getByText(/^출처 \d+건$/)).toBeVisible();
+    await visitor.launcher.click();
+    await expect(visitor.panel).toBeHidden();
   });
 
   test("says so when the chat cannot be loaded, and can be closed", async ({ page, baseURL }) => {
@@ -251,6 +323,25 @@ test.describe("what it passes on", () => {
   });
 });
 
+test("who logs in and out on a page that does not load anew has a conversation of his own", async ({ page }) => {
+  const opened: boolean[] = [];
+  page.on("request", (request) => {
+    if (request.method() === "POST" && request.url().endsWith("/api/v1/sessions")) opened.push(request.postData()?.includes(SIGNATURE) ?? false);
+  });
+  const visitor = await new Visitor(page).visits();
+  await visitor.opens();
+  await visitor.asks(QUESTION);
+  await visitor.field.fill("쓰다 만 말");
+  await page.evaluate((signature) => window.BankAicc?.identify({ reference: "c-1", signature }), SIGNATURE);
+  await expect(visitor.chat.getByText(QUESTION, { exact: true })).toHaveCount(0);
+  await expect(visitor.field).toHaveValue("");
+  await visitor.asks(QUESTION);
+  await page.evaluate(() => window.BankAicc?.identify());
+  await expect(visitor.chat.getByText(QUESTION, { exact: true })).toHaveCount(0);
+  await expect(visitor.chat.getByText(/WebSocket/)).toBeVisible();
+  expect(opened).toEqual([false, true, false]);
+});
+
 test.describe("unread", () => {
   test("what comes while it is closed is counted, until it is opened", async ({ page, context }) => {
     const visitor = await new Visitor(page).visits();
@@ -282,6 +373,24 @@ test.describe("unread", () => {
   });
 });
 
+test("once nobody is expected any more, the next pages load no chat", async ({ page, context }) => {
+  const visitor = await new Visitor(page).visits();
+  await visitor.opens();
+  await visitor.chat.getByRole("banner").getByRole("button", { name: /상담원/ }).first().click();
+  await visitor.chat.getByRole("group", { name: "답변 선택" }).getByRole("button", { name: /^(네|예|동의)/ }).click();
+  await expect(visitor.chat.getByText("상담원을 기다리는 중").first()).toBeVisible();
+  await visitor.launcher.click();
+  await page.goto("about:blank");
+  // It ends while no page of the bank is there to hear of it.
+  await (await new Customer(await context.newPage()).arrives()).asks("상담원 연결 취소할게요");
+  await visitor.visits("/next");
+  await expect(page.locator("bank-aicc-widget iframe")).toBeAttached();
+  await expect.poll(() => page.evaluate(() => sessionStorage.getItem("bank-aicc.panel"))).toBeNull();
+  await visitor.visits();
+  await page.waitForLoadState("networkidle");
+  await expect(page.locator("bank-aicc-widget iframe")).not.toBeAttached();
+});
+
 test.describe("on a phone", () => {
   test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
 
@@ -297,6 +406,18 @@ test.describe("on a phone", () => {
     await visitor.closing().tap();
     await expect(visitor.panel).toBeHidden();
     await expect(visitor.launcher).toBeFocused();
+  });
+
+  test("the bank's name keeps one line, and the button that closes can be seen", async ({ page }) => {
+    const visitor = await new Visitor(page).visits();
+    await visitor.opens();
+    const lines = await visitor.chat.getByRole("heading", { level: 1 }).evaluate((name) => {
+      const text = document.createRange();
+      text.selectNodeContents(name);
+      return new Set(Array.from(text.getClientRects(), ({ top }) => top)).size;
+    });
+    expect(lines).toBe(1);
+    await expect(visitor.closing().locator("svg")).toBeVisible();
   });
 
   test("turning it keeps the conversation", async ({ page }) => {

@@ -20,7 +20,10 @@ const CSS = `
   #help { display: inline-block !important; background: #ddd !important; }
 `;
 
-/** `scripts` gives the attributes of each script tag of a page; `/en` is in English. */
+/**
+ * `scripts` gives the attributes of each script tag of a page; `/en` is in English, `/bare` frames the chat without the widget, `/lax` has no
+ * content policy, `/elsewhere` is empty.
+ */
 export async function openSite(chat: string, scripts: (page: string) => string[]): Promise<Site> {
   const policy = `default-src 'self'; script-src 'self' ${chat}; frame-src ${chat}; require-trusted-types-for 'script'`;
   const server = createServer((request, response) => {
@@ -33,9 +36,19 @@ export async function openSite(chat: string, scripts: (page: string) => string[]
       response.writeHead(204).end();
       return;
     }
+    if (url.pathname === "/elsewhere") {
+      response.writeHead(200, { "Content-Type": "text/html" }).end("<!doctype html><title>다른 곳</title>");
+      return;
+    }
+    if (url.pathname === "/bare") {
+      response.writeHead(200, { "Content-Type": "text/html" }).end(`<!doctype html><title>틀</title><iframe src="${chat}/?embed=1" width="400" height="700"></iframe>`);
+      return;
+    }
     const language = url.pathname === "/en" ? "en" : "ko";
+    // A page without a content policy of its own: the widget has to look after itself.
+    const isLax = url.pathname === "/lax";
     const tags = scripts(url.pathname).map((attributes) => `<script src="${chat}/widget.js" async ${attributes}></script>`);
-    response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": policy }).end(`<!doctype html>
+    response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", ...(isLax ? {} : { "Content-Security-Policy": policy }) }).end(`<!doctype html>
 <html lang="${language}"><head><meta charset="utf-8"><title>한빛은행</title>
 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover">
 <link rel="stylesheet" href="/site.css">${tags.join("")}</head>

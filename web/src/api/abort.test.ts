@@ -1,5 +1,15 @@
-import { describe, expect, it } from "vitest";
-import { anyOf } from "./abort";
+import { describe, expect, it, vi } from "vitest";
+import { after, anyOf } from "./abort";
+
+it("ends after so long, and not before", () => {
+  vi.useFakeTimers();
+  const signal = after(1_000);
+  vi.advanceTimersByTime(999);
+  expect(signal.aborted).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(signal.reason).toMatchObject({ name: "TimeoutError" });
+  vi.useRealTimers();
+});
 
 describe("anyOf", () => {
   it("ends when any of them does, with that one's reason", () => {

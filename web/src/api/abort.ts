@@ -1,3 +1,12 @@
+/** Ends after so long. `AbortSignal.timeout`, for the browsers of before 2022. */
+export function after(ms: number): AbortSignal {
+  const controller = new AbortController();
+  setTimeout(() => {
+    controller.abort(new DOMException(`${ms} ms are over`, "TimeoutError"));
+  }, ms);
+  return controller.signal;
+}
+
 /** Ends when any of them does. `AbortSignal.any`, for the browsers of before 2024 that customers still have. */
 export function anyOf(signals: readonly AbortSignal[]): AbortSignal {
   const [only] = signals;

@@ -2,7 +2,7 @@
  * The calls a screen makes, and the names it has for what comes back. This is the only file that knows
  * `schema.ts`, which is generated from the server's own `openapi.json` (`npm run schema`).
  */
-import { anyOf } from "./abort";
+import { after, anyOf } from "./abort";
 import type { SignedCustomer } from "./embedding";
 import { CallFailed, failureOf, isUnsigned, refusal } from "./errors";
 import type { components } from "./schema";
@@ -144,7 +144,7 @@ async function tell(path: string, body: string): Promise<void> {
 }
 
 async function answered(path: string, init: RequestInit, timeoutMs?: number): Promise<Response> {
-  const limits = [init.signal ?? [], timeoutMs === undefined ? [] : AbortSignal.timeout(timeoutMs)].flat();
+  const limits = [init.signal ?? [], timeoutMs === undefined ? [] : after(timeoutMs)].flat();
   try {
     return await fetch(path, {
       headers: { Accept: "application/json", "Content-Type": "application/json" },

@@ -40,7 +40,7 @@ export class Reader {
   /** Up to which id everything is known. */
   readonly #readTo: () => number;
   readonly #events: ReaderEvents;
-  readonly #over = new AbortController();
+  #isOver = false;
   readonly #pause = new Pause();
   /** What runs now; ended when there is reason to doubt it. */
   #round = new AbortController();
@@ -65,7 +65,8 @@ export class Reader {
   }
 
   close(): void {
-    this.#over.abort();
+    this.#isOver = true;
+    this.#round.abort();
     this.#pause.end();
   }
 
@@ -74,9 +75,9 @@ export class Reader {
     // plain HTTP is held against a way of reading; the customer is up to date meanwhile.
     let last: ReadingEvent = "woken";
     let failures = 0;
-    while (!this.#over.signal.aborted) {
+    while (!this.#isOver) {
       this.#round = new AbortController();
-      const signal = anyOf([this.#over.signal, this.#round.signal]);
+      const { signal } = this.#round;
       if (last !== "held") {
         const failure = await this.#catchUp(signal);
         if (isEnded(signal)) continue;

@@ -1,19 +1,21 @@
 import { useEffect, useState } from "react";
-import type { Message } from "../api/client";
+import type { Conversation } from "./conversation";
 import { DEAF, nextHearing } from "./hearing";
 import { useText } from "./words";
 
 /** Long enough for a reader to have taken the words; then they stand in the log only. */
 const SPOKEN_MS = 3_000;
 
+type Props = { readonly isReady: boolean } & Pick<Conversation, "messages" | "readTo">;
+
 /** The one place a screen reader hears the conversation from. */
-export function Announcer({ isReady, messages }: { readonly isReady: boolean; readonly messages: readonly Message[] }) {
+export function Announcer({ isReady, messages, readTo }: Props) {
   const { author } = useText();
   const [hearing, setHearing] = useState(DEAF);
-  const [heard, setHeard] = useState<{ isReady: boolean; messages: readonly Message[] } | null>(null);
-  if (heard?.isReady !== isReady || heard.messages !== messages) {
-    setHeard({ isReady, messages });
-    setHearing(nextHearing(hearing, isReady, messages));
+  const [heard, setHeard] = useState<Props | null>(null);
+  if (heard?.isReady !== isReady || heard.messages !== messages || heard.readTo !== readTo) {
+    setHeard({ isReady, messages, readTo });
+    setHearing(nextHearing(hearing, isReady, { messages, readTo }));
   }
   const { spoken } = hearing;
 

@@ -1,6 +1,7 @@
 import { memo } from "react";
 import { type Block, blocksOf, spansOf } from "./answer";
 import styles from "./answer.module.css";
+import { useIsShared } from "./device";
 
 /** What the bank says, from plain text: paragraphs, lists and tables as what they are. */
 export const Answer = memo(function Answer({ text }: { readonly text: string }) {
@@ -91,8 +92,10 @@ export function Table({ header, rows, isMarked }: TableProps) {
   );
 }
 
-/** A text in which the bank's phone numbers can be called; nothing else becomes a link. */
+/** A text in which the bank's phone numbers can be called, where there is a telephone; nothing else becomes a link. */
 export function Line({ text }: { readonly text: string }) {
+  const isShared = useIsShared();
+  if (isShared) return text;
   return spansOf(text).map((span, index) =>
     span.kind === "phone" ? (
       <a key={index} className={styles.phone} href={`tel:${span.text}`}>

@@ -4,20 +4,20 @@ import { type Appearance, useAppearance } from "../ui/appearance";
 import { Button } from "../ui/Button";
 import { Dialog, DialogActions } from "../ui/Dialog";
 import { Notice } from "../ui/Notice";
-import { acknowledgedNotice, rememberAcknowledged } from "./acknowledged";
 import { AiNotice } from "./AiNotice";
 import { Announcer } from "./Announcer";
 import styles from "./chat.module.css";
 import { Composer } from "./Composer";
 import { Contact, phonesIn } from "./Contact";
-import { isAnswering } from "./conversation";
+import { isAnswering, isOnItsWay } from "./conversation";
 import type { Courier, Screen } from "./courier";
+import { SharedProvider } from "./device";
 import { Header } from "./Header";
 import { stepOf } from "./journey";
 import { Kiosk } from "./Kiosk";
 import { Log } from "./Log";
+import { logoFrom } from "./logo";
 import { type Language, rememberLanguage } from "./memory";
-import { noticeOf, noticeSeenIn, themeOf, waitingOf } from "./offers";
 import { PageTopic } from "./PageTopic";
 import { Progress } from "./Progress";
 import { Settings } from "./Settings";
@@ -40,20 +40,17 @@ interface Props {
 export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const [language, setLanguage] = useState(firstLanguage);
   const [opened, setOpened] = useState<"settings" | "renewal" | null>(null);
-  const [acknowledged, setAcknowledged] = useState(acknowledgedNotice);
   const screen = useSyncExternalStore(courier.subscribe, courier.screen);
   const composer = useRef<HTMLTextAreaElement>(null);
   const { conversation, greeting } = screen;
-  const theme = themeOf(greeting);
-  const [appearance, setAppearance] = useAppearance(onLeave === null ? USUAL : USUAL_AT_KIOSK, theme.accent);
+  const [appearance, setAppearance] = useAppearance(onLeave === null ? USUAL : USUAL_AT_KIOSK, greeting?.theme.accent ?? null);
   const text = textIn(language);
   const title = text.title(greeting?.bank ?? "");
   const step = stepOf(conversation);
-  const bankNotice = noticeOf(greeting);
-  const version = bankNotice?.version ?? "";
-  const receipt = bankNotice === null ? undefined : noticeSeenIn(screen);
-  const isNoticeSeen = (receipt === undefined ? acknowledged : receipt) === version;
+  const notice = greeting?.notice ?? null;
   const phones = onLeave === null ? phonesIn(greeting?.phones ?? {}, text) : [];
+  // Where consent is asked for, asking for an agent once more would pass for a yes.
+  const isAgentAsked = conversation.isClosed || (step !== null && step !== "details") || isOnItsWay(conversation, text.connectAgentMessage);
   const sending = conversation.outbox.find(({ delivery }) => delivery.kind === "sending");
 
   function chooseLanguage(chosen: Language): void {
@@ -63,10 +60,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   }
 
   function acknowledge(): void {
-    if (greeting === null || isNoticeSeen) return;
-    rememberAcknowledged(version);
-    setAcknowledged(version);
-    if (bankNotice !== null) courier.acknowledgeNotice(version);
+    if (notice !== null) courier.acknowledgeNotice(notice.version);
   }
 
   /** Whoever writes below the notice has seen it. */
@@ -76,6 +70,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   }
 
   function choose(message: string): void {
+    if (isOnItsWay(conversation, message)) return;
     say(message);
     // The button is gone now. With a mouse, go on typing; on a phone a keyboard would cover the answer.
     if (window.matchMedia("(pointer: fine)").matches) composer.current?.focus();
@@ -87,8 +82,6 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
       onLeave();
       return;
     }
-    rememberAcknowledged(null);
-    setAcknowledged(null);
     courier.startOver();
   }
 
@@ -102,79 +95,80 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
 
   return (
     <TextProvider value={text}>
-      <title>{title}</title>
-      <div className={styles.screen}>
-        <a className={styles.skip} href="#message">
-          {text.skipToComposer}
-        </a>
-        <Header
-          title={title}
-          logo={theme.logo}
-          step={step}
-          isClosed={conversation.isClosed}
-          onFinish={onLeave === null ? null : askToRenew}
-          onLanguage={chooseLanguage}
-          onSettings={() => {
-            setOpened("settings");
-          }}
-          onRenew={askToRenew}
-          onAgent={() => {
-            say(text.connectAgentMessage);
-          }}
-        >
-          {onLeave === null ? <TranscriptMenu screen={screen} agentName={conversation.handover?.agent_name ?? null} /> : null}
-          {phones.map(({ name, number }) => (
-            <li key={name}>
-              <a href={`tel:${number}`}>{text.menu.call(name, number)}</a>
-            </li>
-          ))}
-        </Header>
-        <div className={styles.columns}>
-          <Contact phones={greeting?.phones ?? null} canCall={onLeave === null} />
-          <main className={styles.main}>
-            {greeting === null || isNoticeSeen ? null : (
-              <AiNotice
-                title={text.aiNotice.name}
-                words={bankNotice?.text ?? text.aiNotice.words(greeting.phones.customer_center ?? null)}
-                lang={bankNotice === null ? undefined : "ko"}
-                acknowledge={text.aiNotice.acknowledge}
-                onAcknowledge={() => {
-                  acknowledge();
-                  composer.current?.focus();
-                }}
-              />
-            )}
-            <div role="status">
-              <State screen={screen} />
-            </div>
-            {step === null ? null : (
-              <Progress
-                step={step}
-                waiting={waitingOf(conversation)}
-                greeting={greeting}
-                onCancel={() => {
-                  choose(text.cancelAgentMessage);
-                }}
-              />
-            )}
-            <div className={styles.conversation}>
-              <Log screen={screen} courier={courier} onChoose={choose} />
-            </div>
-            <Announcer isReady={screen.isReady} messages={conversation.messages} />
-            <div role="status">
-              {isAnswering(conversation) && conversation.streaming === null ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
-            </div>
-            {conversation.isClosed ? null : <PageTopic onChoose={choose} />}
-            {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} onSend={say} />}
-            <ConnectionState screen={screen} />
-          </main>
+      <SharedProvider value={onLeave !== null}>
+        <title>{title}</title>
+        <div className={styles.screen}>
+          <a className={styles.skip} href="#message">
+            {text.skipToComposer}
+          </a>
+          <Header
+            title={title}
+            logo={logoFrom(greeting?.theme.logo ?? null)}
+            step={step}
+            isAgentAsked={isAgentAsked}
+            onFinish={onLeave === null ? null : askToRenew}
+            onLanguage={chooseLanguage}
+            onSettings={() => {
+              setOpened("settings");
+            }}
+            onRenew={askToRenew}
+            onAgent={() => {
+              say(text.connectAgentMessage);
+            }}
+          >
+            {onLeave === null ? <TranscriptMenu screen={screen} agentName={conversation.handover?.agent_name ?? null} /> : null}
+            {phones.map(({ name, number }) => (
+              <li key={name}>
+                <a href={`tel:${number}`}>{text.menu.call(name, number)}</a>
+              </li>
+            ))}
+          </Header>
+          <div className={styles.columns}>
+            <Contact phones={greeting?.phones ?? null} />
+            <main className={styles.main}>
+              {notice === null || notice.version === screen.noticeSeen ? null : (
+                <AiNotice
+                  title={text.aiNotice.name}
+                  words={notice.text}
+                  acknowledge={text.aiNotice.acknowledge}
+                  onAcknowledge={() => {
+                    acknowledge();
+                    composer.current?.focus();
+                  }}
+                />
+              )}
+              <div role="status">
+                <State screen={screen} />
+              </div>
+              {step === null ? null : (
+                <Progress
+                  step={step}
+                  handover={conversation.handover}
+                  greeting={greeting}
+                  onCancel={() => {
+                    choose(text.cancelAgentMessage);
+                  }}
+                />
+              )}
+              <div className={styles.conversation}>
+                <Log screen={screen} courier={courier} onChoose={choose} />
+              </div>
+              <Announcer isReady={screen.isReady} messages={conversation.messages} readTo={conversation.readTo} />
+              <div role="status">
+                {isAnswering(conversation) && conversation.streaming === null ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
+              </div>
+              {conversation.isClosed ? null : <PageTopic onChoose={choose} />}
+              {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} onSend={say} />}
+              <ConnectionState screen={screen} />
+            </main>
+          </div>
+          {opened === "settings" ? (
+            <Settings appearance={appearance} onAppearance={setAppearance} onLanguage={chooseLanguage} onClose={close} />
+          ) : null}
+          {opened === "renewal" ? <Renewal isKiosk={onLeave !== null} onConfirm={renew} onCancel={close} /> : null}
+          {onLeave === null ? null : <Kiosk isWaiting={step === "queue" || step === "connected"} onOver={onLeave} />}
         </div>
-        {opened === "settings" ? (
-          <Settings appearance={appearance} onAppearance={setAppearance} onLanguage={chooseLanguage} onClose={close} />
-        ) : null}
-        {opened === "renewal" ? <Renewal isKiosk={onLeave !== null} onConfirm={renew} onCancel={close} /> : null}
-        {onLeave === null ? null : <Kiosk onOver={onLeave} />}
-      </div>
+      </SharedProvider>
     </TextProvider>
   );
 }

@@ -1,4 +1,5 @@
 import { type RefObject, type SubmitEvent, useEffect, useEffectEvent, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 import { Icon } from "../ui/Icon";
 import styles from "./composer.module.css";
 import { charsOf, judgeDraft, TEXT_CHARS_MAX } from "./conversation";
@@ -33,14 +34,19 @@ export function Composer({ field, onSend }: Props) {
     rememberDraft(words);
   }
 
-  /** Sends what stands in the field, which may be a syllable ahead of what was rendered. */
+  /**
+   * Sends what stands in the field, which may be a syllable ahead of what was rendered. The field is empty at once, not
+   * at the next rendering: the button may be pressed while a break is owed, and then both would send.
+   */
   function send(): void {
     const words = field.current?.value ?? "";
     const verdict = judgeDraft(words);
     setAskedForMore(verdict === "too-short");
     if (verdict !== "good") return;
     onSend(words);
-    change("");
+    flushSync(() => {
+      change("");
+    });
   }
 
   function submit(event: SubmitEvent): void {
@@ -67,20 +73,20 @@ export function Composer({ field, onSend }: Props) {
     const over = new AbortController();
     const { signal } = over;
     current.addEventListener("compositionstart", (event) => { report(event, { kind: "compositionstart" }); }, { signal });
-    current.addEventListener("compositionend", (event) => { report(event, { kind: "compositionend" }); }, { signal });
+    current.addEventListener("compositionend", (event) => { report(event, { kind: "compositionend", text: current.value }); }, { signal });
     current.addEventListener(
       "keydown",
       (event) => {
         // eslint-disable-next-line @typescript-eslint/no-deprecated -- Safari tells by the key code alone (`typing.ts`)
-        const { key, keyCode, isComposing, shiftKey } = event;
-        report(event, { kind: "keydown", key, keyCode, isComposing, isShifted: shiftKey });
+        const { key, code, keyCode, isComposing, shiftKey } = event;
+        report(event, { kind: "keydown", key, code, keyCode, isComposing, isShifted: shiftKey });
       },
       { signal },
     );
     current.addEventListener(
       "beforeinput",
       (event) => {
-        if (event.inputType === "insertLineBreak" || event.inputType === "insertParagraph") report(event, { kind: "linebreak" });
+        if (event.inputType === "insertLineBreak" || event.inputType === "insertParagraph") report(event, { kind: "linebreak", text: current.value });
       },
       { signal },
     );

@@ -1,17 +1,16 @@
 import type { Greeting } from "../api/client";
 import { Icon } from "../ui/Icon";
 import styles from "./contact.module.css";
+import { useIsShared } from "./device";
 import type { Text } from "./ko";
 import { useText } from "./words";
 
 interface Props {
   readonly phones: Greeting["phones"] | null;
-  /** A tablet in a branch is no telephone: numbers are shown, not dialled. */
-  readonly canCall: boolean;
 }
 
 /** The numbers a person answers, and what to know before typing. On a phone only the numbers remain. */
-export function Contact({ phones, canCall }: Props) {
+export function Contact({ phones }: Props) {
   const text = useText();
   return (
     <aside className={styles.contact} aria-label={text.contact.name}>
@@ -20,7 +19,7 @@ export function Contact({ phones, canCall }: Props) {
           <h2 className={styles.heading}>{text.contact.name}</h2>
           <ul className={styles.phones}>
             {phonesIn(phones, text).map(({ name, number }) => (
-              <Phone key={name} name={name} number={number} canCall={canCall} />
+              <Phone key={name} name={name} number={number} />
             ))}
           </ul>
         </section>
@@ -46,7 +45,8 @@ export function phonesIn(phones: Greeting["phones"], text: Text): { readonly nam
   return named.flatMap(([name, number]) => (number === undefined ? [] : [{ name, number }]));
 }
 
-function Phone({ name, number, canCall }: { readonly name: string; readonly number: string; readonly canCall: boolean }) {
+function Phone({ name, number }: { readonly name: string; readonly number: string }) {
+  const isShared = useIsShared();
   const shown = (
     <>
       <Icon name="phone" size={18} />
@@ -54,5 +54,5 @@ function Phone({ name, number, canCall }: { readonly name: string; readonly numb
       <span className={styles.number}>{number}</span>
     </>
   );
-  return <li>{canCall ? <a className={styles.phone} href={`tel:${number}`}>{shown}</a> : <p className={styles.phone}>{shown}</p>}</li>;
+  return <li>{isShared ? <p className={styles.phone}>{shown}</p> : <a className={styles.phone} href={`tel:${number}`}>{shown}</a>}</li>;
 }

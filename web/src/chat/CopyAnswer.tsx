@@ -3,6 +3,7 @@ import type { Message } from "../api/client";
 import { Button } from "../ui/Button";
 import { copyText } from "../ui/clipboard";
 import { Icon } from "../ui/Icon";
+import { useIsShared } from "./device";
 import { answerText } from "./transcript";
 import { useText } from "./words";
 
@@ -10,6 +11,7 @@ const SHOWN_MS = 2_500;
 
 export function CopyAnswer({ message }: { readonly message: Message }) {
   const text = useText();
+  const isShared = useIsShared();
   const [state, setState] = useState<"copy" | "copied" | "failed">("copy");
 
   async function copy(): Promise<void> {
@@ -19,6 +21,7 @@ export function CopyAnswer({ message }: { readonly message: Message }) {
     }, SHOWN_MS);
   }
 
+  if (isShared) return null;
   return (
     <>
       <Button look="quiet" onClick={() => void copy()}>

@@ -1,10 +1,10 @@
 import { type SubmitEvent, useState } from "react";
+import type { FeedbackReason } from "../api/client";
+import { isOfInputMethod } from "../inputMethod";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import styles from "./feedback.module.css";
 import { useText } from "./words";
-
-export type FeedbackReason = "wrong" | "incomplete" | "unclear" | "other";
 
 /** False if the opinion did not get through. */
 export type SendFeedback = (messageId: number, useful: boolean, reason: FeedbackReason | null, comment: string | null) => Promise<boolean>;
@@ -116,7 +116,9 @@ function Reasons({ isSending, onSend, onCancel }: ReasonsProps) {
       className={styles.form}
       onSubmit={submit}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !event.nativeEvent.isComposing) onCancel();
+        if (event.key !== "Escape" || isOfInputMethod(event.nativeEvent)) return;
+        event.preventDefault();
+        onCancel();
       }}
     >
       <fieldset className={styles.reasons}>

@@ -3,6 +3,7 @@ import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Menu, MenuItem } from "../ui/Menu";
 import { ClosePanel } from "./ClosePanel";
+import { isEmbedded } from "./embed";
 import styles from "./header.module.css";
 import type { Step } from "./journey";
 import type { Language } from "./memory";
@@ -14,7 +15,8 @@ interface Props {
   readonly logo: string | null;
   /** How far the way to a person is. */
   readonly step: Step | null;
-  readonly isClosed: boolean;
+  /** A press of the agent's button would say nothing new. */
+  readonly isAgentAsked: boolean;
   /** Ends the visit at a branch's tablet; null elsewhere. */
   readonly onFinish: (() => void) | null;
   readonly onLanguage: (language: Language) => void;
@@ -25,12 +27,12 @@ interface Props {
   readonly children: ReactNode;
 }
 
-export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSettings, onRenew, onAgent, children }: Props) {
+export function Header({ title, logo, step, isAgentAsked, onFinish, onLanguage, onSettings, onRenew, onAgent, children }: Props) {
   const text = useText();
   const { switchTo } = text;
   return (
     <header className={styles.header}>
-      <div className={styles.inner}>
+      <div className={styles.inner} data-embedded={isEmbedded() ? "" : undefined}>
         {logo === null ? (
           <span className={styles.mark}>
             <Icon name="mark" size={22} />
@@ -57,8 +59,17 @@ export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSe
               {switchTo.label}
             </Button>
           </div>
-          <Button look="primary" disabled={isClosed || step === "queue" || step === "connected"} onClick={onAgent}>
-            <Icon name="agent" />
+          <Button
+            look="primary"
+            // Not `disabled`, or whoever pressed it with a key would lose his place.
+            aria-disabled={isAgentAsked}
+            onClick={() => {
+              if (!isAgentAsked) onAgent();
+            }}
+          >
+            <span className={styles.agent}>
+              <Icon name="agent" />
+            </span>
             {agentLabel(step, text)}
           </Button>
           <Menu name={text.menu.name}>

@@ -82,7 +82,7 @@ export function Log({ screen, courier, onChoose }: Props) {
               </p>
             </div>
           )}
-          {all.length === 0 && greeting !== null ? (
+          {all.length === 0 && greeting !== null && !conversation.isClosed ? (
             <div className={styles.topics} role="group" aria-label={text.log.topics}>
               <p className={styles.caption}>{text.log.topics}</p>
               <Choices choices={greeting.topics} onChoose={onChoose} />

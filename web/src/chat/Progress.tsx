@@ -2,9 +2,9 @@ import type { Greeting } from "../api/client";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { useNow } from "../ui/now";
+import type { Handover } from "./conversation";
 import { agentHours, type AgentHours } from "./hours";
 import { stateOf, type Step, steps } from "./journey";
-import type { Waiting } from "./offers";
 import styles from "./progress.module.css";
 import { useText } from "./words";
 
@@ -13,19 +13,19 @@ const LOOK_AT_CLOCK_MS = 30_000;
 
 interface Props {
   readonly step: Step;
-  readonly waiting: Waiting;
+  readonly handover: Handover | null;
   readonly greeting: Greeting | null;
   readonly onCancel: () => void;
 }
 
 /** The way to a person: where the customer is on it, what comes next, and the way back. */
-export function Progress({ step, waiting, greeting, onCancel }: Props) {
+export function Progress({ step, handover, greeting, onCancel }: Props) {
   const text = useText();
   const { progress } = text;
   const isThere = step === "connected";
   const now = useNow(LOOK_AT_CLOCK_MS);
   const hours = greeting === null || isThere ? null : agentHours(greeting.hours, now);
-  const words = wordsOf(step, waiting, text);
+  const words = wordsOf(step, handover, text);
   return (
     <section className={`${styles.progress ?? ""} ${isThere ? (styles.there ?? "") : ""}`} aria-label={progress.name}>
       <ol className={styles.steps}>
@@ -60,17 +60,19 @@ export function Progress({ step, waiting, greeting, onCancel }: Props) {
   );
 }
 
-function wordsOf(step: Step, { position, agentName }: Waiting, text: ReturnType<typeof useText>): { title: string; body: string } {
-  const { progress, handover } = text;
+function wordsOf(step: Step, handover: Handover | null, text: ReturnType<typeof useText>): { title: string; body: string } {
+  const { progress, handover: words } = text;
+  const position = handover?.queue_position ?? null;
+  const agentName = handover?.agent_name ?? null;
   switch (step) {
     case "consent":
       return progress.consent;
     case "details":
-      return handover.collecting;
+      return words.collecting;
     case "queue":
-      return { ...handover.queued, title: position === null ? handover.queued.title : `${handover.queued.title} · ${progress.position(position)}` };
+      return { ...words.queued, title: position === null ? words.queued.title : `${words.queued.title} · ${progress.position(position)}` };
     case "connected":
-      return agentName === null ? handover.attended : { ...handover.attended, title: progress.attendedBy(agentName) };
+      return agentName === null ? words.attended : { ...words.attended, title: progress.attendedBy(agentName) };
   }
 }
 

@@ -13,6 +13,7 @@ import {
   handoverProgress,
   isAnswering,
   isFarAhead,
+  isOnItsWay,
   judgeDraft,
   next,
   prefersHttp,
@@ -105,6 +106,7 @@ describe("one message, whichever way and however often it is reported", () => {
     ["an agent's message between", [typed("a"), stored(message(2, { author: "agent" })), replied("a", reply(1, 3))], [1, 2, 3], []],
     ["a turn no machine answers", [typed("a"), replied("a", reply(1, null, { stage: "attended" }))], [1], []],
     ["restored after it was stored", [stored(question(1, "a")), { kind: "restored", outbox: after(typed("a")).outbox }], [1], []],
+    ["restored as it was, refused", [{ kind: "restored", outbox: after(typed("a"), undelivered("a", refused(422))).outbox }], [], ["a"]],
     ["restored beside one just typed", [typed("b"), { kind: "restored", outbox: after(typed("a"), typed("b")).outbox }], [], ["a", "b"]],
     ["given up", [typed("a"), { kind: "discarded", clientMessageId: "a" }], [], []],
   ])("%s", (_case, events, stays, waits) => {
@@ -187,6 +189,8 @@ describe("departure", () => {
     ["its time has come", [typed("a"), undelivered("a", unreachable)], "a"],
     ["asked for by the customer", [typed("a"), undelivered("a", refused(422)), { kind: "retried", clientMessageId: "a" }], "a"],
     ["closed", [typed("a"), { kind: "closed" }], null],
+    ["a refused one after a reload does not", [{ kind: "restored", outbox: after(typed("a"), undelivered("a", refused(422))).outbox }, typed("b")], "b"],
+    ["nor in a new session", [typed("a"), undelivered("a", refused(422)), { kind: "restarted" }], null],
     ["a new session takes over what was in flight", [typed("a"), sending("a"), { kind: "restarted" }], "a"],
   ])("%s", (_case, events, expected) => {
     const leaving = departure(after(...events), NOON_KST);
@@ -254,11 +258,23 @@ describe("handoverProgress", () => {
     ["given back by the agent", [turn("queued", "pending"), handover("accepted"), handover("pending")], "queued"],
     ["cancelled", [turn("queued", "pending"), turn("assisted", "cancelled")], null],
     ["back with the assistant, unchanged in this turn", [handover("pending"), turn("assisted", null)], null],
+    ["over, whoever was there", [turn("attended", null), { kind: "closed" }], null],
     ["reloaded while collecting", [answer("CONTINUE"), handover("pending")], "collecting"],
     ["reloaded while waiting", [answer("HANDOVER"), handover("pending")], "queued"],
   ])("%s", (_case, events, progress) => {
     expect(handoverProgress(after(...events))).toBe(progress);
   });
+});
+
+it.each<[string, Event[], boolean]>([
+  ["once it was said", [typed("a", "네")], true],
+  ["while it is sent", [typed("a", "네"), sending("a")], true],
+  ["while it waits for the network", [typed("a", "네"), undelivered("a", unreachable)], true],
+  ["not when it was refused", [typed("a", "네"), undelivered("a", refused(422))], false],
+  ["not when it has arrived", [typed("a", "네"), replied("a", reply(1, 2))], false],
+  ["not when something else was said", [typed("a", "아니요")], false],
+])("it is on its way %s: %s", (_case, events, isIt) => {
+  expect(isOnItsWay(after(...events), "네")).toBe(isIt);
 });
 
 it.each<[string, Event[], boolean]>([
@@ -349,6 +365,16 @@ describe("the place in the queue and the agent's name", () => {
       "a turn while waiting",
       [handover("pending", { queue_position: 3 }), replied("a", reply(1, 2, { stage: "queued" }))],
       { handover_status: "pending", queue_position: 3, agent_name: null },
+    ],
+    [
+      "news without the place",
+      [handover("pending", { queue_position: 3 }), handover("pending")],
+      { handover_status: "pending", queue_position: 3, agent_name: null },
+    ],
+    [
+      "asked for anew after it was cancelled",
+      [handover("pending", { queue_position: 3 }), handover("cancelled"), handover("pending")],
+      { handover_status: "pending", queue_position: null, agent_name: null },
     ],
     [
       "an agent is here",

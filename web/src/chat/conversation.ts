@@ -9,6 +9,7 @@
 import type { HandoverState, HandoverStatus, Message, QuickReply, Reply, StageName } from "../api/client";
 import type { Failure } from "../api/errors";
 import { isSessionLost } from "../api/errors";
+import { inKorea } from "./korea";
 
 export interface Conversation {
   readonly messages: readonly Message[];
@@ -83,7 +84,7 @@ export type Event =
   | { readonly kind: "handover"; readonly handover: HandoverState }
   | { readonly kind: "agent-typing"; readonly isTyping: boolean }
   | { readonly kind: "closed" }
-  /** A new session begins; what was not sent goes with it. */
+  /** A new session begins; what was not sent goes with it, and what was refused waits for the customer as before. */
   | { readonly kind: "restarted" }
   /** The customer asked for a fresh start. */
   | { readonly kind: "renewed" };
@@ -109,7 +110,7 @@ export function next(state: Conversation, event: Event): Conversation {
     }
     case "restored": {
       const known = new Set(state.outbox.map((outgoing) => outgoing.clientMessageId));
-      const added = event.outbox.filter((outgoing) => !known.has(outgoing.clientMessageId)).map(queued);
+      const added = event.outbox.filter((outgoing) => !known.has(outgoing.clientMessageId));
       return withoutStored({ ...state, outbox: [...added, ...state.outbox] });
     }
     case "sending":
@@ -145,13 +146,13 @@ export function next(state: Conversation, event: Event): Conversation {
     case "replied":
       return afterReply(state, event.reply, event.clientMessageId, event.at);
     case "handover":
-      return { ...state, handover: handoverOf(event.handover) };
+      return { ...state, handover: handoverOf(state.handover, event.handover) };
     case "agent-typing":
       return { ...state, isAgentTyping: event.isTyping };
     case "closed":
       return { ...state, isClosed: true, isAgentTyping: false, streaming: null };
     case "restarted":
-      return { ...EMPTY, outbox: state.outbox.map(queued), isRestarted: state.messages.length > 0 };
+      return { ...EMPTY, outbox: state.outbox.map((outgoing) => (outgoing.delivery.kind === "refused" ? outgoing : queued(outgoing))), isRestarted: state.messages.length > 0 };
     case "renewed":
       return EMPTY;
   }
@@ -199,6 +200,11 @@ export function quickReplies(state: Conversation): readonly QuickReply[] {
   return state.outbox.some((outgoing) => outgoing.delivery.kind !== "refused") ? [] : last.quick_replies;
 }
 
+/** It was said and is not known to have arrived: said again now, it would be said twice. */
+export function isOnItsWay(state: Conversation, text: string): boolean {
+  return state.outbox.some((outgoing) => outgoing.text === text && outgoing.delivery.kind !== "refused");
+}
+
 /** The machine is thinking: something was sent and no agent is there to answer it. */
 export function isAnswering(state: Conversation): boolean {
   return state.handover?.handover_status !== "accepted" && state.outbox.some((outgoing) => outgoing.delivery.kind === "sending");
@@ -206,8 +212,9 @@ export function isAnswering(state: Conversation): boolean {
 
 export type Progress = "collecting" | "queued" | "attended";
 
-/** How far the way to a person is. */
+/** How far the way to a person is; null when there is none, or it is over. */
 export function handoverProgress(state: Conversation): Progress | null {
+  if (state.isClosed) return null;
   if (state.handover?.handover_status === "accepted") return "attended";
   if (state.handover?.handover_status !== "pending") return null;
   return isCollecting(state) ? "collecting" : "queued";
@@ -355,9 +362,11 @@ function afterReply(state: Conversation, reply: Reply, clientMessageId: string |
   });
 }
 
-function handoverOf({ handover_status, queue_position, agent_name }: HandoverState): Handover | null {
+/** The place is told only where it was asked for; news that leave it out leave it as it was. */
+function handoverOf(known: Handover | null, { handover_status, queue_position, agent_name }: HandoverState): Handover | null {
   if (handover_status === null) return null;
-  return { handover_status, queue_position: queue_position ?? null, agent_name: agent_name ?? null };
+  const before = known?.handover_status === handover_status ? known.queue_position : null;
+  return { handover_status, queue_position: queue_position ?? before, agent_name: agent_name ?? null };
 }
 
 /** `handover_status` of a reply reports only a change; the stage says where things stand. */
@@ -418,6 +427,5 @@ function inOutbox(state: Conversation, clientMessageId: string, change: (outgoin
 
 /** The contract's clock: Korean wall-clock time without offset, to the second. */
 function kst(at: number): string {
-  const KST_OFFSET_MS = 9 * 60 * 60 * 1000;
-  return new Date(at + KST_OFFSET_MS).toISOString().slice(0, 19);
+  return inKorea(at).toISOString().slice(0, 19);
 }

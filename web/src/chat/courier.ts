@@ -1,5 +1,5 @@
 /**
- * Carries the conversation: opens the session, keeps a socket or reads over HTTP, sends what was typed.
+ * Carries the conversation: keeps a socket or reads over HTTP, sends what was typed, in the session its `Keeper` is in.
  *
  * It decides nothing by itself. What happened goes through `next` (conversation) and `nextConnection`
  * (transport); this class performs what those states call for: a socket when one is wanted, a `Reader` when
@@ -14,7 +14,9 @@ import { Pause } from "../api/pause";
 import { type Frame, Socket } from "../api/socket";
 import { onAwake } from "./awake";
 import { type Conversation, departure, EMPTY, type Event, isFarAhead, next, type Outgoing, prefersHttp } from "./conversation";
+import { Keeper, retryMs, type Session } from "./keeper";
 import * as memory from "./memory";
+import { Receipt } from "./receipt";
 
 export interface Screen {
   readonly greeting: api.Greeting | null;
@@ -30,8 +32,8 @@ export interface Screen {
 }
 
 const AGENT_TYPING_MS = 5_000;
-const RETRY_MS = 500;
-const RETRY_MS_MAX = 15_000;
+/** How old the place in the queue may be; no event tells that others went before. */
+const PLACE_MS = 15_000;
 /** The page came back and this was already under way: it may never end. Asking again costs nothing. */
 const POST_DOUBT_MS = 10_000;
 
@@ -46,11 +48,19 @@ export class Courier {
     conversation: EMPTY,
   };
   readonly #listeners = new Set<() => void>();
-  #customer: SignedCustomer | null = null;
-
-  /** The session in use, and everything that must end with it. Null while one is being opened. */
-  #session: { readonly id: string; readonly over: AbortController } | null = null;
-  #entering: AbortController | null = null;
+  readonly #keeper = new Keeper({
+    entered: (session, messages, handover) => {
+      this.#begin(session, messages, handover);
+    },
+    failed: (failure) => {
+      this.#reached(failure);
+      this.#show({ trouble: failure });
+    },
+    displaced: () => {
+      this.#release();
+    },
+  });
+  #isListening = false;
   #socket: Socket | null = null;
   #reader: Reader | null = null;
   /** Which message the socket owes an answer for. */
@@ -58,11 +68,10 @@ export class Courier {
   /** The socket was asked for what was missed, and has not told yet. */
   #isHistoryDue = false;
   #post: { readonly since: number; readonly given: AbortController } | null = null;
-  /** Its receipt is not stored yet. */
-  #noticeOwed: string | null = null;
+  readonly #receipt = new Receipt();
 
   /** Waits that an event may cut short. */
-  readonly #retryPause = new Pause();
+  readonly #greetPause = new Pause();
   #connectionTimer: ReturnType<typeof setTimeout> | undefined;
   #departureTimer: ReturnType<typeof setTimeout> | undefined;
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
@@ -74,16 +83,14 @@ export class Courier {
 
   readonly screen = (): Screen => this.#screen;
 
-  /** `customer`: whom the bank's page names, for the sessions opened from here. */
-  start(customer: SignedCustomer | null): void {
-    this.#customer = customer;
+  /** Begins, for whom the page names; null: nobody. Again when it names another, and then nothing is left of the one before. */
+  serve(customer: SignedCustomer | null): void {
+    memory.belongTo(customer);
+    this.#letGo();
+    this.#show({ conversation: EMPTY });
     this.#tell({ kind: "restored", outbox: memory.rememberedOutbox() });
-    onAwake(this.#wake);
-    memory.onSessionElsewhere((session) => {
-      if (session !== this.#session?.id) this.#leave("restarted");
-    });
-    void this.#greet();
-    void this.#enter();
+    if (!this.#isListening) this.#listen();
+    this.#keeper.enterFor(customer);
   }
 
   say(text: string): void {
@@ -104,17 +111,14 @@ export class Courier {
 
   /** The customer begins a new conversation; what was not sent belongs to the old one. */
   startOver(): void {
-    if (this.#session) {
-      memory.forgetSession(this.#session.id);
-      // Nobody should wait in the agents' queue for it. If this does not arrive, silence ends it as well.
-      api.closeSession(this.#session.id).catch(() => undefined);
-    }
+    this.#keeper.close();
     this.#leave("renewed");
+    this.serve(this.#keeper.customer);
   }
 
   /** Shown at once; false when the server could not be told, and what stood there before stands there again. */
   async feedback(messageId: number, useful: boolean, reason: api.FeedbackReason | null, comment: string | null): Promise<boolean> {
-    const session = this.#session;
+    const session = this.#keeper.session;
     if (session === null) return false;
     const judged = (): api.Message["feedback"] => this.#screen.conversation.messages.find(({ id }) => id === messageId)?.feedback ?? null;
     const before = judged();
@@ -133,13 +137,27 @@ export class Courier {
   /** The customer has seen the notice; the server is told as soon as it can be. */
   acknowledgeNotice(version: string): void {
     if (this.#screen.noticeSeen === version) return;
-    this.#noticeOwed = version;
+    this.#receipt.owe(version);
     this.#show({ noticeSeen: version });
-    void this.#sendReceipt();
+    void this.#receipt.send(this.#keeper.session);
   }
 
   // -------------------------------------------------------------------------------------------------
   // Session
+
+  #listen(): void {
+    this.#isListening = true;
+    onAwake(this.#wake);
+    memory.onSessionElsewhere((session) => {
+      if (session === this.#keeper.session?.id) return;
+      this.#leave("restarted");
+      void this.#keeper.enter();
+    });
+    memory.onOwnerElsewhere(() => {
+      this.#release();
+    });
+    void this.#greet();
+  }
 
   async #greet(): Promise<void> {
     for (let attempt = 1; this.#screen.greeting === null; attempt += 1) {
@@ -147,74 +165,55 @@ export class Courier {
         this.#show({ greeting: await api.greeting() });
       } catch {
         // The screen works without; the session's own calls tell the customer what is wrong.
-        await this.#retryPause.of(Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (attempt - 1)));
+        await this.#greetPause.of(retryMs(attempt));
       }
     }
   }
 
-  /** Takes up the remembered session, or opens one, for as long as that takes. */
-  async #enter(): Promise<void> {
-    const entering = new AbortController();
-    this.#entering?.abort();
-    this.#entering = entering;
-    const isOver = (): boolean => entering.signal.aborted;
-    for (let attempt = 1; !isOver(); attempt += 1) {
-      const isForgotten = await memory.alone(() => this.#tryToEnter(isOver));
-      // Straight on to a new one, but never in a tight circle (a browser without cookies).
-      if (isForgotten && attempt === 1) continue;
-      // Once inside, `entering` is done with.
-      if (isOver() || this.#entering !== entering) return;
-      await this.#retryPause.of(Math.min(RETRY_MS_MAX, RETRY_MS * 2 ** (attempt - 1)));
-    }
-  }
-
-  /** True if the remembered session is none of ours any more. */
-  async #tryToEnter(isOver: () => boolean): Promise<boolean> {
-    if (isOver()) return false;
-    const remembered = memory.rememberedSession();
-    try {
-      const id = remembered ?? (await api.openSession(this.#customer));
-      // At once, for whoever opened it, in which tab ever: a reload in the middle takes it up.
-      memory.rememberSession(id);
-      const [messages, handover] = await Promise.all([api.messagesOf(id), api.handoverOf(id)]);
-      if (!isOver()) this.#begin(id, messages, handover);
-      return false;
-    } catch (thrown) {
-      if (isOver()) return false;
-      const failure = failureOf(thrown);
-      this.#reached(failure);
-      const isForgotten = remembered !== null && isSessionLost(failure);
-      if (isForgotten) memory.forgetSession(remembered);
-      this.#show({ trouble: failure });
-      return isForgotten;
-    }
-  }
-
-  #begin(id: string, messages: api.Message[], handover: api.HandoverState): void {
-    this.#entering = null;
-    this.#session = { id, over: new AbortController() };
-    const noticeSeen = this.#noticeOwed ?? memory.rememberedNotice(id);
+  #begin(session: Session, messages: readonly api.Message[], handover: api.HandoverState): void {
+    const { id, over } = session;
+    const noticeSeen = this.#receipt.seenIn(id);
     this.#show({ isReady: true, isHttpReachable: true, trouble: null, connection: FIRST, noticeSeen });
     this.#tell({ kind: "read", messages });
     this.#tell({ kind: "handover", handover });
-    void this.#sendReceipt();
+    void this.#receipt.send(session);
+    const placeTimer = setInterval(() => {
+      this.#refreshPlace(id);
+    }, PLACE_MS);
+    over.signal.addEventListener("abort", () => {
+      clearInterval(placeTimer);
+    });
     this.#perform();
   }
 
-  /** Lets go of the session and enters again. */
+  /** Lets go of the session, with what was said in it. */
   #leave(kind: "restarted" | "renewed"): void {
-    this.#session?.over.abort();
-    this.#session = null;
+    this.#letGo();
+    this.#tell({ kind });
+  }
+
+  #letGo(): void {
+    this.#keeper.leave();
     this.#socket?.close();
     this.#socket = null;
     this.#sentOverSocket = null;
     this.#reader?.close();
     this.#reader = null;
     clearTimeout(this.#connectionTimer);
-    this.#noticeOwed = null;
+    this.#receipt.drop();
     this.#show({ isReady: false, connection: FIRST, noticeSeen: null });
-    this.#tell({ kind });
-    void this.#enter();
+  }
+
+  /**
+   * Another tab serves another customer, and the session's cookie is that one's: nothing of ours stays to be seen or
+   * sent. Whoever wants to go on here begins anew.
+   */
+  #release(): void {
+    this.#leave("renewed");
+    memory.rememberDraft("");
+    this.#tell({ kind: "closed" });
+    // There is nothing to wait for.
+    this.#show({ isReady: true });
   }
 
   // -------------------------------------------------------------------------------------------------
@@ -229,7 +228,7 @@ export class Courier {
 
   /** Brings socket, timer and reader in line with the connection's state. */
   #perform(): void {
-    const session = this.#session;
+    const session = this.#keeper.session;
     if (session === null) return;
     const { connection } = this.#screen;
     clearTimeout(this.#connectionTimer);
@@ -260,7 +259,7 @@ export class Courier {
         void this.#refreshHandover(session);
       },
       frame: (frame) => {
-        this.#receive(frame, socket);
+        this.#receive(frame, socket, session);
       },
       lost: () => {
         this.#socket = null;
@@ -273,7 +272,7 @@ export class Courier {
     return socket;
   }
 
-  #receive(frame: Frame, socket: Socket): void {
+  #receive(frame: Frame, socket: Socket, session: string): void {
     switch (frame.type) {
       case "history": {
         this.#tell({ kind: "read", messages: frame.page.messages });
@@ -284,6 +283,7 @@ export class Courier {
       }
       case "response": {
         this.#tell({ kind: "replied", reply: frame.reply, clientMessageId: this.#answeredBy(frame.reply), at: Date.now() });
+        this.#refreshPlace(session);
         this.#settleOwed();
         break;
       }
@@ -307,6 +307,7 @@ export class Courier {
       }
       case "handover":
         this.#tell({ kind: "handover", handover: frame.handover });
+        this.#refreshPlace(session);
         break;
       case "typing":
         this.#agentTyping(true);
@@ -341,10 +342,11 @@ export class Courier {
 
   /** The network or the page came back, or says it went: believe nothing, look. */
   readonly #wake = (): void => {
-    this.#retryPause.end();
+    this.#greetPause.end();
+    this.#keeper.wake();
     this.#reader?.wake();
     if (this.#post !== null && Date.now() - this.#post.since >= POST_DOUBT_MS) this.#post.given.abort();
-    void this.#sendReceipt();
+    void this.#receipt.send(this.#keeper.session);
     if (this.#screen.connection.kind === "open") this.#socket?.check();
     else this.#step("woken");
   };
@@ -363,6 +365,7 @@ export class Courier {
       },
       handover: (handover) => {
         this.#tell({ kind: "handover", handover });
+        this.#refreshPlace(session);
       },
       closed: () => {
         this.#tell({ kind: "closed" });
@@ -377,10 +380,15 @@ export class Courier {
     });
   }
 
+  #refreshPlace(session: string): void {
+    const { handover, isClosed } = this.#screen.conversation;
+    if (handover?.handover_status === "pending" && !isClosed) void this.#refreshHandover(session);
+  }
+
   async #refreshHandover(session: string): Promise<void> {
     try {
       const handover = await api.handoverOf(session);
-      if (this.#session?.id === session) this.#tell({ kind: "handover", handover });
+      if (this.#keeper.session?.id === session) this.#tell({ kind: "handover", handover });
     } catch {
       // The next round, or the socket, brings it.
     }
@@ -397,9 +405,10 @@ export class Courier {
   }
 
   #loseSession(session: string): void {
-    if (this.#session?.id !== session) return;
+    if (this.#keeper.session?.id !== session) return;
     memory.forgetSession(session);
     this.#leave("restarted");
+    void this.#keeper.enter();
   }
 
   // -------------------------------------------------------------------------------------------------
@@ -408,7 +417,7 @@ export class Courier {
   /** Sends the next message, if there is one and something can carry it. */
   #depart(): void {
     clearTimeout(this.#departureTimer);
-    const session = this.#session;
+    const session = this.#keeper.session;
     if (session === null) return;
     const { connection, conversation } = this.#screen;
     const leaving = departure(conversation, Date.now());
@@ -438,6 +447,7 @@ export class Courier {
       if (over.aborted) return;
       this.#reached(null);
       this.#tell({ kind: "replied", reply, clientMessageId, at: Date.now() });
+      this.#refreshPlace(session);
       this.#reader?.nudge();
     } catch (thrown) {
       if (over.aborted) return;
@@ -450,21 +460,6 @@ export class Courier {
       if (this.#post === post) this.#post = null;
     }
     this.#depart();
-  }
-
-  async #sendReceipt(): Promise<void> {
-    const session = this.#session;
-    const version = this.#noticeOwed;
-    if (session === null || version === null) return;
-    try {
-      await api.acknowledgeNotice(session.id, version);
-    } catch (thrown) {
-      // It is sent again with the next sign of life; a server that will not have it is not asked twice.
-      if (failureOf(thrown).kind === "unreachable") return;
-    }
-    if (session.over.signal.aborted || this.#noticeOwed !== version) return;
-    this.#noticeOwed = null;
-    memory.rememberNotice(session.id, version);
   }
 
   #undelivered(clientMessageId: string, failure: Failure): void {

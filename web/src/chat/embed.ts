@@ -8,6 +8,7 @@
  */
 import { type FromChat, readFromPage, sealed, type SignedCustomer } from "../api/embedding";
 import type { Message } from "../api/client";
+import { isOfInputMethod } from "../inputMethod";
 import { handoverProgress } from "./conversation";
 import type { Courier } from "./courier";
 import * as memory from "./memory";
@@ -63,60 +64,72 @@ export function announceUnread(count: number): void {
 }
 
 /**
- * Shakes hands with the page. Gives the customer as the bank signed him, for the session that is opened then; null
- * for one the bank does not name. A conversation of somebody else in this browser is let go of.
+ * Shakes hands with the page, and says whom it is for: the customer as the bank signed him, or null for one whom it
+ * does not name. Says so again when the page answers late, or names another one.
  */
-export async function meetPage(): Promise<SignedCustomer | null> {
-  if (!framed) return null;
-  const customer = await new Promise<SignedCustomer | null | undefined>((resolve) => {
-    setTimeout(resolve, PATIENCE_MS);
-    window.addEventListener("message", (event: MessageEvent<unknown>) => {
-      // Only the window around us, and of that only the page that first answered; a page without an origin is nobody.
-      if (event.source !== window.parent || event.origin === "null" || (page !== null && event.origin !== page)) return;
-      const message = readFromPage(event.data);
-      switch (message?.kind) {
-        case "welcome":
-          page = event.origin;
-          resolve(message.customer);
-          for (const waiting of unsaid) say(waiting);
-          unsaid = [];
-          break;
-        case "opened":
-          if (page === null) return;
-          opened(message.takesFocus);
-          offer(topicOf(message.topic) ?? topic);
-          break;
-        case "closed":
-          if (page === null) return;
-          isOpen = false;
-          isFocusOwed = false;
-          notify();
-          break;
-        case undefined:
-          break;
-      }
-    });
-    // It says nothing, so whoever frames us may hear it.
-    window.parent.postMessage(sealed({ kind: "hello" }), "*");
+export function meetPage(serve: (customer: SignedCustomer | null) => void): void {
+  let served: string | null | undefined;
+  const serveOnce = (customer: SignedCustomer | null): void => {
+    const signature = customer?.signature ?? null;
+    if (signature !== served) serve(customer);
+    served = signature;
+  };
+  if (!framed) {
+    serveOnce(null);
+    return;
+  }
+  window.addEventListener("message", (event: MessageEvent<unknown>) => {
+    // Only the window around us, and of that only the page that first answered; a page without an origin is nobody.
+    if (event.source !== window.parent || event.origin === "null" || (page !== null && event.origin !== page)) return;
+    const message = readFromPage(event.data);
+    switch (message?.kind) {
+      case "welcome":
+        page = event.origin;
+        serveOnce(message.customer);
+        for (const waiting of unsaid) say(waiting);
+        unsaid = [];
+        break;
+      case "opened":
+        if (page === null) return;
+        opened(message.takesFocus);
+        offer(topicOf(message.topic) ?? topic);
+        break;
+      case "closed":
+        if (page === null) return;
+        isOpen = false;
+        isFocusOwed = false;
+        notify();
+        break;
+      case undefined:
+        break;
+    }
   });
-  if (customer !== undefined) memory.belongTo(customer === null ? null : customer.signature);
-  return customer ?? null;
+  // It says nothing, so whoever frames us may hear it.
+  window.parent.postMessage(sealed({ kind: "hello" }), "*");
+  // Where a customer was named before, a page that is merely slow may name him again.
+  if (memory.isOwned()) return;
+  setTimeout(() => {
+    if (page === null) serveOnce(null);
+  }, PATIENCE_MS);
 }
 
-/** Tells the page of what comes while the panel is closed, and that the screen is there. */
+/** Tells the page of what comes while the panel is closed. */
 export function report(courier: Courier): void {
   if (!framed) return;
-  let seen = memory.rememberedSeen();
-  let told = { unread: 0, isExpecting: false };
+  let seen: number | null = null;
+  // The widget may remember otherwise from the page before.
+  let told: { readonly unread: number; readonly isExpecting: boolean | null } = { unread: 0, isExpecting: null };
   const look = (): void => {
     const { isReady, conversation } = courier.screen();
-    if (!isReady) return;
+    if (!isReady) {
+      seen = null;
+      return;
+    }
     const { messages } = conversation;
     const newest = messages.at(-1)?.id ?? 0;
-    if (isOpen || seen === null) {
-      seen = newest;
-      memory.rememberSeen(seen);
-    }
+    const before = seen ?? memory.rememberedSeen();
+    seen = isOpen ? newest : (before ?? newest);
+    if (seen !== before) memory.rememberSeen(seen);
     const unread = unreadOf(messages, seen);
     if (unread !== told.unread) announceUnread(unread);
     const isExpecting = handoverProgress(conversation) !== null;
@@ -128,9 +141,13 @@ export function report(courier: Courier): void {
   window.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && isForPanel(event)) closePanel();
   });
+  look();
+}
+
+/** The screen is on the page. */
+export function drawn(): void {
   if (isFocusOwed) focusField();
   say({ kind: "ready" });
-  look();
 }
 
 /** What others wrote after the last message that was seen. */
@@ -175,5 +192,5 @@ function notify(): void {
 
 /** Not one that ends the composing of a syllable, or closes a dialog of the screen. */
 function isForPanel(event: KeyboardEvent): boolean {
-  return !event.defaultPrevented && !event.isComposing && document.querySelector("dialog[open]") === null;
+  return !event.defaultPrevented && !isOfInputMethod(event) && document.querySelector("dialog[open]") === null;
 }

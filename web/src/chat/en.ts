@@ -92,9 +92,19 @@ export const en: Text = {
   failures: new Map([
     ["rate_limited", "Messages came in too quickly."],
     ["payload_too_large", "The message is too long."],
+    ["text_too_long", "The message is too long."],
+    ["not_stored", "The message is too short or too long."],
+    ["invalid_text", "The message has characters that cannot be used."],
+    ["invalid_request", "The message cannot be taken as it is."],
+    ["request_timeout", "It took too long to arrive."],
+    ["not_ready", "The service is just starting."],
+    ["contended", "Too much came in at once."],
+    ["session_token_required", "Your browser does not keep the cookie that a conversation needs."],
+    ["session_token_wrong", "This conversation belongs to another window by now."],
   ]),
   unreachable: "The server cannot be reached.",
-  showsDetail: false,
+  // The detail is Korean; by the code the bank can tell what it was.
+  otherFailure: ({ code }) => `The service has a problem at the moment (${code}).`,
 
   aiBadge: { label: "AI", name: "Artificial intelligence (AI)", rest: "assistant" },
   agentNamed: (name) => `Agent ${name}`,
@@ -172,8 +182,6 @@ export const en: Text = {
   },
   aiNotice: {
     name: "An AI answers here",
-    words: (customerCenter) =>
-      `Not a person but an AI answers here, from the bank's documents. To talk to a person, press “Live agent” at any time.${customerCenter === null ? "" : ` By phone: ${unbroken(customerCenter)}.`}`,
     acknowledge: "Understood",
   },
   progress: {

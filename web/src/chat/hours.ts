@@ -1,5 +1,6 @@
 /** When agents work, read as the server reads it (`knowledge/hours.rs`): KST, `09:00-18:00` for a kind of day. */
 import type { Greeting } from "../api/client";
+import { inKorea } from "./korea";
 
 export type KindOfDay = "weekdays" | "saturday" | "sunday";
 
@@ -20,7 +21,6 @@ export interface AgentHours {
 }
 
 const kinds: readonly KindOfDay[] = ["weekdays", "saturday", "sunday"];
-const KST_OFFSET_MS = 9 * 60 * 60 * 1000;
 const DAYS_PER_WEEK = 7;
 
 /** Null where the bank does not say, or says it in a way that is not understood. */
@@ -30,7 +30,7 @@ export function agentHours(hours: Greeting["hours"], at: number): AgentHours | n
     return from === undefined || until === undefined ? [] : [{ kind, from, until }];
   });
   if (!days.some(({ kind }) => kind === "weekdays")) return null;
-  const korea = new Date(at + KST_OFFSET_MS);
+  const korea = inKorea(at);
   const today = korea.getUTCDay();
   // `09:00` compares as text as it does as a time.
   const now = korea.toISOString().slice(11, 16);

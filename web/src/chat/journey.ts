@@ -6,7 +6,6 @@ export type Step = (typeof steps)[number];
 
 /** Where on that way the conversation is; null when it is on none. */
 export function stepOf(conversation: Conversation): Step | null {
-  if (conversation.isClosed) return null;
   switch (handoverProgress(conversation)) {
     case "attended":
       return "connected";
@@ -26,7 +25,8 @@ export function stateOf(step: Step, current: Step): "done" | "current" | "ahead"
   return distance < 0 ? "done" : "ahead";
 }
 
-function isAskedToConsent({ stage, messages }: Conversation): boolean {
+function isAskedToConsent({ stage, messages, isClosed }: Conversation): boolean {
+  if (isClosed) return false;
   if (stage !== null) return stage === "awaiting_consent";
   // After a reload nobody named the stage, but the question with its buttons is the last word.
   const last = messages.at(-1);

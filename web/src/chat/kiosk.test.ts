@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Idle, idleAt, isKiosk } from "./kiosk";
+import { type Idle, idleAt, isKiosk, USUAL, WAITING } from "./kiosk";
 
 it.each<[number | null, number, Idle]>([
   [null, 10_000_000, { kind: "untouched" }],
@@ -11,7 +11,15 @@ it.each<[number | null, number, Idle]>([
   [0, 120_000, { kind: "over" }],
   [60_000, 120_000, { kind: "in-use" }],
 ])("touched at %s, seen at %i", (touchedAt, now, idle) => {
-  expect(idleAt(touchedAt, now)).toEqual(idle);
+  expect(idleAt(touchedAt, now, USUAL)).toEqual(idle);
+});
+
+it.each<[number, Idle]>([
+  [539_999, { kind: "in-use" }],
+  [540_000, { kind: "warning", secondsLeft: 60 }],
+  [600_000, { kind: "over" }],
+])("waiting for an agent, untouched for %i ms", (now, idle) => {
+  expect(idleAt(0, now, WAITING)).toEqual(idle);
 });
 
 it.each([

@@ -1,9 +1,15 @@
 /** A tablet in a branch: whoever walks away leaves nothing behind. Pure but for what is said to be forgotten. */
 
-/** Without a touch for this long, the conversation is over. */
-export const IDLE_MS = 120_000;
-/** The last part of it, in which the customer is asked (WCAG 2.2, 2.2.1: 20 seconds to extend with one touch). */
-export const WARNING_MS = 20_000;
+export interface Patience {
+  /** Without a touch for this long, the conversation is over. */
+  readonly idleMs: number;
+  /** The last part of it, in which the customer is asked (WCAG 2.2, 2.2.1: 20 seconds at least to extend with one touch). */
+  readonly warningMs: number;
+}
+
+export const USUAL: Patience = { idleMs: 120_000, warningMs: 20_000 };
+/** Who waits for an agent, or for an agent's answer, has nothing to touch, and may look elsewhere meanwhile. */
+export const WAITING: Patience = { idleMs: 600_000, warningMs: 60_000 };
 
 export type Idle =
   /** Nobody has touched it since the last customer. */
@@ -13,11 +19,11 @@ export type Idle =
   | { readonly kind: "over" };
 
 /** `touchedAt` is null until somebody touches the screen. Unix milliseconds. */
-export function idleAt(touchedAt: number | null, now: number): Idle {
+export function idleAt(touchedAt: number | null, now: number, { idleMs, warningMs }: Patience): Idle {
   if (touchedAt === null) return { kind: "untouched" };
-  const left = touchedAt + IDLE_MS - now;
+  const left = touchedAt + idleMs - now;
   if (left <= 0) return { kind: "over" };
-  return left > WARNING_MS ? { kind: "in-use" } : { kind: "warning", secondsLeft: Math.ceil(left / 1000) };
+  return left > warningMs ? { kind: "in-use" } : { kind: "warning", secondsLeft: Math.ceil(left / 1000) };
 }
 
 export function isKiosk(search: string): boolean {

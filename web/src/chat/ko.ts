@@ -91,14 +91,14 @@ export const ko = {
     http: "🔵 HTTP 모드",
   } satisfies Record<ConnectionLabel, string>,
 
-  /** By the error's stable `code`; what is not here is said with the server's own `detail`. */
+  /** By the error's stable `code`. */
   failures: new Map([
     ["rate_limited", "메시지가 너무 빠르게 들어왔습니다."],
     ["payload_too_large", "메시지가 너무 깁니다."],
   ]),
   unreachable: "서버에 연결할 수 없습니다.",
-  /** The server's `detail` is Korean, so it can be shown as it is. */
-  showsDetail: true,
+  /** Any other; the server's own `detail` is Korean. */
+  otherFailure: ({ detail }: { readonly code: string; readonly detail: string }) => detail,
 
   // Conversation: answers, sources, feedback, transcript
   /** Shown before every word of a machine; `name` is what a screen reader says for it. */
@@ -178,8 +178,6 @@ export const ko = {
   },
   aiNotice: {
     name: "인공지능(AI)이 답변합니다",
-    words: (customerCenter: string | null) =>
-      `이 상담은 사람이 아닌 AI가 은행의 문서를 찾아 답변합니다. 사람과 상담하시려면 언제든지 ‘상담원 연결’을 눌러 주세요.${customerCenter === null ? "" : ` 전화 상담은 ${unbroken(customerCenter)}입니다.`}`,
     acknowledge: "확인했습니다",
   },
   progress: {

@@ -2,6 +2,7 @@
  * Small, so that it runs early: it opens the conversation while the screen, which is most of what there is to load, is
  * still on its way (`index.html` names both).
  */
+import type { SignedCustomer } from "../api/embedding";
 import { followViewport } from "../ui/viewport";
 import { Courier } from "./courier";
 import * as embed from "./embed";
@@ -21,14 +22,22 @@ document.documentElement.lang = rememberedLanguage(embed.requestedLanguage());
 followViewport();
 
 const courier = new Courier();
-const met = embed.meetPage().then((customer) => {
-  courier.start(customer);
-});
-const { show } = await import("./screen");
-await greeted();
-show(root, courier, atKiosk);
-await met;
 embed.report(courier);
+
+let served: SignedCustomer | null = null;
+// Nothing is read or shown before it is known whose it is; for another customer it is another screen.
+embed.meetPage((customer) => {
+  served = customer;
+  courier.serve(customer);
+  void draw(root);
+});
+
+async function draw(root: HTMLElement): Promise<void> {
+  const { show } = await import("./screen");
+  await greeted();
+  show(root, courier, atKiosk, served?.signature);
+  embed.drawn();
+}
 
 /** Waits for what the bank says first. What comes after the screen is drawn moves everything below it. */
 function greeted(): Promise<void> {

@@ -2,9 +2,14 @@
  * What the browser remembers. The session id and the language outlive the tab; what was typed and not yet
  * sent stays with its tab (sessionStorage survives a reload, and does not stay behind on a shared PC). Never
  * the token: that is in an HttpOnly cookie. Where storage is refused, the page works and forgets.
+ *
+ * A browser has one conversation at a time, as it has one cookie, and both it and every tab are marked with whose
+ * that is. What is another's is forgotten before anything of it is read.
  */
-import { isRecord } from "../api/errors";
-import type { Outgoing } from "./conversation";
+import { after } from "../api/abort";
+import type { SignedCustomer } from "../api/embedding";
+import { isRecord, refusal } from "../api/errors";
+import type { Delivery, Outgoing } from "./conversation";
 
 export type Language = "ko" | "en";
 
@@ -18,12 +23,41 @@ const SEEN = "bank-aicc.seen";
 /** Enough of a signature to tell customers apart, and too little to be one. */
 const MARK_CHARS = 16;
 
-export function rememberedSession(): string | null {
-  return read(() => localStorage, SESSION);
+/**
+ * Says whom the chat in this tab is for: the customer whom the bank's page names; null for one it does not name, or
+ * where no page says anything. What somebody else left here is forgotten, in this browser and in this tab, which may
+ * have been asleep when the browser changed hands.
+ */
+export function belongTo(customer: SignedCustomer | null): void {
+  const owner = customer?.signature.slice(0, MARK_CHARS) ?? null;
+  claim(() => localStorage, owner, [SESSION]);
+  claim(() => sessionStorage, owner, [OUTBOX, DRAFT, SEEN]);
 }
 
+/** The bank named whoever used this browser last. */
+export function isOwned(): boolean {
+  return read(() => localStorage, OWNER) !== null;
+}
+
+/** The browser is still this tab's customer's: no other tab has said otherwise since. */
+export function isOurs(): boolean {
+  return read(() => localStorage, OWNER) === read(() => sessionStorage, OWNER);
+}
+
+/** Calls back when another tab serves another customer. */
+export function onOwnerElsewhere(lose: () => void): void {
+  window.addEventListener("storage", (event) => {
+    if (event.key === OWNER && !isOurs()) lose();
+  });
+}
+
+export function rememberedSession(): string | null {
+  return isOurs() ? read(() => localStorage, SESSION) : null;
+}
+
+/** Unless the browser changed hands while it was opened. */
 export function rememberSession(session: string): void {
-  write(() => localStorage, SESSION, session);
+  if (isOurs()) write(() => localStorage, SESSION, session);
 }
 
 /** Forgets `session`, unless another tab has already put a newer one in its place. */
@@ -41,20 +75,6 @@ export function onSessionElsewhere(adopt: (session: string) => void): void {
   });
 }
 
-/**
- * The customer whom the bank's page names by `signature`, or names no more: the conversation of whoever used this
- * browser before is forgotten here, with what was typed.
- */
-export function belongTo(signature: string | null): void {
-  const owner = signature?.slice(0, MARK_CHARS) ?? null;
-  if (read(() => localStorage, OWNER) === owner) return;
-  write(() => localStorage, SESSION, null);
-  write(() => sessionStorage, OUTBOX, null);
-  write(() => sessionStorage, DRAFT, null);
-  write(() => sessionStorage, SEEN, null);
-  write(() => localStorage, OWNER, owner);
-}
-
 /** The last message that was seen in this tab, where the chat is in a panel that may be closed. */
 export function rememberedSeen(): number | null {
   const seen = read(() => sessionStorage, SEEN);
@@ -65,13 +85,16 @@ export function rememberSeen(id: number): void {
   write(() => sessionStorage, SEEN, String(id));
 }
 
+/** Longer than opening a session takes. */
+const ALONE_MS = 15_000;
+
 /**
  * Lets one tab at a time take up or open a session, so that two tabs restored at once open one, not two. Where locks
- * are missing (plain HTTP) or refused, `onSessionElsewhere` brings the tabs together a moment later. `open` handles its
- * own failures.
+ * are missing (plain HTTP), refused, or held by a tab that was put to sleep, `onSessionElsewhere` brings the tabs
+ * together a moment later. `open` handles its own failures.
  */
 export function alone<Result>(open: () => Promise<Result>): Promise<Result> {
-  return "locks" in navigator ? navigator.locks.request(SESSION, open).catch(open) : open();
+  return "locks" in navigator ? navigator.locks.request(SESSION, { signal: after(ALONE_MS) }, open).catch(open) : open();
 }
 
 /** What is being typed; empty: nothing. */
@@ -98,7 +121,10 @@ export function rememberedOutbox(): Outgoing[] {
 }
 
 export function rememberOutbox(outbox: readonly Outgoing[]): void {
-  const kept = outbox.map(({ clientMessageId, text, typedAt }) => ({ clientMessageId, text, typedAt }));
+  const kept = outbox.map(({ clientMessageId, text, typedAt, delivery }) => {
+    const refused = delivery.kind === "refused" && delivery.failure.kind === "refused" ? delivery.failure : undefined;
+    return { clientMessageId, text, typedAt, refused };
+  });
   write(() => sessionStorage, OUTBOX, kept.length === 0 ? null : JSON.stringify(kept));
 }
 
@@ -124,10 +150,18 @@ export function parseOutbox(text: string | null): Outgoing[] {
   if (!Array.isArray(kept)) return [];
   return kept.flatMap((item: unknown): Outgoing[] => {
     if (!isRecord(item)) return [];
-    const { clientMessageId, text: words, typedAt } = item;
+    const { clientMessageId, text: words, typedAt, refused } = item;
     if (typeof clientMessageId !== "string" || typeof words !== "string" || typeof typedAt !== "number") return [];
-    return [{ clientMessageId, text: words, typedAt, failures: 0, delivery: { kind: "queued" } }];
+    // What was refused is not sent again by itself.
+    const delivery: Delivery = isRecord(refused) ? { kind: "refused", failure: refusal(null, refused) } : { kind: "queued" };
+    return [{ clientMessageId, text: words, typedAt, failures: 0, delivery }];
   });
+}
+
+function claim(storage: () => Storage, owner: string | null, keys: readonly string[]): void {
+  if (read(storage, OWNER) === owner) return;
+  for (const key of keys) write(storage, key, null);
+  write(storage, OWNER, owner);
 }
 
 // Reading the property `localStorage` itself throws where storage is blocked, hence the functions.

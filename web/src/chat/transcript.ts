@@ -2,6 +2,7 @@
 import type { Message, Source } from "../api/client";
 import { citationsOf } from "./citation";
 import type { Text } from "./ko";
+import { inKorea } from "./korea";
 import { dayOf, instantOf, timeOfDay } from "./words";
 
 export interface Transcript {
@@ -12,8 +13,6 @@ export interface Transcript {
   readonly agentName: string | null;
   readonly savedAt: Date;
 }
-
-const KST_OFFSET_MS = 9 * 60 * 60 * 1000;
 
 export function transcriptText({ bank, greeting, messages, agentName, savedAt }: Transcript, text: Text): string {
   const words = text.transcript;
@@ -51,13 +50,13 @@ export function answerText(message: Message, text: Text): string {
 }
 
 export function fileName(savedAt: Date, text: Text): string {
-  const [day = "", time = ""] = new Date(savedAt.getTime() + KST_OFFSET_MS).toISOString().split("T");
+  const [day = "", time = ""] = inKorea(savedAt.getTime()).toISOString().split("T");
   return `${text.transcript.file}_${day.replaceAll("-", "")}_${time.slice(0, 5).replace(":", "")}.txt`;
 }
 
 /** Day and time in Korea. */
 export function momentOf(at: Date, text: Text): string {
-  const day = new Date(at.getTime() + KST_OFFSET_MS).toISOString().slice(0, 10);
+  const day = inKorea(at.getTime()).toISOString().slice(0, 10);
   return `${dayOf(day, text.language)} ${timeOfDay(at, text)}`;
 }
 

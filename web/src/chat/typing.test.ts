@@ -2,15 +2,18 @@ import { describe, expect, it } from "vitest";
 import { AT_REST, nextTyping, type TypingAct, type TypingEvent } from "./typing";
 
 const start: TypingEvent = { kind: "compositionstart" };
-const end: TypingEvent = { kind: "compositionend" };
-const linebreak: TypingEvent = { kind: "linebreak" };
-const enter: TypingEvent = { kind: "keydown", key: "Enter", keyCode: 13, isComposing: false, isShifted: false };
+const end: TypingEvent = { kind: "compositionend", text: "안녕하세요" };
+const endLater: TypingEvent = { kind: "compositionend", text: "안녕하세요 저는" };
+const linebreak: TypingEvent = { kind: "linebreak", text: "안녕하세요" };
+const enter: TypingEvent = { kind: "keydown", key: "Enter", code: "Enter", keyCode: 13, isComposing: false, isShifted: false };
 const shiftEnter: TypingEvent = { ...enter, isShifted: true };
 const taken: TypingEvent = { ...enter, keyCode: 229, isComposing: true };
 const takenShift: TypingEvent = { ...taken, isShifted: true };
 /** Safari ends the composition first, and has only the key code left to tell. */
 const takenLate: TypingEvent = { ...enter, keyCode: 229 };
-const letter: TypingEvent = { kind: "keydown", key: "Process", keyCode: 229, isComposing: true, isShifted: false };
+/** Windows names no key while the input method has it. */
+const nameless: TypingEvent = { ...taken, key: "Process" };
+const letter: TypingEvent = { kind: "keydown", key: "Process", code: "KeyA", keyCode: 229, isComposing: true, isShifted: false };
 
 function acts(events: readonly TypingEvent[]): TypingAct[] {
   let typing = AT_REST;
@@ -39,9 +42,13 @@ describe("Enter", () => {
     ["Safari with such an input method", [start, letter, end, takenLate], []],
     ["with Shift in a composition breaks the line", [start, letter, takenShift, end, linebreak], []],
     ["with Shift in Safari breaks the line", [start, letter, end, { ...takenLate, isShifted: true }, linebreak], []],
+    ["Chrome, Windows: a key without a name, then the break", [start, letter, nameless, end, linebreak], ["send"]],
+    ["with Shift and without a name breaks the line", [start, letter, { ...nameless, isShifted: true }, end, linebreak], []],
+    ["with Shift on the number pad, without a name", [start, letter, { ...nameless, code: "NumpadEnter", isShifted: true }, end, linebreak], []],
     ["in a composition the browser did not mark", [start, enter, end, linebreak], ["send"]],
     ["twice sends twice, the second time to an empty field", [enter, enter], ["send", "send"]],
-    ["other keys do nothing", [{ ...enter, key: "a", keyCode: 65 }], []],
+    ["other keys do nothing", [{ ...enter, key: "a", code: "KeyA", keyCode: 65 }], []],
+    ["a break after which more was typed is not owed any more", [start, linebreak, letter, endLater], ["hold"]],
     ["a break that was cancelled by a new composition is not owed any more", [start, linebreak, start, end], ["hold"]],
   ])("%s", (_case, events, expected) => {
     expect(acts(events)).toEqual(expected);

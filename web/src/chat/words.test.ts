@@ -9,7 +9,8 @@ describe("reasonOf", () => {
     ["no network", { kind: "unreachable" }, ko, "서버에 연결할 수 없습니다."],
     ["a known code", refusal(429, { code: "rate_limited", detail: "x" }), en, "Messages came in too quickly."],
     ["an unknown code in Korean", refusal(503, { code: "store_full", detail: "저장 공간이 부족합니다." }), ko, "저장 공간이 부족합니다."],
-    ["an unknown code in English", refusal(503, { code: "store_full", detail: "저장 공간이 부족합니다." }), en, ""],
+    ["an unknown code in English", refusal(503, { code: "store_full", detail: "저장 공간이 부족합니다." }), en, "The service has a problem at the moment (store_full)."],
+    ["a text the server would not store", refusal(200, { code: "not_stored", detail: "두 글자 이상" }), en, "The message is too short or too long."],
   ])("%s", (_case, failure, text, reason) => {
     expect(reasonOf(failure, text)).toBe(reason);
   });

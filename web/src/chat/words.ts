@@ -16,10 +16,10 @@ export function textIn(language: Language): Text {
   return language === "ko" ? ko : en;
 }
 
-/** Why it failed, in the customer's language; empty when there is nothing to say beyond that it did. */
+/** Why it failed, in the customer's language. */
 export function reasonOf(failure: Failure, text: Text): string {
   if (failure.kind === "unreachable") return text.unreachable;
-  return text.failures.get(failure.code) ?? (text.showsDetail ? failure.detail : "");
+  return text.failures.get(failure.code) ?? text.otherFailure(failure);
 }
 
 const ZONE = "Asia/Seoul";

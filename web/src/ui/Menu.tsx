@@ -19,6 +19,8 @@ export function Menu({ name, children }: { readonly name: string; readonly child
       }}
       onKeyDown={(event) => {
         if (event.key !== "Escape" || !isOpen) return;
+        // It has done its work, and closes nothing else.
+        event.preventDefault();
         setOpen(false);
         button.current?.focus();
       }}

@@ -2,9 +2,7 @@
  * A bank chooses one colour; this makes the colours of the screen from it, so that text on its ground is at
  * least 4.5:1 whatever was chosen (WCAG 2.2, 1.4.3). Pure: `appearance.ts` puts the result on the page.
  */
-
-/** Red, green and blue, 0 to 255. */
-export type Colour = readonly [number, number, number];
+import { BLACK, type Colour, colourOf, contrast, WHITE } from "../colour";
 
 /** A ground and the text on it, with the shades around them; the keys are the names in `tokens.css`. */
 export interface Palette {
@@ -22,9 +20,6 @@ const TEXT_RATIO_MIN = 4.5;
 /** White on it is nearly readable: darken it a little rather than write black on it. */
 const NEARLY_RATIO_MIN = 2.6;
 const STEP = 0.04;
-
-const WHITE: Colour = [255, 255, 255];
-const BLACK: Colour = [0, 0, 0];
 
 /** The grounds that text in the bank's colour stands on: `--surface`, `--surface-sunken` and `--page` of `tokens.css`. */
 const grounds: Record<Scheme, readonly [Colour, ...Colour[]]> = {
@@ -70,30 +65,6 @@ function until(from: Colour, to: Colour, isGood: (colour: Colour) => boolean): C
     if (isGood(colour)) return colour;
   }
   return to;
-}
-
-/** `#rrggbb` or `#rgb`. */
-export function colourOf(text: string): Colour | null {
-  const digits = /^#([0-9a-f]{6}|[0-9a-f]{3})$/i.exec(text)?.[1];
-  if (digits === undefined) return null;
-  const six = digits.length === 6 ? digits : Array.from(digits, (digit) => digit + digit).join("");
-  const at = (from: number): number => Number.parseInt(six.slice(from, from + 2), 16);
-  return [at(0), at(2), at(4)];
-}
-
-/** From 1 (the same) to 21 (black on white), as WCAG 2.2 defines it. */
-export function contrast(one: Colour, other: Colour): number {
-  const [a, b] = [luminance(one), luminance(other)];
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}
-
-function luminance([red, green, blue]: Colour): number {
-  return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue);
-}
-
-function linear(channel: number): number {
-  const share = channel / 255;
-  return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
 }
 
 function mix(from: Colour, to: Colour, share: number): Colour {

@@ -12,6 +12,8 @@ export interface Api {
   open(options?: { topic?: string }): void;
   close(): void;
   toggle(): void;
+  /** Who is logged in from now on, as on the script tag; without anything, nobody. For pages that do not load anew. */
+  identify(customer?: { reference: string; signature: string }): void;
   /** Calls back until the function that is returned is called. */
   on<Kind extends keyof Events>(kind: Kind, listener: (detail: Events[Kind]) => void): () => void;
 }

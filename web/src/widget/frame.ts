@@ -1,5 +1,5 @@
 /** The chat in its frame: loads it, shakes hands, and passes on what it says. Knows nothing of how it looks. */
-import { type FromChat, type FromPage, readFromChat, sealed } from "../api/embedding";
+import { type FromChat, type FromPage, readFromChat, sealed, type SignedCustomer } from "../api/embedding";
 import { chatAddress, type Settings } from "./settings";
 
 /** A slow phone on a bad line. After this the customer is told, and the frame may still come. */
@@ -16,6 +16,7 @@ export class Frame {
   readonly element = document.createElement("iframe");
   readonly #settings: Settings;
   readonly #listener: Listener;
+  #customer: SignedCustomer | null;
   /** Said when hands are shaken: how things stand by then. */
   #standing: FromPage = { kind: "closed" };
   #isAcquainted = false;
@@ -24,6 +25,7 @@ export class Frame {
   constructor(settings: Settings, title: string, listener: Listener) {
     this.#settings = settings;
     this.#listener = listener;
+    this.#customer = settings.customer;
     this.element.title = title;
     this.element.allow = "clipboard-write";
     // The chat's server need not know which of the bank's pages somebody reads.
@@ -43,6 +45,12 @@ export class Frame {
     if (this.#isAcquainted) this.#post(message);
   }
 
+  /** The page names another customer, or none any more. */
+  identify(customer: SignedCustomer | null): void {
+    this.#customer = customer;
+    if (this.#isAcquainted) this.#post({ kind: "welcome", customer });
+  }
+
   readonly #receive = (event: MessageEvent<unknown>): void => {
     if (event.source === null || event.source !== this.element.contentWindow) return;
     if (event.origin !== this.#settings.server.origin) return;
@@ -55,7 +63,7 @@ export class Frame {
     }
     // Also after a reload inside the frame.
     this.#isAcquainted = true;
-    this.#post({ kind: "welcome", customer: this.#settings.customer });
+    this.#post({ kind: "welcome", customer: this.#customer });
     this.#post(this.#standing);
   };
 

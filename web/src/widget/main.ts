@@ -2,7 +2,7 @@
  * `widget.js`, the one line on a bank's page (docs/embedding.md). A classic script without dependencies; it loads
  * nothing more until the customer opens the chat.
  */
-import { settingsOf } from "./settings";
+import { customerOf, settingsOf } from "./settings";
 import { Widget } from "./widget";
 
 function begin(script: HTMLScriptElement): void {
@@ -18,6 +18,9 @@ function begin(script: HTMLScriptElement): void {
     },
     toggle: () => {
       widget.toggle();
+    },
+    identify: (customer) => {
+      widget.identify(customerOf(customer?.reference ?? "", customer?.signature ?? ""));
     },
     on: (kind, listener) => widget.on(kind, listener),
   };

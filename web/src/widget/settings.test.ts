@@ -32,7 +32,7 @@ describe("the script tag", () => {
   test.each([
     ["#0b6156", "#0b6156", "#ffffff"],
     ["#FFB300", "#FFB300", "#000000"],
-    ["#fff", "#ffffff", "#000000"],
+    ["#fff", "#fff", "#000000"],
     [" #003478 ", "#003478", "#ffffff"],
   ])("accent %s is readable", (accent, ground, ink) => {
     expect(settingsOf(SOURCE, { accent }, "ko").accent).toEqual({ ground, ink });

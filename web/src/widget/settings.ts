@@ -1,5 +1,6 @@
 /** What the bank writes on the script tag. A value that makes no sense counts as left out, for a typing error must not cost the chat. */
 import type { SignedCustomer } from "../api/embedding";
+import { BLACK, colourOf, contrast, WHITE } from "../colour";
 import { type Language, words } from "./words";
 
 export interface Settings {
@@ -57,22 +58,15 @@ function textOf(text: string | undefined, charsMax: number): string | null {
   return trimmed === "" ? null : Array.from(trimmed).slice(0, charsMax).join("");
 }
 
-function customerOf(reference: string, signature: string): SignedCustomer | null {
+/** Null for half of one, and for what cannot be a signature. */
+export function customerOf(reference: string, signature: string): SignedCustomer | null {
   const isWhole = reference !== "" && reference.length <= REFERENCE_CHARS_MAX && /^[0-9a-f]{64}$/i.test(signature);
   return isWhole ? { reference, signature: signature.toLowerCase() } : null;
 }
 
-function accentOf(colour: string): Accent | null {
-  const short = /^#([0-9a-f])([0-9a-f])([0-9a-f])$/i.exec(colour.trim());
-  const ground = short === null ? colour.trim() : `#${short.slice(1).map((digit) => digit + digit).join("")}`;
-  if (!/^#[0-9a-f]{6}$/i.test(ground)) return null;
-  const [red = 0, green = 0, blue = 0] = [1, 3, 5].map((at) => linear(parseInt(ground.slice(at, at + 2), 16) / 255));
-  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-  // Where both are equally far from the ground (WCAG 2.2, contrast ratio): √(1.05 × 0.05) − 0.05.
-  return { ground, ink: luminance > 0.179 ? "#000000" : "#ffffff" };
-}
-
-/** sRGB to light (WCAG 2.2, relative luminance). */
-function linear(channel: number): number {
-  return channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
+function accentOf(text: string): Accent | null {
+  const ground = text.trim();
+  const colour = colourOf(ground);
+  if (colour === null) return null;
+  return { ground, ink: contrast(BLACK, colour) > contrast(WHITE, colour) ? "#000000" : "#ffffff" };
 }

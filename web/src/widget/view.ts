@@ -1,4 +1,5 @@
 /** Launcher and panel, in a shadow root so that neither page's styles reach the other. Decides nothing. */
+import { isOfInputMethod } from "../inputMethod";
 import { button, element, icon, style } from "./dom";
 import type { Settings } from "./settings";
 import { isFullScreen, onFullScreenChange, onVisibleChange, visiblePart } from "./viewport";
@@ -36,6 +37,9 @@ export class View {
   readonly #words: Words;
   readonly #verbs: Verbs;
   readonly #address: string;
+  readonly #swaps = new MutationObserver(() => {
+    this.appear();
+  });
   #unread = 0;
   /** Who gets the focus back, unless that is the launcher. */
   #opener: HTMLElement | null = null;
@@ -87,9 +91,17 @@ export class View {
     return this.#panel.open;
   }
 
+  /** Stands on the page from now on, whatever becomes of it: one that exchanges its body (Turbo) or what is in it takes the widget with it. */
   appear(): void {
-    // A page that exchanges its body (Turbo and the like) took the widget with it.
-    if (!this.#host.isConnected) document.body.append(this.#host);
+    const body = document.querySelector("body");
+    if (body === null) return;
+    if (!this.#host.isConnected) {
+      body.append(this.#host);
+      // Over the page only a dialog that is shown anew is.
+      if (this.isOpen) this.#lay();
+    }
+    this.#swaps.disconnect();
+    for (const parent of [document.documentElement, body]) this.#swaps.observe(parent, { childList: true });
   }
 
   /** Puts the frame into the panel, seen or not; from now on it may load. */
@@ -175,7 +187,7 @@ export class View {
 
   /** Escape where the focus is ours or nobody's; a dialog of the page keeps its own. */
   readonly #pressed = (event: Event): void => {
-    if (!(event instanceof KeyboardEvent) || event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+    if (!(event instanceof KeyboardEvent) || event.key !== "Escape" || event.defaultPrevented || isOfInputMethod(event)) return;
     if (!this.isOpen || !this.#hasFocus()) return;
     event.preventDefault();
     this.#verbs.close();

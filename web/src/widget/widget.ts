@@ -1,4 +1,5 @@
 /** Opens and closes the chat, and remembers which. */
+import type { SignedCustomer } from "../api/embedding";
 import type { Events } from "./api";
 import { Frame } from "./frame";
 import { remember, remembered } from "./memory";
@@ -84,6 +85,10 @@ export class Widget {
   toggle(): void {
     if (this.#view.isOpen) this.close();
     else this.open(null);
+  }
+
+  identify(customer: SignedCustomer | null): void {
+    this.#frame.identify(customer);
   }
 
   on<Kind extends keyof Events>(kind: Kind, listener: (detail: Events[Kind]) => void): () => void {
