@@ -159,6 +159,7 @@ function Bubble({ author, continues, agentName, isGrowing = false, children }: B
   return (
     <li
       className={`${styles.entry ?? ""} ${styles[author] ?? ""} ${continues ? (styles.continues ?? "") : ""}`}
+      data-own={author === "customer" ? "" : undefined}
       aria-live={isGrowing ? "off" : undefined}
       aria-busy={isGrowing ? true : undefined}
     >

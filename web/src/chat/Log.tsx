@@ -27,7 +27,7 @@ export function Log({ screen, courier, onChoose }: Props) {
   const agentName = conversation.handover?.agent_name ?? null;
   const all = entries(conversation);
   const replies = quickReplies(conversation);
-  const { box, content, isAtEnd, scrolled, follow } = useFollowEnd();
+  const { box, content, list, isAtEnd, scrolled, follow } = useFollowEnd();
   const { first, hasEarlier, showEarlier, nearTop } = useNewest(box, all.length, isAtEnd);
   const shown = all.slice(first);
   const document = useDocument();
@@ -88,7 +88,7 @@ export function Log({ screen, courier, onChoose }: Props) {
               <Choices choices={greeting.topics} onChoose={onChoose} />
             </div>
           ) : null}
-          <ol className={styles.entries}>
+          <ol ref={list} className={styles.entries}>
             <FirstDay entry={shown[0]} hasSeveral={all.some((entry) => entry.kind === "day")} />
             {shown.map((entry) => {
               switch (entry.kind) {
