@@ -121,6 +121,52 @@ test.describe("a person", () => {
   });
 });
 
+test.describe("the header", () => {
+  for (const width of [320, 360, 375, 768, 1440]) {
+    test(`is one line with the bank's name, at ${width} px`, async ({ page }) => {
+      await page.setViewportSize({ width, height: 740 });
+      await new Customer(page).arrives();
+      const banner = page.getByRole("banner");
+      const name = await banner.getByText("가온은행 데모", { exact: true }).boundingBox();
+      const service = await banner.getByText("AI 상담", { exact: true }).boundingBox();
+      expect(name?.height).toBeLessThan(30);
+      expect(service?.y).toBeGreaterThanOrEqual((name?.y ?? 0) + (name?.height ?? 0) - 1);
+      expect((await banner.boundingBox())?.height).toBeLessThan(72);
+    });
+  }
+
+  test("has each language and number once more in the menu only where they are not in sight", async ({ page }) => {
+    await new Customer(page).arrives();
+    const menu = page.getByRole("button", { name: "메뉴" });
+    for (const { width, height, items } of [
+      { width: 1280, height: 720, items: ["화면 설정", "새 상담 시작"] },
+      { width: 360, height: 740, items: ["화면 설정", "English", "새 상담 시작"] },
+      { width: 740, height: 360, items: ["화면 설정", "새 상담 시작", "고객센터 1588-0000", "사고·분실 신고 1588-0099"] },
+    ]) {
+      await page.setViewportSize({ width, height });
+      await menu.click();
+      const shown = page.getByRole("banner").getByRole("listitem").filter({ visible: true });
+      await expect(shown).toHaveText(items);
+      await expect(shown.locator("svg")).toHaveCount(items.length);
+      await page.keyboard.press("Escape");
+    }
+  });
+
+  for (const width of [320, 360]) {
+    test(`leaves the numbers' names whole with the largest text, at ${width} px`, async ({ page }) => {
+      await page.addInitScript(() => {
+        localStorage.setItem("bank-aicc.appearance", "light 4");
+      });
+      await page.setViewportSize({ width, height: 640 });
+      await new Customer(page).arrives();
+      const strip = page.getByRole("complementary");
+      for (const name of ["고객센터", "사고·분실 신고"]) expect((await strip.getByText(name).boundingBox())?.height, name).toBeLessThan(32);
+      const above = [await page.getByRole("banner").boundingBox(), await strip.boundingBox()];
+      expect(above.reduce((sum, box) => sum + (box?.height ?? 999), 0)).toBeLessThan(640 / 3);
+    });
+  }
+});
+
 test("a slow answer is said to be slow", async ({ page }) => {
   await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
     const server = socket.connectToServer();

@@ -9,7 +9,7 @@ import { AiNotice } from "./AiNotice";
 import { Announcer } from "./Announcer";
 import styles from "./chat.module.css";
 import { Composer } from "./Composer";
-import { Contact, phonesIn } from "./Contact";
+import { Contact, PhoneItems } from "./Contact";
 import { isAnswering } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { Header } from "./Header";
@@ -53,7 +53,6 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const version = bankNotice?.version ?? "";
   const receipt = bankNotice === null ? undefined : noticeSeenIn(screen);
   const isNoticeSeen = (receipt === undefined ? acknowledged : receipt) === version;
-  const phones = onLeave === null ? phonesIn(greeting?.phones ?? {}, text) : [];
   const sending = conversation.outbox.find(({ delivery }) => delivery.kind === "sending");
 
   function chooseLanguage(chosen: Language): void {
@@ -108,7 +107,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
           {text.skipToComposer}
         </a>
         <Header
-          title={title}
+          bank={greeting?.bank ?? ""}
           logo={theme.logo}
           step={step}
           isClosed={conversation.isClosed}
@@ -123,11 +122,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
           }}
         >
           {onLeave === null ? <TranscriptMenu screen={screen} agentName={conversation.handover?.agent_name ?? null} /> : null}
-          {phones.map(({ name, number }) => (
-            <li key={name}>
-              <a href={`tel:${number}`}>{text.menu.call(name, number)}</a>
-            </li>
-          ))}
+          {onLeave === null ? <PhoneItems phones={greeting?.phones ?? {}} /> : null}
         </Header>
         <div className={styles.columns}>
           <Contact phones={greeting?.phones ?? null} canCall={onLeave === null} />

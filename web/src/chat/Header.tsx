@@ -9,7 +9,7 @@ import type { Language } from "./memory";
 import { useText } from "./words";
 
 interface Props {
-  readonly title: string;
+  readonly bank: string;
   /** A path on this server, or null for our own mark. */
   readonly logo: string | null;
   /** How far the way to a person is. */
@@ -25,7 +25,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSettings, onRenew, onAgent, children }: Props) {
+export function Header({ bank, logo, step, isClosed, onFinish, onLanguage, onSettings, onRenew, onAgent, children }: Props) {
   const text = useText();
   const { switchTo } = text;
   return (
@@ -38,7 +38,10 @@ export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSe
         ) : (
           <img className={styles.logo} src={logo} alt="" />
         )}
-        <h1 className={styles.title}>{title}</h1>
+        <h1 className={styles.title}>
+          {bank === "" ? null : <span className={styles.bank}>{bank} </span>}
+          <span className={styles.service}>{text.service}</span>
+        </h1>
         <div className={styles.actions}>
           {onFinish === null ? null : (
             <Button look="quiet" onClick={onFinish}>
@@ -57,21 +60,31 @@ export function Header({ title, logo, step, isClosed, onFinish, onLanguage, onSe
               {switchTo.label}
             </Button>
           </div>
-          <Button look="primary" disabled={isClosed || step === "queue" || step === "connected"} onClick={onAgent}>
-            <Icon name="agent" />
-            {agentLabel(step, text)}
-          </Button>
+          <div className={styles.agent}>
+            <Button look="primary" disabled={isClosed || step === "queue" || step === "connected"} onClick={onAgent}>
+              <Icon name="agent" />
+              {agentLabel(step, text)}
+            </Button>
+          </div>
           <Menu name={text.menu.name}>
-            <MenuItem onChoose={onSettings}>{text.settings.name}</MenuItem>
+            <MenuItem icon="settings" onChoose={onSettings}>
+              {text.settings.name}
+            </MenuItem>
             <MenuItem
+              icon="language"
               lang={switchTo.language}
+              className={styles.languageItem}
               onChoose={() => {
                 onLanguage(switchTo.language);
               }}
             >
               {text.menu.switchLanguage}
             </MenuItem>
-            {onFinish === null ? <MenuItem onChoose={onRenew}>{text.renewal.name}</MenuItem> : null}
+            {onFinish === null ? (
+              <MenuItem icon="renew" onChoose={onRenew}>
+                {text.renewal.name}
+              </MenuItem>
+            ) : null}
             {children}
           </Menu>
           <ClosePanel />

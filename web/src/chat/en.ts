@@ -3,13 +3,15 @@ import { type Text, unbroken } from "./ko";
 export const en: Text = {
   language: "en",
   switchTo: { language: "ko", label: "한국어", name: "한국어로 보기" },
-  title: (bank) => `${bank} AI\u00A0support`.trim(),
+  service: "AI support",
+  title: (bank) => `${bank} AI support`.trim(),
   skipToComposer: "Skip to the message box",
   connectAgent: "Live agent",
   // The assistant understands Korean; this is what it is sent in either language.
   connectAgentMessage: "상담원 연결해 주세요",
 
   contact: {
+    aside: "Help",
     name: "By phone",
     customerCenter: "Support",
     emergency: "Loss · fraud",

@@ -5,13 +5,15 @@ import type { Opening } from "./hours";
 export const ko = {
   language: "ko" as const,
   switchTo: { language: "en" as const, label: "EN", name: "EN · Switch to English" },
-  // A narrow header breaks before these two words, not between them.
-  title: (bank: string) => `${bank} AI\u00A0상담`.trim(),
+  /** What this is, below the bank's name. */
+  service: "AI 상담",
+  title: (bank: string) => `${bank} AI 상담`.trim(),
   skipToComposer: "입력창으로 건너뛰기",
   connectAgent: "상담원 연결",
   connectAgentMessage: "상담원 연결해 주세요",
 
   contact: {
+    aside: "상담 안내",
     name: "전화 상담",
     customerCenter: "고객센터",
     emergency: "사고·분실 신고",

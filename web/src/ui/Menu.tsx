@@ -1,5 +1,5 @@
 import { type ReactNode, useId, useRef, useState } from "react";
-import { Icon } from "./Icon";
+import { Icon, type IconName } from "./Icon";
 import styles from "./menu.module.css";
 
 /**
@@ -57,10 +57,20 @@ export function Menu({ name, children }: { readonly name: string; readonly child
   );
 }
 
-export function MenuItem({ onChoose, lang, children }: { readonly onChoose: () => void; readonly lang?: string; readonly children: ReactNode }) {
+interface ItemProps {
+  readonly icon: IconName;
+  readonly onChoose: () => void;
+  readonly lang?: string;
+  /** For where a screen has the same elsewhere. */
+  readonly className?: string | undefined;
+  readonly children: ReactNode;
+}
+
+export function MenuItem({ icon, onChoose, lang, className, children }: ItemProps) {
   return (
-    <li>
-      <button type="button" className={styles.item} lang={lang} onClick={onChoose}>
+    <li className={className}>
+      <button type="button" lang={lang} onClick={onChoose}>
+        <Icon name={icon} size={18} />
         {children}
       </button>
     </li>
