@@ -22,6 +22,7 @@ const framed = query.get("embed") === "1" && window.parent !== window;
 let page: string | null = null;
 let isOpen = false;
 let topic = topicOf(query.get("topic"));
+if (topic === memory.rememberedDroppedTopic()) topic = null;
 /** Said before the page was known. */
 let unsaid: FromChat[] = [];
 const listeners = new Set<() => void>();
@@ -41,8 +42,9 @@ export function pageTopic(): string | null {
   return topic;
 }
 
-/** It was asked, or is not wanted. */
+/** It was asked, or is not wanted; neither after a reload. */
 export function dropTopic(): void {
+  if (topic !== null) memory.rememberDroppedTopic(topic);
   offer(null);
 }
 

@@ -15,6 +15,7 @@ const NOTICE = "bank-aicc.notice";
 const LANGUAGE = "bank-aicc.language";
 const OWNER = "bank-aicc.owner";
 const SEEN = "bank-aicc.seen";
+const TOPIC = "bank-aicc.topic";
 /** Enough of a signature to tell customers apart, and too little to be one. */
 const MARK_CHARS = 16;
 
@@ -63,6 +64,15 @@ export function rememberedSeen(): number | null {
 
 export function rememberSeen(id: number): void {
   write(() => sessionStorage, SEEN, String(id));
+}
+
+/** What the page is about, where the customer has asked it in this tab or put it away. */
+export function rememberedDroppedTopic(): string | null {
+  return read(() => sessionStorage, TOPIC);
+}
+
+export function rememberDroppedTopic(topic: string): void {
+  write(() => sessionStorage, TOPIC, topic);
 }
 
 /**
