@@ -111,6 +111,7 @@ export const en: Text = {
     cited: "Quoted in the answer",
     moved: "The quoted passage was not found here. The document may have been revised.",
     name: "Source document",
+    body: "Text of the document",
     from: (day) => `In force from ${day}`,
     until: (day) => `In force until ${day}`,
     between: (from, until) => `In force ${from} – ${until}`,

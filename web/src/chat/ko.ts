@@ -117,6 +117,7 @@ export const ko = {
     cited: "답변에 인용된 내용",
     moved: "인용된 부분을 이 문서에서 찾지 못했습니다. 문서가 개정되었을 수 있습니다.",
     name: "출처 문서",
+    body: "문서 내용",
     from: (day: string) => `${day}부터 시행`,
     until: (day: string) => `${day}까지 시행`,
     between: (from: string, until: string) => `시행 기간 ${from} ~ ${until}`,
