@@ -280,6 +280,8 @@ test.describe("by the accessibility tree alone", () => {
     await expect(page.getByRole("main")).toMatchAriaSnapshot(`
       - main:
         - region "인공지능(AI)이 답변합니다":
+          - heading "인공지능(AI)이 답변합니다" [level=2]
+          - group
           - button "확인했습니다"
         - log "상담 내용":
           - group "자주 찾는 상담":
@@ -300,13 +302,11 @@ test.describe("by the accessibility tree alone", () => {
     await expect(page.getByRole("main")).toMatchAriaSnapshot(`
       - main:
         - region "상담원 연결 진행 상황":
+          - paragraph: 상담 내용 전달에 동의해 주세요
           - list:
             - listitem: 동의
-            - listitem: 정보
-            - listitem: 대기 순번
+            - listitem: 대기
             - listitem: 연결
-          - status:
-            - paragraph: 상담 내용 전달에 동의해 주세요
         - log "상담 내용":
           - group "답변 선택":
             - button "네, 동의합니다"
@@ -315,11 +315,10 @@ test.describe("by the accessibility tree alone", () => {
     await page.getByRole("group", { name: "답변 선택" }).getByRole("button", { name: "네, 동의합니다" }).click();
     await expect(page.getByRole("region", { name: "상담원 연결 진행 상황" })).toMatchAriaSnapshot(`
       - region "상담원 연결 진행 상황":
+        - paragraph: /상담원을 기다리는 중/
+        - button "연결 취소"
         - list:
           - listitem: 동의 완료
-        - button "연결 취소"
-        - status:
-          - paragraph: /상담원을 기다리는 중/
     `);
     await page.getByRole("region", { name: "상담원 연결 진행 상황" }).getByRole("button", { name: "연결 취소" }).click();
     await expect(page.getByRole("region", { name: "상담원 연결 진행 상황" })).toHaveCount(0);

@@ -1,5 +1,5 @@
 import { expect, test } from "@playwright/test";
-import { CONNECTED, Customer, HTTP_MODE, LOST, QUESTION, socketOf } from "./customer";
+import { CONNECTED, Customer, extended, HTTP_MODE, LOST, QUESTION, socketOf } from "./customer";
 
 test("a question is answered with its source", async ({ page }) => {
   const customer = await new Customer(page).arrives();
@@ -156,6 +156,12 @@ test.describe("the network", () => {
 
 test.describe("a person", () => {
   test("consent, questions, then waiting for an agent", async ({ page }) => {
+    await page.route("**/api/v1/greeting", async (route) => {
+      const response = await route.fetch();
+      const greeting: unknown = await response.json();
+      const always = "00:00-24:00";
+      await route.fulfill({ response, json: extended(greeting, { hours: { weekdays: always, saturday: always, sunday: always } }) });
+    });
     const customer = await new Customer(page).arrives();
     await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
     await expect(customer.choices()).toHaveCount(2);

@@ -102,7 +102,7 @@ test.describe("a person", () => {
       const customer = await new Customer(page).arrives();
       await page.getByRole("button", { name: "상담원 연결", exact: true }).click();
       const steps = page.getByRole("region", { name: "상담원 연결 진행 상황" }).getByRole("listitem");
-      await expect(steps).toHaveCount(4);
+      await expect(steps).toHaveCount(3);
       await expect(page.locator("[aria-current=step]")).toContainText("동의");
       await customer.choices().first().click();
       await expect(page.locator("[aria-current=step]")).not.toContainText("동의");
@@ -153,16 +153,17 @@ test.describe("the header", () => {
   });
 
   for (const width of [320, 360]) {
-    test(`leaves the numbers' names whole with the largest text, at ${width} px`, async ({ page }) => {
+    test(`leaves the numbers' names and the field's hint whole with the largest text, at ${width} px`, async ({ page }) => {
       await page.addInitScript(() => {
         localStorage.setItem("bank-aicc.appearance", "light 4");
       });
       await page.setViewportSize({ width, height: 640 });
-      await new Customer(page).arrives();
+      const customer = await new Customer(page).arrives();
       const strip = page.getByRole("complementary");
       for (const name of ["고객센터", "사고·분실 신고"]) expect((await strip.getByText(name).boundingBox())?.height, name).toBeLessThan(32);
       const above = [await page.getByRole("banner").boundingBox(), await strip.boundingBox()];
       expect(above.reduce((sum, box) => sum + (box?.height ?? 999), 0)).toBeLessThan(640 / 3);
+      await expect(customer.field).toHaveCSS("text-wrap-mode", "nowrap");
     });
   }
 });

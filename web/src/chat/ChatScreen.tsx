@@ -4,6 +4,7 @@ import { type Appearance, useAppearance } from "../ui/appearance";
 import { Button } from "../ui/Button";
 import { Dialog, DialogActions } from "../ui/Dialog";
 import { Notice } from "../ui/Notice";
+import { useNow } from "../ui/now";
 import { acknowledgedNotice, rememberAcknowledged } from "./acknowledged";
 import { AiNotice } from "./AiNotice";
 import { Announcer } from "./Announcer";
@@ -19,7 +20,7 @@ import { Log } from "./Log";
 import { type Language, rememberLanguage } from "./memory";
 import { noticeOf, noticeSeenIn, themeOf, waitingOf } from "./offers";
 import { PageTopic } from "./PageTopic";
-import { Progress } from "./Progress";
+import { Progress, progressWords } from "./Progress";
 import { Settings } from "./Settings";
 import { Slow } from "./Slow";
 import { TranscriptMenu } from "./Transcript";
@@ -28,6 +29,9 @@ import { reasonOf, TextProvider, textIn, useText } from "./words";
 const USUAL: Appearance = { theme: "system", textSize: "2" };
 /** A tablet stands on a desk, and is read from further away. */
 const USUAL_AT_KIOSK: Appearance = { theme: "system", textSize: "3" };
+
+/** Opening hours are in minutes. */
+const LOOK_AT_CLOCK_MS = 30_000;
 
 interface Props {
   readonly courier: Courier;
@@ -49,6 +53,8 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const text = textIn(language);
   const title = text.title(greeting?.bank ?? "");
   const step = stepOf(conversation);
+  const now = useNow(LOOK_AT_CLOCK_MS);
+  const progress = step === null ? null : progressWords(step, waitingOf(conversation), greeting, now, text);
   const bankNotice = noticeOf(greeting);
   const version = bankNotice?.version ?? "";
   const receipt = bankNotice === null ? undefined : noticeSeenIn(screen);
@@ -76,7 +82,11 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
 
   function choose(message: string): void {
     say(message);
-    // The button is gone now. With a mouse, go on typing; on a phone a keyboard would cover the answer.
+    goOnTyping();
+  }
+
+  /** The button that was pressed is gone. With a mouse, go on in the field; on a phone a keyboard would cover what is to be read. */
+  function goOnTyping(): void {
     if (window.matchMedia("(pointer: fine)").matches) composer.current?.focus();
   }
 
@@ -129,24 +139,21 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
           <main className={styles.main}>
             {greeting === null || isNoticeSeen ? null : (
               <AiNotice
-                title={text.aiNotice.name}
                 words={bankNotice?.text ?? text.aiNotice.words(greeting.phones.customer_center ?? null)}
                 lang={bankNotice === null ? undefined : "ko"}
-                acknowledge={text.aiNotice.acknowledge}
                 onAcknowledge={() => {
                   acknowledge();
-                  composer.current?.focus();
+                  goOnTyping();
                 }}
               />
             )}
             <div role="status">
               <State screen={screen} />
             </div>
-            {step === null ? null : (
+            {step === null || progress === null ? null : (
               <Progress
                 step={step}
-                waiting={waitingOf(conversation)}
-                greeting={greeting}
+                words={progress}
                 onCancel={() => {
                   choose(text.cancelAgentMessage);
                 }}

@@ -26,7 +26,8 @@ export function Log({ screen, courier, onChoose }: Props) {
   const { streaming } = conversation;
   const agentName = conversation.handover?.agent_name ?? null;
   const all = entries(conversation);
-  const replies = quickReplies(conversation);
+  // The way back from waiting stands above, for as long as there is one.
+  const replies = quickReplies(conversation).filter(({ message }) => message !== text.cancelAgentMessage);
   const { box, content, list, isAtEnd, scrolled, follow } = useFollowEnd();
   const { first, hasEarlier, showEarlier, nearTop } = useNewest(box, all.length, isAtEnd);
   const shown = all.slice(first);

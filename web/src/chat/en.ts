@@ -175,13 +175,15 @@ export const en: Text = {
   },
   aiNotice: {
     name: "An AI answers here",
+    brief: "It may be wrong at times.",
+    more: "More",
     words: (customerCenter) =>
       `Not a person but an AI answers here, from the bank's documents. To talk to a person, press “Live agent” at any time.${customerCenter === null ? "" : ` By phone: ${unbroken(customerCenter)}.`}`,
     acknowledge: "Understood",
   },
   progress: {
     name: "Progress towards an agent",
-    steps: { consent: "Consent", details: "Details", queue: "Queue", connected: "Connected" },
+    steps: { consent: "Consent", queue: "Queue", connected: "Connected" },
     done: "done",
     consent: { title: "May we pass this on?", body: "If you agree, a summary of this conversation goes to the agent." },
     position: (position) => (position === 1 ? "you are next" : `number ${position.toLocaleString("en")} in the queue`),

@@ -181,13 +181,15 @@ export const ko = {
   },
   aiNotice: {
     name: "인공지능(AI)이 답변합니다",
+    brief: "답변이 정확하지 않을 수 있습니다.",
+    more: "자세히",
     words: (customerCenter: string | null) =>
       `이 상담은 사람이 아닌 AI가 은행의 문서를 찾아 답변합니다. 사람과 상담하시려면 언제든지 ‘상담원 연결’을 눌러 주세요.${customerCenter === null ? "" : ` 전화 상담은 ${unbroken(customerCenter)}입니다.`}`,
     acknowledge: "확인했습니다",
   },
   progress: {
     name: "상담원 연결 진행 상황",
-    steps: { consent: "동의", details: "정보", queue: "대기 순번", connected: "연결" },
+    steps: { consent: "동의", queue: "대기", connected: "연결" },
     done: "완료",
     consent: { title: "상담 내용 전달에 동의해 주세요", body: "동의하시면 지금까지의 상담 내용을 정리해 상담원에게 전달합니다." },
     position: (position: number) => (position === 1 ? "다음 차례" : `대기 순번 ${position.toLocaleString("ko")}번째`),
