@@ -37,7 +37,7 @@ const states: Record<string, (page: Page) => Promise<void>> = {
       await route.fulfill({ response, json: extended(status, { handover_status: "accepted" }) });
     });
     await new Customer(page).arrives();
-    await expect(page.getByText("상담원과 대화 중")).toBeVisible();
+    await expect(page.getByRole("region", { name: "상담원 연결 진행 상황" })).toContainText("상담원과 대화 중");
   },
   "slow": async (page) => {
     await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
@@ -340,7 +340,7 @@ test.describe("by the accessibility tree alone", () => {
     const heard = (): Promise<unknown> => page.evaluate((): unknown => Reflect.get(window, "heard"));
     const first = await bodyOf(await customer.asks(QUESTION));
     const second = await bodyOf(await customer.asks("예금자 보호는 얼마까지 되나요?"));
-    await expect.poll(async () => tight(String(await heard()))).toBe(tight([`AI 상담: ${first}`, `AI 상담: ${second}`].join(",")));
+    await expect.poll(async () => tight(String(await heard()))).toBe(tight([`AI 상담: ${first}출처 1건`, `AI 상담: ${second}출처 1건`].join(",")));
     // Afterwards the words stand in the log only.
     await expect(page.locator("[data-announcer]")).toBeEmpty();
     await page.reload();

@@ -168,7 +168,8 @@ test.describe("a person", () => {
     await customer.choices().filter({ hasText: /^(네|예|동의)/ }).click();
     await expect(customer.answers()).toHaveCount(2);
     await customer.sees("상담원을 기다리는 중");
-    const isQueued = page.getByText("순서가 되면 이 화면에서 바로 이어집니다.");
+    const progress = page.getByRole("region", { name: "상담원 연결 진행 상황" });
+    const isQueued = progress.getByText("순서가 되면 이 화면에서 바로 이어집니다.");
     // "I don't know" moves on from any question; no category asks for more than a few.
     for (let question = 0; question < 6 && !(await isQueued.isVisible()); question += 1) await customer.asks("모르겠어요");
     await expect(isQueued).toBeVisible();

@@ -117,7 +117,8 @@ test.describe("a person", () => {
     await greetWith(page, { hours: { weekdays: "09:00-18:00" } });
     await new Customer(page).arrives();
     await page.getByRole("button", { name: "상담원 연결", exact: true }).click();
-    await expect(page.getByText("지금은 상담 시간(평일 09:00~18:00)이 아닙니다. 월요일 09:00부터 접수된 순서대로 도와드립니다.")).toBeVisible();
+    const progress = page.getByRole("region", { name: "상담원 연결 진행 상황" });
+    await expect(progress).toContainText("지금은 상담 시간(평일 09:00~18:00)이 아닙니다. 월요일 09:00부터 접수된 순서대로 도와드립니다.");
   });
 });
 

@@ -1,14 +1,23 @@
 import { useEffect, useState } from "react";
-import type { Message } from "../api/client";
+import type { Message, QuickReply } from "../api/client";
+import { aloud } from "./answer";
+import { citationsOf } from "./citation";
 import { DEAF, nextHearing } from "./hearing";
 import { useText } from "./words";
 
 /** Long enough for a reader to have taken the words; then they stand in the log only. */
 const SPOKEN_MS = 3_000;
 
+interface Props {
+  readonly isReady: boolean;
+  readonly messages: readonly Message[];
+  /** The answers that are offered to the last message. */
+  readonly replies: readonly QuickReply[];
+}
+
 /** The one place a screen reader hears the conversation from. */
-export function Announcer({ isReady, messages }: { readonly isReady: boolean; readonly messages: readonly Message[] }) {
-  const { author } = useText();
+export function Announcer({ isReady, messages, replies }: Props) {
+  const text = useText();
   const [hearing, setHearing] = useState(DEAF);
   const [heard, setHeard] = useState<{ isReady: boolean; messages: readonly Message[] } | null>(null);
   if (heard?.isReady !== isReady || heard.messages !== messages) {
@@ -31,9 +40,11 @@ export function Announcer({ isReady, messages }: { readonly isReady: boolean; re
     <div className="visually-hidden" aria-live="polite" data-announcer>
       {spoken.map((message) => (
         <p key={message.id}>
-          {author[message.author]}: <span lang="ko">{message.message}</span>
+          {text.author[message.author]}: <span lang="ko">{aloud(message.message)}</span>{" "}
+          {message.sources.length > 0 ? text.sources.name(citationsOf(message.sources).length) : null}
         </p>
       ))}
+      {spoken.length > 0 && replies.length > 0 ? <p>{text.offered(replies.map(({ label }) => label))}</p> : null}
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { useRef, useState, useSyncExternalStore } from "react";
+import { flushSync } from "react-dom";
 import { connectionLabel } from "../api/connection";
 import { type Appearance, useAppearance } from "../ui/appearance";
 import { Button } from "../ui/Button";
@@ -11,20 +12,23 @@ import { Announcer } from "./Announcer";
 import styles from "./chat.module.css";
 import { Composer } from "./Composer";
 import { Contact, PhoneItems } from "./Contact";
-import { isAnswering } from "./conversation";
+import { isAnswering, quickReplies } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { Header } from "./Header";
 import { stepOf } from "./journey";
 import { Kiosk } from "./Kiosk";
+import type { Text } from "./ko";
 import { Log } from "./Log";
 import { type Language, rememberLanguage } from "./memory";
+import type { Standing } from "./news";
+import { Newsreader } from "./Newsreader";
 import { noticeOf, noticeSeenIn, themeOf, waitingOf } from "./offers";
 import { PageTopic } from "./PageTopic";
 import { Progress, progressWords } from "./Progress";
 import { Settings } from "./Settings";
 import { Slow } from "./Slow";
 import { TranscriptMenu } from "./Transcript";
-import { reasonOf, TextProvider, textIn, useText } from "./words";
+import { reasonOf, TextProvider, textIn, useText, whyHeld } from "./words";
 
 const USUAL: Appearance = { theme: "system", textSize: "2" };
 /** A tablet stands on a desk, and is read from further away. */
@@ -55,6 +59,14 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const step = stepOf(conversation);
   const now = useNow(LOOK_AT_CLOCK_MS);
   const progress = step === null ? null : progressWords(step, waitingOf(conversation), greeting, now, text);
+  // The way back from waiting stands in the progress, for as long as there is one.
+  const replies = quickReplies(conversation).filter(({ message }) => message !== text.cancelAgentMessage);
+  const standing: Standing = {
+    isOffline: isOffline(screen),
+    held: heldWords(screen, text),
+    progress: progress === null ? null : `${progress.title}. ${progress.body}`,
+    hasMessages: conversation.messages.length > 0,
+  };
   const bankNotice = noticeOf(greeting);
   const version = bankNotice?.version ?? "";
   const receipt = bankNotice === null ? undefined : noticeSeenIn(screen);
@@ -97,8 +109,12 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
       return;
     }
     rememberAcknowledged(null);
-    setAcknowledged(null);
-    courier.startOver();
+    // The field may be new, too.
+    flushSync(() => {
+      setAcknowledged(null);
+      courier.startOver();
+    });
+    goOnTyping();
   }
 
   function close(): void {
@@ -160,12 +176,17 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
               />
             )}
             <div className={styles.conversation}>
-              <Log screen={screen} courier={courier} onChoose={choose} />
+              <Log screen={screen} courier={courier} replies={replies} onChoose={choose} />
             </div>
-            <Announcer isReady={screen.isReady} messages={conversation.messages} />
+            <Announcer isReady={screen.isReady} messages={conversation.messages} replies={replies} />
+            <Newsreader standing={standing} greeting={greeting?.greeting ?? ""} />
             <div role="status">
               {isAnswering(conversation) && conversation.streaming === null ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
             </div>
+            {/* Back over all that was answered. */}
+            <a className={styles.skip} href="#menu">
+              {text.skipToMenu}
+            </a>
             {conversation.isClosed ? null : <PageTopic onChoose={choose} />}
             {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} onSend={say} />}
             <ConnectionState screen={screen} />
@@ -181,10 +202,20 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   );
 }
 
+function isOffline({ isHttpReachable, connection }: Screen): boolean {
+  return !isHttpReachable && connection.kind !== "open";
+}
+
+/** Why the first message that is still here was not sent; null when none is held up. */
+function heldWords({ conversation }: Screen, text: Text): string | null {
+  for (const { delivery } of conversation.outbox) if (delivery.kind === "waiting" || delivery.kind === "refused") return whyHeld(delivery, text);
+  return null;
+}
+
 /** What the customer should know before reading on: no network, or no session. */
 function State({ screen }: { readonly screen: Screen }) {
   const text = useText();
-  if (!screen.isHttpReachable && screen.connection.kind !== "open") return <Notice tone="danger">{text.offline}</Notice>;
+  if (isOffline(screen)) return <Notice tone="wait">{text.offline}</Notice>;
   if (screen.trouble === null) return null;
   return (
     <Notice tone="danger" title={text.trouble}>
@@ -230,8 +261,10 @@ function ConnectionState({ screen }: { readonly screen: Screen }) {
     <footer className={styles.footer}>
       <p className={styles.hint}>{text.composer.hint}</p>
       <p>
-        <span className="visually-hidden">{text.connectionName}: </span>
-        <span>{text.connection[label]}</span>
+        <span className="visually-hidden">
+          {text.connectionName}: {text.connectionSpoken[label]}
+        </span>
+        <span aria-hidden="true">{text.connection[label]}</span>
       </p>
     </footer>
   );

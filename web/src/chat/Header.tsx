@@ -66,7 +66,7 @@ export function Header({ bank, logo, step, isClosed, onFinish, onLanguage, onSet
               {agentLabel(step, text)}
             </Button>
           </div>
-          <Menu name={text.menu.name}>
+          <Menu id="menu" name={text.menu.name}>
             <MenuItem icon="settings" onChoose={onSettings}>
               {text.settings.name}
             </MenuItem>

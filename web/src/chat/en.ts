@@ -6,6 +6,7 @@ export const en: Text = {
   service: "AI support",
   title: (bank) => `${bank} AI support`.trim(),
   skipToComposer: "Skip to the message box",
+  skipToMenu: "Skip to the menu",
   connectAgent: "Live agent",
   // The assistant understands Korean; this is what it is sent in either language.
   connectAgentMessage: "상담원 연결해 주세요",
@@ -30,6 +31,7 @@ export const en: Text = {
     loading: "Getting ready…",
     topics: "Common topics",
     toBottom: "Latest message",
+    begun: "This is a new conversation.",
     restarted: "The earlier conversation has ended; this is a new one.",
   },
   timeOfDay: (hour, minute) => `${hour % 12 || 12}:${minute} ${hour < 12 ? "AM" : "PM"}`,
@@ -38,6 +40,8 @@ export const en: Text = {
   agentTyping: "The agent is typing",
   protected: "Personal data was protected",
   quickReplies: "Choose an answer",
+  offered: (labels) => `You can answer: ${labels.join(", ")}`,
+  answerNamed: (beginning) => `The answer “${beginning}”`,
   sources: {
     name: (count) => (count === 1 ? "1 source" : `${count} sources`),
     page: (page) => `p. ${page}`,
@@ -80,7 +84,8 @@ export const en: Text = {
   },
 
   closed: { body: "This conversation has ended. Thank you.", renew: "Start a new conversation" },
-  offline: "You are offline. Your messages are kept and sent as soon as you are back.",
+  offline: "You are offline. Keep this window open, and your messages are sent as soon as you are back.",
+  online: "You are connected again.",
   trouble: "The conversation cannot be started yet. We keep trying.",
 
   connectionName: "Connection",
@@ -89,6 +94,12 @@ export const en: Text = {
     connecting: "🟡 Connecting…",
     lost: "🔴 Disconnected (HTTP fallback)",
     http: "🔵 HTTP mode",
+  },
+  connectionSpoken: {
+    socket: "connected",
+    connecting: "connecting",
+    lost: "disconnected",
+    http: "connected over HTTP",
   },
 
   failures: new Map([

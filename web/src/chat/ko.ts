@@ -9,6 +9,7 @@ export const ko = {
   service: "AI 상담",
   title: (bank: string) => `${bank} AI 상담`.trim(),
   skipToComposer: "입력창으로 건너뛰기",
+  skipToMenu: "메뉴로 건너뛰기",
   connectAgent: "상담원 연결",
   connectAgentMessage: "상담원 연결해 주세요",
 
@@ -32,6 +33,7 @@ export const ko = {
     loading: "상담을 준비하고 있습니다…",
     topics: "자주 찾는 상담",
     toBottom: "최근 메시지로",
+    begun: "새 상담을 시작합니다.",
     restarted: "이전 상담이 종료되어 새 상담을 시작합니다.",
   },
   timeOfDay: (hour: number, minute: string) => `${hour < 12 ? "오전" : "오후"} ${hour % 12 || 12}:${minute}`,
@@ -40,6 +42,9 @@ export const ko = {
   agentTyping: "상담원이 입력하고 있습니다",
   protected: "개인정보가 보호되었습니다",
   quickReplies: "답변 선택",
+  offered: (labels: readonly string[]) => `선택하실 수 있는 답변: ${labels.join(", ")}`,
+  /** What the buttons below an answer are about. */
+  answerNamed: (beginning: string) => `답변 ‘${beginning}’`,
   sources: {
     name: (count: number) => `출처 ${count}건`,
     page: (page: number) => `${page}쪽`,
@@ -82,7 +87,8 @@ export const ko = {
   },
 
   closed: { body: "상담이 종료되었습니다. 이용해 주셔서 감사합니다.", renew: "새 상담 시작" },
-  offline: "연결이 끊겼습니다. 보내신 메시지는 보관했다가 연결되면 바로 전송합니다.",
+  offline: "연결이 끊겼습니다. 이 창을 열어 두시면 연결되는 대로 메시지를 보내 드립니다.",
+  online: "다시 연결되었습니다.",
   trouble: "상담을 시작하지 못하고 있습니다. 계속 다시 시도합니다.",
 
   connectionName: "연결 상태",
@@ -91,6 +97,13 @@ export const ko = {
     connecting: "🟡 연결 중…",
     lost: "🔴 연결 끊김 (HTTP fallback)",
     http: "🔵 HTTP 모드",
+  } satisfies Record<ConnectionLabel, string>,
+  /** The same for a screen reader, which would read the coloured dots out. */
+  connectionSpoken: {
+    socket: "연결됨",
+    connecting: "연결하는 중",
+    lost: "연결 끊김",
+    http: "HTTP로 연결됨",
   } satisfies Record<ConnectionLabel, string>,
 
   /** By the error's stable `code`; what is not here is said with the server's own `detail`. */

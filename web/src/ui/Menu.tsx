@@ -6,7 +6,7 @@ import styles from "./menu.module.css";
  * A button that unfolds a list of buttons: a disclosure and not an ARIA menu, so Tab, Enter and a reader's own
  * keys work as everywhere. Closes on Escape, on a choice, and when the focus or a press goes elsewhere.
  */
-export function Menu({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+export function Menu({ id, name, children }: { readonly id: string; readonly name: string; readonly children: ReactNode }) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const list = useId();
@@ -25,6 +25,7 @@ export function Menu({ name, children }: { readonly name: string; readonly child
     >
       <button
         ref={button}
+        id={id}
         type="button"
         className={styles.button}
         aria-label={name}

@@ -8,6 +8,7 @@ export interface FollowEnd {
   readonly list: RefObject<HTMLOListElement | null>;
   /** False once the reader has scrolled up from what is newest. */
   readonly isAtEnd: boolean;
+  readonly canScroll: boolean;
   /** For the box's `onScroll`. */
   readonly scrolled: () => void;
   /** Goes to what is newest and stays there. */
@@ -26,6 +27,7 @@ export function useFollowEnd(): FollowEnd {
   const isFollowing = useRef(true);
   const position = useRef<Position>({ top: 0, end: 0 });
   const [isAtEnd, setAtEnd] = useState(true);
+  const [canScroll, setCanScroll] = useState(false);
 
   const scrolled = useCallback(() => {
     if (box.current === null) return;
@@ -49,6 +51,7 @@ export function useFollowEnd(): FollowEnd {
     const observer = new ResizeObserver(() => {
       if (isFollowing.current) follow("instant");
       else scrolled();
+      setCanScroll(position.current.end > 0);
     });
     for (const { current } of [box, content]) if (current !== null) observer.observe(current);
     return () => {
@@ -56,7 +59,7 @@ export function useFollowEnd(): FollowEnd {
     };
   }, [follow, scrolled]);
 
-  return { box, content, list, isAtEnd, scrolled, follow };
+  return { box, content, list, isAtEnd, canScroll, scrolled, follow };
 }
 
 function positionOf(box: HTMLElement): Position {
