@@ -37,7 +37,7 @@ const states: Record<string, (page: Page) => Promise<void>> = {
       await route.fulfill({ response, json: extended(status, { handover_status: "accepted" }) });
     });
     await new Customer(page).arrives();
-    await expect(page.getByText("상담원과 대화 중")).toBeVisible();
+    await expect(page.getByRole("region", { name: "상담원 연결 진행 상황" })).toContainText("상담원과 대화 중");
   },
   "slow": async (page) => {
     await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
@@ -285,6 +285,8 @@ test.describe("by the accessibility tree alone", () => {
     await expect(page.getByRole("main")).toMatchAriaSnapshot(`
       - main:
         - region "인공지능(AI)이 답변합니다":
+          - heading "인공지능(AI)이 답변합니다" [level=2]
+          - group
           - button "확인했습니다"
         - log "상담 내용":
           - group "자주 찾는 상담":
@@ -305,13 +307,11 @@ test.describe("by the accessibility tree alone", () => {
     await expect(page.getByRole("main")).toMatchAriaSnapshot(`
       - main:
         - region "상담원 연결 진행 상황":
+          - paragraph: 상담 내용 전달에 동의해 주세요
           - list:
             - listitem: 동의
-            - listitem: 정보
-            - listitem: 대기 순번
+            - listitem: 대기
             - listitem: 연결
-          - status:
-            - paragraph: 상담 내용 전달에 동의해 주세요
         - log "상담 내용":
           - group "답변 선택":
             - button "네, 동의합니다"
@@ -320,11 +320,10 @@ test.describe("by the accessibility tree alone", () => {
     await page.getByRole("group", { name: "답변 선택" }).getByRole("button", { name: "네, 동의합니다" }).click();
     await expect(page.getByRole("region", { name: "상담원 연결 진행 상황" })).toMatchAriaSnapshot(`
       - region "상담원 연결 진행 상황":
+        - paragraph: /상담원을 기다리는 중/
+        - button "연결 취소"
         - list:
           - listitem: 동의 완료
-        - button "연결 취소"
-        - status:
-          - paragraph: /상담원을 기다리는 중/
     `);
     await page.getByRole("region", { name: "상담원 연결 진행 상황" }).getByRole("button", { name: "연결 취소" }).click();
     await expect(page.getByRole("region", { name: "상담원 연결 진행 상황" })).toHaveCount(0);
@@ -346,7 +345,7 @@ test.describe("by the accessibility tree alone", () => {
     const heard = (): Promise<unknown> => page.evaluate((): unknown => Reflect.get(window, "heard"));
     const first = await bodyOf(await customer.asks(QUESTION));
     const second = await bodyOf(await customer.asks("예금자 보호는 얼마까지 되나요?"));
-    await expect.poll(async () => tight(String(await heard()))).toBe(tight([`AI 상담: ${first}`, `AI 상담: ${second}`].join(",")));
+    await expect.poll(async () => tight(String(await heard()))).toBe(tight([`AI 상담: ${first}출처 1건`, `AI 상담: ${second}출처 1건`].join(",")));
     // Afterwards the words stand in the log only.
     await expect(page.locator("[data-announcer]")).toBeEmpty();
     await page.reload();

@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { CONNECTED, Customer, HTTP_MODE, LOST, QUESTION, socketOf, tellHandover } from "./customer";
+import { CONNECTED, Customer, extended, HTTP_MODE, LOST, QUESTION, socketOf, tellHandover } from "./customer";
 
 test("a question is answered with its source", async ({ page }) => {
   const customer = await new Customer(page).arrives();
@@ -156,13 +156,20 @@ test.describe("the network", () => {
 
 test.describe("a person", () => {
   test("consent, questions, then waiting for an agent", async ({ page }) => {
+    await page.route("**/api/v1/greeting", async (route) => {
+      const response = await route.fetch();
+      const greeting: unknown = await response.json();
+      const always = "00:00-24:00";
+      await route.fulfill({ response, json: extended(greeting, { hours: { weekdays: always, saturday: always, sunday: always } }) });
+    });
     const customer = await new Customer(page).arrives();
     await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
     await expect(customer.choices()).toHaveCount(2);
     await customer.choices().filter({ hasText: /^(네|예|동의)/ }).click();
     await expect(customer.answers()).toHaveCount(2);
     await customer.sees("상담원을 기다리는 중");
-    const isQueued = page.getByText("순서가 되면 이 화면에서 바로 이어집니다.");
+    const progress = page.getByRole("region", { name: "상담원 연결 진행 상황" });
+    const isQueued = progress.getByText("순서가 되면 이 화면에서 바로 이어집니다.");
     // "I don't know" moves on from any question; no category asks for more than a few.
     for (let question = 0; question < 6 && !(await isQueued.isVisible()); question += 1) await customer.asks("모르겠어요");
     await expect(isQueued).toBeVisible();

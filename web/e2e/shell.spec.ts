@@ -109,7 +109,7 @@ test.describe("a person", () => {
       const customer = await new Customer(page).arrives();
       await page.getByRole("button", { name: "상담원 연결", exact: true }).click();
       const steps = page.getByRole("region", { name: "상담원 연결 진행 상황" }).getByRole("listitem");
-      await expect(steps).toHaveCount(4);
+      await expect(steps).toHaveCount(3);
       await expect(page.locator("[aria-current=step]")).toContainText("동의");
       await customer.choices().first().click();
       await expect(page.locator("[aria-current=step]")).not.toContainText("동의");
@@ -124,7 +124,8 @@ test.describe("a person", () => {
     await greetWith(page, { hours: { weekdays: "09:00-18:00" } });
     await new Customer(page).arrives();
     await page.getByRole("button", { name: "상담원 연결", exact: true }).click();
-    await expect(page.getByText("지금은 상담 시간(평일 09:00~18:00)이 아닙니다. 월요일 09:00부터 접수된 순서대로 도와드립니다.")).toBeVisible();
+    const progress = page.getByRole("region", { name: "상담원 연결 진행 상황" });
+    await expect(progress).toContainText("지금은 상담 시간(평일 09:00~18:00)이 아닙니다. 월요일 09:00부터 접수된 순서대로 도와드립니다.");
   });
 });
 
@@ -136,6 +137,53 @@ test("a screen that cannot be drawn says so, and is there again after a reload",
   await page.unroute("**/api/v1/greeting");
   await page.getByRole("button", { name: "새로 고침" }).click();
   await new Customer(page).sees("자주 찾는 상담");
+});
+
+test.describe("the header", () => {
+  for (const width of [320, 360, 375, 768, 1440]) {
+    test(`is one line with the bank's name, at ${width} px`, async ({ page }) => {
+      await page.setViewportSize({ width, height: 740 });
+      await new Customer(page).arrives();
+      const banner = page.getByRole("banner");
+      const name = await banner.getByText("가온은행 데모", { exact: true }).boundingBox();
+      const service = await banner.getByText("AI 상담", { exact: true }).boundingBox();
+      expect(name?.height).toBeLessThan(30);
+      expect(service?.y).toBeGreaterThanOrEqual((name?.y ?? 0) + (name?.height ?? 0) - 1);
+      expect((await banner.boundingBox())?.height).toBeLessThan(72);
+    });
+  }
+
+  test("has each language and number once more in the menu only where they are not in sight", async ({ page }) => {
+    await new Customer(page).arrives();
+    const menu = page.getByRole("button", { name: "메뉴" });
+    for (const { width, height, items } of [
+      { width: 1280, height: 720, items: ["화면 설정", "새 상담 시작"] },
+      { width: 360, height: 740, items: ["화면 설정", "English", "새 상담 시작"] },
+      { width: 740, height: 360, items: ["화면 설정", "새 상담 시작", "고객센터 1588-0000", "사고·분실 신고 1588-0099"] },
+    ]) {
+      await page.setViewportSize({ width, height });
+      await menu.click();
+      const shown = page.getByRole("banner").getByRole("listitem").filter({ visible: true });
+      await expect(shown).toHaveText(items);
+      await expect(shown.locator("svg")).toHaveCount(items.length);
+      await page.keyboard.press("Escape");
+    }
+  });
+
+  for (const width of [320, 360]) {
+    test(`leaves the numbers' names and the field's hint whole with the largest text, at ${width} px`, async ({ page }) => {
+      await page.addInitScript(() => {
+        localStorage.setItem("bank-aicc.appearance", "light 4");
+      });
+      await page.setViewportSize({ width, height: 640 });
+      const customer = await new Customer(page).arrives();
+      const strip = page.getByRole("complementary");
+      for (const name of ["고객센터", "사고·분실 신고"]) expect((await strip.getByText(name).boundingBox())?.height, name).toBeLessThan(32);
+      const above = [await page.getByRole("banner").boundingBox(), await strip.boundingBox()];
+      expect(above.reduce((sum, box) => sum + (box?.height ?? 999), 0)).toBeLessThan(640 / 3);
+      await expect(customer.field).toHaveCSS("text-wrap-mode", "nowrap");
+    });
+  }
 });
 
 test("a slow answer is said to be slow", async ({ page }) => {

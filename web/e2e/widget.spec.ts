@@ -402,6 +402,7 @@ test.describe("on a phone", () => {
     await visitor.asks(QUESTION);
     await page.screenshot({ path: "test-results/widget-open-360.png" });
     expect(await page.evaluate(() => document.elementFromPoint(180, 370)?.tagName)).toBe("BANK-AICC-WIDGET");
+    // Its name alone closes nothing for those who see.
     await expect(visitor.closing().locator("svg")).toBeVisible();
     await visitor.closing().tap();
     await expect(visitor.panel).toBeHidden();

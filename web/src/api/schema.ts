@@ -389,6 +389,8 @@ export interface components {
         /** @description Who takes the conversation. */
         Acceptance: {
             agent_id?: string | null;
+            /** @description What the customer is told of who it is, at most 40 characters. */
+            agent_name?: string | null;
         };
         /** @description Alive. */
         Alive: {
@@ -520,6 +522,8 @@ export interface components {
             hours: {
                 [key: string]: string;
             };
+            /** @description How much a message may hold. */
+            limits: components["schemas"]["MessageLimits"];
             /** @description What customers are told of who answers, before the first message. */
             notice: components["schemas"]["Notice"];
             /** @description Phone numbers by purpose. */
@@ -533,10 +537,14 @@ export interface components {
         };
         /** @description Where a hand-over stands. */
         HandoverState: {
+            /** @description What the customer is told of the agent, where his desk gave a name. */
+            agent_name?: string | null;
             assigned_agent_id: string | null;
             handover_accepted_at: string | null;
             handover_requested_at: string | null;
             handover_status: components["schemas"]["HandoverStatus"] | null;
+            /** @description The conversation was closed and stays so; left out while it is not, and where the state was not asked for. */
+            is_closed?: boolean;
             /**
              * Format: int32
              * @description The customer's place among those who wait for an agent, 1 for the next; only where the state is asked for.
@@ -571,6 +579,8 @@ export interface components {
         Intent: "INFO_REQ" | "COMPLAINT" | "HUMAN_REQ";
         /** @description One message of a conversation. */
         Message: {
+            /** @description Of an agent's message: who wrote it, where his desk said so. */
+            agent_name?: string | null;
             author: components["schemas"]["Author"];
             client_message_id: string | null;
             created_at: string;
@@ -594,6 +604,13 @@ export interface components {
         MessageFeedback: {
             /** @description It helped. */
             useful: boolean;
+        };
+        /** @description How much a message may hold, in characters (Unicode code points) without the white space around it. */
+        MessageLimits: {
+            /** @description At most. */
+            message_chars_max: number;
+            /** @description At least. */
+            message_chars_min: number;
         };
         /** @description A message was stored. */
         MessageStored: {

@@ -1,29 +1,41 @@
+import { useId } from "react";
 import { Button } from "../ui/Button";
-import { Notice } from "../ui/Notice";
+import { Icon } from "../ui/Icon";
 import styles from "./aiNotice.module.css";
+import { useText } from "./words";
 
 interface Props {
-  readonly title: string;
   /** The bank's own, in Korean. */
   readonly words: string;
-  readonly acknowledge: string;
   readonly onAcknowledge: () => void;
 }
 
-/** Says before the first word that a machine answers, and how to reach a person. It is read, not trapped in: typing goes on below. */
-export function AiNotice({ title, words, acknowledge, onAcknowledge }: Props) {
+/**
+ * Says before the first word that a machine answers and may be wrong; the rest unfolds. It is read, not trapped in:
+ * typing goes on below.
+ */
+export function AiNotice({ words, onAcknowledge }: Props) {
+  const { aiNotice } = useText();
+  const name = useId();
   return (
-    <section className={styles.notice} aria-label={title}>
-      <Notice tone="info" title={title}>
-        <div className={styles.row}>
-          <p className={styles.words} lang="ko">
-            {words}
-          </p>
-          <Button look="chip" onClick={onAcknowledge}>
-            {acknowledge}
-          </Button>
-        </div>
-      </Notice>
+    <section className={styles.notice} aria-labelledby={name}>
+      <Icon name="info" />
+      <h2 id={name} className={styles.title}>
+        {aiNotice.name}
+      </h2>
+      <details className={styles.more}>
+        <summary>
+          {aiNotice.brief}
+          <span className={styles.unfold}>
+            {aiNotice.more}
+            <Icon name="chevron" size={16} />
+          </span>
+        </summary>
+        <p lang="ko">{words}</p>
+      </details>
+      <Button look="chip" onClick={onAcknowledge}>
+        {aiNotice.acknowledge}
+      </Button>
     </section>
   );
 }

@@ -3,15 +3,14 @@ import type { Message } from "../api/client";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
 import { Answer } from "./Answer";
-import { settled } from "./answer";
+import { beginningOf, settled } from "./answer";
 import type { Citation } from "./citation";
-import type { Delivery, Outgoing } from "./conversation";
+import type { Outgoing } from "./conversation";
 import { CopyAnswer } from "./CopyAnswer";
 import { Feedback, type SendFeedback } from "./Feedback";
-import type { Text } from "./ko";
 import styles from "./log.module.css";
 import { Sources } from "./Sources";
-import { instantOf, reasonOf, timeOfDay, useText } from "./words";
+import { instantOf, timeOfDay, useText, whyHeld } from "./words";
 
 interface StoredProps {
   readonly message: Message & { readonly feedback?: { readonly useful: boolean } | null };
@@ -65,13 +64,17 @@ export const StoredBubble = memo(function StoredBubble({ message, continues, age
       </div>
       {isProtected}
       {rests ? <Sources sources={message.sources} onOpen={onOpenSource} /> : null}
-      <div className={styles.below}>
+      {message.author === "agent" ? (
         <p className={styles.meta}>{time}</p>
-        {message.author === "assistant" ? <CopyAnswer message={message} /> : null}
-        {rests && onFeedback !== null ? (
-          <Feedback messageId={message.id} known={message.feedback?.useful ?? null} onSend={onFeedback} />
-        ) : null}
-      </div>
+      ) : (
+        <div className={styles.below} role="group" aria-label={text.answerNamed(beginningOf(message.message))}>
+          <p className={styles.meta}>{time}</p>
+          <CopyAnswer message={message} />
+          {rests && onFeedback !== null ? (
+            <Feedback messageId={message.id} known={message.feedback?.useful ?? null} onSend={onFeedback} />
+          ) : null}
+        </div>
+      )}
     </Bubble>
   );
 });
@@ -94,10 +97,10 @@ export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard }: Outg
     <Bubble author="customer" continues={continues} agentName={null}>
       <p className={`${styles.bubble ?? ""} ${isOnItsWay ? "" : (styles.unsent ?? "")}`}>{outgoing.text}</p>
       {isHeld ? (
-        <div className={styles.held}>
+        <div className={`${styles.held ?? ""} ${delivery.kind === "refused" ? (styles.refused ?? "") : ""}`}>
           <p>
-            <Icon name="alert" size={16} />
-            <span>{heldWords(delivery, text)}</span>
+            <Icon name={delivery.kind === "refused" ? "alert" : "clock"} size={16} />
+            <span>{whyHeld(delivery, text)}</span>
           </p>
           <div>
             <Button
@@ -159,6 +162,7 @@ function Bubble({ author, continues, agentName, isGrowing = false, children }: B
   return (
     <li
       className={`${styles.entry ?? ""} ${styles[author] ?? ""} ${continues ? (styles.continues ?? "") : ""}`}
+      data-own={author === "customer" ? "" : undefined}
       aria-live={isGrowing ? "off" : undefined}
       aria-busy={isGrowing ? true : undefined}
     >
@@ -186,8 +190,4 @@ export function Author({ author, agentName, isShown }: { readonly author: "custo
       )}
     </p>
   );
-}
-
-function heldWords(delivery: Extract<Delivery, { kind: "waiting" | "refused" }>, text: Text): string {
-  return `${reasonOf(delivery.failure, text)} ${text.delivery[delivery.kind]}`.trim();
 }

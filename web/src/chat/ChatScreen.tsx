@@ -1,33 +1,41 @@
 import { useRef, useState, useSyncExternalStore } from "react";
+import { flushSync } from "react-dom";
 import { connectionLabel } from "../api/connection";
 import { type Appearance, useAppearance } from "../ui/appearance";
 import { Button } from "../ui/Button";
 import { Dialog, DialogActions } from "../ui/Dialog";
 import { Notice } from "../ui/Notice";
+import { useNow } from "../ui/now";
 import { AiNotice } from "./AiNotice";
 import { Announcer } from "./Announcer";
 import styles from "./chat.module.css";
 import { Composer } from "./Composer";
-import { Contact, phonesIn } from "./Contact";
-import { isAnswering, isOnItsWay } from "./conversation";
+import { Contact, PhoneItems } from "./Contact";
+import { isAnswering, isOnItsWay, quickReplies } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { SharedProvider } from "./device";
 import { Header } from "./Header";
 import { stepOf } from "./journey";
 import { Kiosk } from "./Kiosk";
+import type { Text } from "./ko";
 import { Log } from "./Log";
 import { logoFrom } from "./logo";
 import { type Language, rememberLanguage } from "./memory";
+import type { Standing } from "./news";
+import { Newsreader } from "./Newsreader";
 import { PageTopic } from "./PageTopic";
-import { Progress } from "./Progress";
+import { Progress, progressWords } from "./Progress";
 import { Settings } from "./Settings";
 import { Slow } from "./Slow";
 import { TranscriptMenu } from "./Transcript";
-import { reasonOf, TextProvider, textIn, useText } from "./words";
+import { reasonOf, TextProvider, textIn, useText, whyHeld } from "./words";
 
 const USUAL: Appearance = { theme: "system", textSize: "2" };
 /** A tablet stands on a desk, and is read from further away. */
 const USUAL_AT_KIOSK: Appearance = { theme: "system", textSize: "3" };
+
+/** Opening hours are in minutes. */
+const LOOK_AT_CLOCK_MS = 30_000;
 
 interface Props {
   readonly courier: Courier;
@@ -47,8 +55,17 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const text = textIn(language);
   const title = text.title(greeting?.bank ?? "");
   const step = stepOf(conversation);
+  const now = useNow(LOOK_AT_CLOCK_MS);
+  const progress = step === null ? null : progressWords(step, conversation.handover, greeting, now, text);
+  // The way back from waiting stands in the progress, for as long as there is one.
+  const replies = quickReplies(conversation).filter(({ message }) => message !== text.cancelAgentMessage);
+  const standing: Standing = {
+    isOffline: isOffline(screen),
+    held: heldWords(screen, text),
+    progress: progress === null ? null : `${progress.title}. ${progress.body}`,
+    hasMessages: conversation.messages.length > 0,
+  };
   const notice = greeting?.notice ?? null;
-  const phones = onLeave === null ? phonesIn(greeting?.phones ?? {}, text) : [];
   // Where consent is asked for, asking for an agent once more would pass for a yes.
   const isAgentAsked = conversation.isClosed || (step !== null && step !== "details") || isOnItsWay(conversation, text.connectAgentMessage);
   const sending = conversation.outbox.find(({ delivery }) => delivery.kind === "sending");
@@ -72,7 +89,11 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   function choose(message: string): void {
     if (isOnItsWay(conversation, message)) return;
     say(message);
-    // The button is gone now. With a mouse, go on typing; on a phone a keyboard would cover the answer.
+    goOnTyping();
+  }
+
+  /** The button that was pressed is gone. With a mouse, go on in the field; on a phone a keyboard would cover what is to be read. */
+  function goOnTyping(): void {
     if (window.matchMedia("(pointer: fine)").matches) composer.current?.focus();
   }
 
@@ -82,7 +103,11 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
       onLeave();
       return;
     }
-    courier.startOver();
+    // The field may be new, too.
+    flushSync(() => {
+      courier.startOver();
+    });
+    goOnTyping();
   }
 
   function close(): void {
@@ -102,7 +127,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
             {text.skipToComposer}
           </a>
           <Header
-            title={title}
+            bank={greeting?.bank ?? ""}
             logo={logoFrom(greeting?.theme.logo ?? null)}
             step={step}
             isAgentAsked={isAgentAsked}
@@ -117,46 +142,44 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
             }}
           >
             {onLeave === null ? <TranscriptMenu screen={screen} agentName={conversation.handover?.agent_name ?? null} /> : null}
-            {phones.map(({ name, number }) => (
-              <li key={name}>
-                <a href={`tel:${number}`}>{text.menu.call(name, number)}</a>
-              </li>
-            ))}
+            {onLeave === null ? <PhoneItems phones={greeting?.phones ?? {}} /> : null}
           </Header>
           <div className={styles.columns}>
             <Contact phones={greeting?.phones ?? null} />
             <main className={styles.main}>
               {notice === null || notice.version === screen.noticeSeen ? null : (
                 <AiNotice
-                  title={text.aiNotice.name}
                   words={notice.text}
-                  acknowledge={text.aiNotice.acknowledge}
                   onAcknowledge={() => {
                     acknowledge();
-                    composer.current?.focus();
+                    goOnTyping();
                   }}
                 />
               )}
               <div role="status">
                 <State screen={screen} />
               </div>
-              {step === null ? null : (
+              {step === null || progress === null ? null : (
                 <Progress
                   step={step}
-                  handover={conversation.handover}
-                  greeting={greeting}
+                  words={progress}
                   onCancel={() => {
                     choose(text.cancelAgentMessage);
                   }}
                 />
               )}
               <div className={styles.conversation}>
-                <Log screen={screen} courier={courier} onChoose={choose} />
+                <Log screen={screen} courier={courier} replies={replies} onChoose={choose} />
               </div>
-              <Announcer isReady={screen.isReady} messages={conversation.messages} readTo={conversation.readTo} />
+              <Announcer isReady={screen.isReady} messages={conversation.messages} readTo={conversation.readTo} replies={replies} />
+              <Newsreader standing={standing} greeting={greeting?.greeting ?? ""} />
               <div role="status">
                 {isAnswering(conversation) && conversation.streaming === null ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
               </div>
+              {/* Back over all that was answered. */}
+              <a className={styles.skip} href="#menu">
+                {text.skipToMenu}
+              </a>
               {conversation.isClosed ? null : <PageTopic onChoose={choose} />}
               {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} onSend={say} />}
               <ConnectionState screen={screen} />
@@ -173,10 +196,20 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   );
 }
 
+function isOffline({ isHttpReachable, connection }: Screen): boolean {
+  return !isHttpReachable && connection.kind !== "open";
+}
+
+/** Why the first message that is still here was not sent; null when none is held up. */
+function heldWords({ conversation }: Screen, text: Text): string | null {
+  for (const { delivery } of conversation.outbox) if (delivery.kind === "waiting" || delivery.kind === "refused") return whyHeld(delivery, text);
+  return null;
+}
+
 /** What the customer should know before reading on: no network, or no session. */
 function State({ screen }: { readonly screen: Screen }) {
   const text = useText();
-  if (!screen.isHttpReachable && screen.connection.kind !== "open") return <Notice tone="danger">{text.offline}</Notice>;
+  if (isOffline(screen)) return <Notice tone="wait">{text.offline}</Notice>;
   if (screen.trouble === null) return null;
   return (
     <Notice tone="danger" title={text.trouble}>
@@ -222,8 +255,10 @@ function ConnectionState({ screen }: { readonly screen: Screen }) {
     <footer className={styles.footer}>
       {screen.conversation.isClosed ? null : <p className={styles.hint}>{text.composer.hint}</p>}
       <p>
-        <span className="visually-hidden">{text.connectionName}: </span>
-        <span>{text.connection[label]}</span>
+        <span className="visually-hidden">
+          {text.connectionName}: {text.connectionSpoken[label]}
+        </span>
+        <span aria-hidden="true">{text.connection[label]}</span>
       </p>
     </footer>
   );

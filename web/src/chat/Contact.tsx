@@ -13,9 +13,9 @@ interface Props {
 export function Contact({ phones }: Props) {
   const text = useText();
   return (
-    <aside className={styles.contact} aria-label={text.contact.name}>
+    <aside className={styles.contact} aria-label={text.contact.aside}>
       {phones === null ? null : (
-        <section>
+        <section className={styles.strip} aria-label={text.contact.name}>
           <h2 className={styles.heading}>{text.contact.name}</h2>
           <ul className={styles.phones}>
             {phonesIn(phones, text).map(({ name, number }) => (
@@ -36,8 +36,21 @@ export function Contact({ phones }: Props) {
   );
 }
 
+/** The same numbers as items of the menu, where there is no room for them beside the conversation. */
+export function PhoneItems({ phones }: { readonly phones: Greeting["phones"] }) {
+  const text = useText();
+  return phonesIn(phones, text).map(({ name, number }) => (
+    <li key={name} className={styles.item}>
+      <a href={`tel:${number}`}>
+        <Icon name="phone" size={18} />
+        {text.menu.call(name, number)}
+      </a>
+    </li>
+  ));
+}
+
 /** The numbers this screen has a name for. */
-export function phonesIn(phones: Greeting["phones"], text: Text): { readonly name: string; readonly number: string }[] {
+function phonesIn(phones: Greeting["phones"], text: Text): { readonly name: string; readonly number: string }[] {
   const named: [string, string | undefined][] = [
     [text.contact.customerCenter, phones.customer_center],
     [text.contact.emergency, phones.emergency],

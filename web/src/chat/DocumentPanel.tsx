@@ -1,4 +1,4 @@
-import { useCallback, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore } from "react";
 import { documentOf, type KnowledgeDocument } from "../api/client";
 import { type Failure, failureOf } from "../api/errors";
 import { Button } from "../ui/Button";
@@ -6,6 +6,7 @@ import { Icon } from "../ui/Icon";
 import { Line, Table } from "./Answer";
 import { blocksOfSection, type Citation, citedLines, citedSection, type DocumentBlock, isRowCited, passagesOf } from "./citation";
 import styles from "./document.module.css";
+import { isEmbedded } from "./embed";
 import type { Text } from "./ko";
 import { dayInNumbers, reasonOf, useText } from "./words";
 
@@ -19,10 +20,33 @@ export interface OpenDocument {
   readonly loading: Loading;
 }
 
-/** The document that is open, and how it is opened and closed. */
+/**
+ * The document that is open, and how it is opened and closed. Where it covers the screen, the browser's own way back
+ * closes it, too.
+ */
 export function useDocument() {
   const [opened, setOpened] = useState<OpenDocument | null>(null);
+  /** A page in the tab's history stands for the document. */
+  const hasPage = useRef(false);
+
+  useEffect(() => {
+    const leave = (): void => {
+      if (!hasPage.current) return;
+      hasPage.current = false;
+      setOpened(null);
+    };
+    window.addEventListener("popstate", leave);
+    return () => {
+      window.removeEventListener("popstate", leave);
+    };
+  }, []);
+
   const open = useCallback(async (citation: Citation) => {
+    // In a frame the history is the bank's page's as well, and going back could turn that.
+    if (!wide.matches && !isEmbedded() && !hasPage.current) {
+      hasPage.current = true;
+      history.pushState(null, "");
+    }
     setOpened({ citation, loading: { kind: "loading" } });
     const loading = await load(citation.documentId);
     // Unless it was closed, or another was opened, meanwhile.
@@ -30,6 +54,9 @@ export function useDocument() {
   }, []);
   const close = useCallback(() => {
     setOpened(null);
+    if (!hasPage.current) return;
+    hasPage.current = false;
+    history.back();
   }, []);
   return { opened, open, close };
 }
@@ -79,6 +106,21 @@ export function DocumentPanel({ opened: { citation, loading }, onRetry, onClose 
     };
   }, [isWide]);
 
+  // Beside the conversation it need not have the focus to be closed.
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      if (event.key !== "Escape" || event.defaultPrevented || event.isComposing) return;
+      const around = event.target instanceof Element ? event.target.closest("dialog") : null;
+      if (around !== null && around !== dialog.current) return;
+      event.preventDefault();
+      onClose();
+    };
+    window.addEventListener("keydown", press);
+    return () => {
+      window.removeEventListener("keydown", press);
+    };
+  }, [onClose]);
+
   return (
     <dialog
       ref={dialog}
@@ -86,11 +128,6 @@ export function DocumentPanel({ opened: { citation, loading }, onRetry, onClose 
       aria-label={`${text.document.name}: ${citation.title}`}
       data-side={isWide ? "" : undefined}
       onCancel={(event) => {
-        event.preventDefault();
-        onClose();
-      }}
-      onKeyDown={(event) => {
-        if (event.key !== "Escape") return;
         event.preventDefault();
         onClose();
       }}
@@ -167,7 +204,7 @@ function Content({ document, citation }: { readonly document: KnowledgeDocument;
   }, []);
 
   return (
-    <div ref={body} className={styles.body} lang="ko" tabIndex={0} role="region" aria-label={citation.title}>
+    <div ref={body} className={styles.body} lang="ko" tabIndex={0} role="region" aria-label={text.document.body}>
       {at === -1 ? <p className={styles.moved}>{text.document.moved}</p> : null}
       {document.sections.map((section, index) => (
         <section key={index} className={index === at ? styles.cited : undefined} data-section={index === at ? "" : undefined}>

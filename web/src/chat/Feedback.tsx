@@ -13,7 +13,8 @@ const REASONS: readonly FeedbackReason[] = ["wrong", "incomplete", "unclear", "o
 const COMMENT_CHARS_MAX = 500;
 
 type View =
-  | { readonly kind: "choosing" }
+  /** `isAgain`: the customer came back from one of the others. */
+  | { readonly kind: "choosing"; readonly isAgain: boolean }
   /** What was missing? */
   | { readonly kind: "asking" }
   /** `isNew`: given just now, not before a reload. */
@@ -29,7 +30,7 @@ interface Props {
 /** Was the answer useful, and if not, why. It can be changed for as long as it is shown. */
 export function Feedback({ messageId, known, onSend }: Props) {
   const text = useText().feedback;
-  const [view, setView] = useState<View>(known === null ? { kind: "choosing" } : { kind: "given", useful: known, isNew: false });
+  const [view, setView] = useState<View>(known === null ? { kind: "choosing", isAgain: false } : { kind: "given", useful: known, isNew: false });
   const [sending, setSending] = useState<"no" | "yes" | "failed">("no");
 
   async function send(useful: boolean, reason: FeedbackReason | null, comment: string | null): Promise<void> {
@@ -42,23 +43,29 @@ export function Feedback({ messageId, known, onSend }: Props) {
     }
   }
 
-  function turnTo(kind: "choosing" | "asking"): void {
+  function turnTo(next: View): void {
     setSending("no");
-    setView({ kind });
+    setView(next);
   }
 
   return (
-    <div className={`${styles.feedback ?? ""} ${view.kind === "asking" ? (styles.open ?? "") : ""}`} role="group" aria-label={text.name}>
+    <div className={styles.feedback} role="group" aria-label={text.name}>
       {view.kind === "choosing" ? (
         <>
-          <Button look="quiet" disabled={sending === "yes"} onClick={() => void send(true, null, null)}>
+          <Button
+            look="quiet"
+            disabled={sending === "yes"}
+            // What had the focus is gone.
+            autoFocus={view.isAgain}
+            onClick={() => void send(true, null, null)}
+          >
             <Icon name="useful" size={16} />
             {text.useful}
           </Button>
           <Button
             look="quiet"
             onClick={() => {
-              turnTo("asking");
+              turnTo({ kind: "asking" });
             }}
           >
             <Icon name="notUseful" size={16} />
@@ -71,7 +78,7 @@ export function Feedback({ messageId, known, onSend }: Props) {
           isSending={sending === "yes"}
           onSend={(reason, comment) => void send(false, reason, comment)}
           onCancel={() => {
-            turnTo("choosing");
+            turnTo({ kind: "choosing", isAgain: true });
           }}
         />
       ) : null}
@@ -84,7 +91,7 @@ export function Feedback({ messageId, known, onSend }: Props) {
           // The button that was pressed is gone; who uses the keyboard goes on from here.
           autoFocus={view.isNew}
           onClick={() => {
-            turnTo("choosing");
+            turnTo({ kind: "choosing", isAgain: true });
           }}
         >
           {text.change}

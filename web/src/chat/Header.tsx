@@ -10,7 +10,7 @@ import type { Language } from "./memory";
 import { useText } from "./words";
 
 interface Props {
-  readonly title: string;
+  readonly bank: string;
   /** A path on this server, or null for our own mark. */
   readonly logo: string | null;
   /** How far the way to a person is. */
@@ -27,7 +27,7 @@ interface Props {
   readonly children: ReactNode;
 }
 
-export function Header({ title, logo, step, isAgentAsked, onFinish, onLanguage, onSettings, onRenew, onAgent, children }: Props) {
+export function Header({ bank, logo, step, isAgentAsked, onFinish, onLanguage, onSettings, onRenew, onAgent, children }: Props) {
   const text = useText();
   const { switchTo } = text;
   return (
@@ -40,7 +40,10 @@ export function Header({ title, logo, step, isAgentAsked, onFinish, onLanguage, 
         ) : (
           <img className={styles.logo} src={logo} alt="" />
         )}
-        <h1 className={styles.title}>{title}</h1>
+        <h1 className={styles.title}>
+          {bank === "" ? null : <span className={styles.bank}>{bank} </span>}
+          <span className={styles.service}>{text.service}</span>
+        </h1>
         <div className={styles.actions}>
           {onFinish === null ? null : (
             <Button look="quiet" onClick={onFinish}>
@@ -59,30 +62,38 @@ export function Header({ title, logo, step, isAgentAsked, onFinish, onLanguage, 
               {switchTo.label}
             </Button>
           </div>
-          <Button
-            look="primary"
-            // Not `disabled`, or whoever pressed it with a key would lose his place.
-            aria-disabled={isAgentAsked}
-            onClick={() => {
-              if (!isAgentAsked) onAgent();
-            }}
-          >
-            <span className={styles.agent}>
+          <div className={styles.agent}>
+            <Button
+              look="primary"
+              // Not `disabled`, or whoever pressed it with a key would lose his place.
+              aria-disabled={isAgentAsked}
+              onClick={() => {
+                if (!isAgentAsked) onAgent();
+              }}
+            >
               <Icon name="agent" />
-            </span>
-            {agentLabel(step, text)}
-          </Button>
-          <Menu name={text.menu.name}>
-            <MenuItem onChoose={onSettings}>{text.settings.name}</MenuItem>
+              {agentLabel(step, text)}
+            </Button>
+          </div>
+          <Menu id="menu" name={text.menu.name}>
+            <MenuItem icon="settings" onChoose={onSettings}>
+              {text.settings.name}
+            </MenuItem>
             <MenuItem
+              icon="language"
               lang={switchTo.language}
+              className={styles.languageItem}
               onChoose={() => {
                 onLanguage(switchTo.language);
               }}
             >
               {text.menu.switchLanguage}
             </MenuItem>
-            {onFinish === null ? <MenuItem onChoose={onRenew}>{text.renewal.name}</MenuItem> : null}
+            {onFinish === null ? (
+              <MenuItem icon="renew" onChoose={onRenew}>
+                {text.renewal.name}
+              </MenuItem>
+            ) : null}
             {children}
           </Menu>
           <ClosePanel />

@@ -1,11 +1,12 @@
 import { useCallback, useLayoutEffect } from "react";
+import type { QuickReply } from "../api/client";
 import { Button } from "../ui/Button";
 import { useFollowEnd } from "../ui/followEnd";
 import { Icon } from "../ui/Icon";
 import { useNewest } from "../ui/newest";
 import { Author, OutgoingBubble, StoredBubble, StreamingBubble } from "./Bubble";
 import type { Citation } from "./citation";
-import { type Entry, entries, isAnswering, quickReplies } from "./conversation";
+import { type Entry, entries, isAnswering } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { DocumentPanel, useDocument } from "./DocumentPanel";
 import type { SendFeedback } from "./Feedback";
@@ -16,18 +17,19 @@ import { dayOf, today, useText } from "./words";
 interface Props {
   readonly screen: Screen;
   readonly courier: Courier;
+  /** The answers that are offered to the last message. */
+  readonly replies: readonly QuickReply[];
   readonly onChoose: (message: string) => void;
 }
 
 /** The conversation from the greeting down; it follows the newest message unless the customer reads above. */
-export function Log({ screen, courier, onChoose }: Props) {
+export function Log({ screen, courier, replies, onChoose }: Props) {
   const text = useText();
   const { greeting, conversation } = screen;
   const { streaming } = conversation;
   const agentName = conversation.handover?.agent_name ?? null;
   const all = entries(conversation);
-  const replies = quickReplies(conversation);
-  const { box, content, isAtEnd, scrolled, follow } = useFollowEnd();
+  const { box, content, list, isAtEnd, canScroll, scrolled, follow } = useFollowEnd();
   const { first, hasEarlier, hasGrown, showEarlier, nearTop } = useNewest(box, all.length, isAtEnd);
   const shown = all.slice(first);
   const document = useDocument();
@@ -58,7 +60,7 @@ export function Log({ screen, courier, onChoose }: Props) {
         aria-live="off"
         aria-label={text.log.name}
         aria-busy={!screen.isReady}
-        tabIndex={0}
+        tabIndex={canScroll ? 0 : undefined}
         onScroll={() => {
           scrolled();
           nearTop();
@@ -84,11 +86,13 @@ export function Log({ screen, courier, onChoose }: Props) {
           )}
           {all.length === 0 && greeting !== null && !conversation.isClosed ? (
             <div className={styles.topics} role="group" aria-label={text.log.topics}>
-              <p className={styles.caption}>{text.log.topics}</p>
+              <p className={styles.caption} aria-hidden="true">
+                {text.log.topics}
+              </p>
               <Choices choices={greeting.topics} onChoose={onChoose} />
             </div>
           ) : null}
-          <ol className={styles.entries} data-grown={hasGrown ? "" : undefined}>
+          <ol ref={list} className={styles.entries} data-grown={hasGrown ? "" : undefined}>
             <FirstDay entry={shown[0]} hasSeveral={all.some((entry) => entry.kind === "day")} />
             {shown.map((entry) => {
               switch (entry.kind) {

@@ -12,7 +12,9 @@ export function PageTopic({ onChoose }: { readonly onChoose: (message: string) =
   if (topic === null) return null;
   return (
     <div className={styles.topic} role="group" aria-label={text.embed.topic}>
-      <span className={styles.caption}>{text.embed.topic}</span>
+      <span className={styles.caption} aria-hidden="true">
+        {text.embed.topic}
+      </span>
       <Button
         look="chip"
         onClick={() => {

@@ -1,33 +1,40 @@
 import type { Greeting } from "../api/client";
 import { Button } from "../ui/Button";
 import { Icon } from "../ui/Icon";
-import { useNow } from "../ui/now";
 import type { Handover } from "./conversation";
 import { agentHours, type AgentHours } from "./hours";
 import { stateOf, type Step, steps } from "./journey";
+import type { Text } from "./ko";
 import styles from "./progress.module.css";
 import { useText } from "./words";
 
-/** Opening hours are in minutes. */
-const LOOK_AT_CLOCK_MS = 30_000;
+/** What is said at a step. */
+export interface ProgressWords {
+  readonly title: string;
+  readonly body: string;
+}
 
 interface Props {
   readonly step: Step;
-  readonly handover: Handover | null;
-  readonly greeting: Greeting | null;
+  readonly words: ProgressWords;
   readonly onCancel: () => void;
 }
 
-/** The way to a person: where the customer is on it, what comes next, and the way back. */
-export function Progress({ step, handover, greeting, onCancel }: Props) {
-  const text = useText();
-  const { progress } = text;
+/** The way to a person: what comes next, the way back, and where the customer is. On a short screen the first line remains. */
+export function Progress({ step, words, onCancel }: Props) {
+  const { progress } = useText();
   const isThere = step === "connected";
-  const now = useNow(LOOK_AT_CLOCK_MS);
-  const hours = greeting === null || isThere ? null : agentHours(greeting.hours, now);
-  const words = wordsOf(step, handover, text);
   return (
     <section className={`${styles.progress ?? ""} ${isThere ? (styles.there ?? "") : ""}`} aria-label={progress.name}>
+      <div className={styles.head}>
+        <p className={styles.title}>{words.title}</p>
+        {isThere || step === "consent" ? null : (
+          <Button look="chip" onClick={onCancel}>
+            {progress.cancel}
+          </Button>
+        )}
+      </div>
+      <p>{words.body}</p>
       <ol className={styles.steps}>
         {steps.map((each) => {
           const state = stateOf(each, step);
@@ -42,51 +49,38 @@ export function Progress({ step, handover, greeting, onCancel }: Props) {
           );
         })}
       </ol>
-      <div className={styles.row}>
-        {isThere || step === "consent" ? null : (
-          <div className={styles.cancel}>
-            <Button look="chip" onClick={onCancel}>
-              {progress.cancel}
-            </Button>
-          </div>
-        )}
-        <div role="status">
-          <p className={styles.title}>{words.title}</p>
-          <p>{words.body}</p>
-          {hours === null || hours.isOpen ? null : <OutsideHours hours={hours} emergency={greeting?.phones.emergency ?? null} />}
-        </div>
-      </div>
     </section>
   );
 }
 
-function wordsOf(step: Step, handover: Handover | null, text: ReturnType<typeof useText>): { title: string; body: string } {
-  const { progress, handover: words } = text;
-  const position = handover?.queue_position ?? null;
-  const agentName = handover?.agent_name ?? null;
+/** Nobody comes outside hours, so then it is said when somebody does. `now` in Unix milliseconds. */
+export function progressWords(step: Step, waits: Handover | null, greeting: Greeting | null, now: number, text: Text): ProgressWords {
+  const { progress, handover } = text;
+  const position = waits?.queue_position ?? null;
+  const agentName = waits?.agent_name ?? null;
+  const hours = greeting === null ? null : agentHours(greeting.hours, now);
+  const outside = hours === null || hours.isOpen ? null : outsideHours(hours, greeting?.phones.emergency ?? null, text);
   switch (step) {
     case "consent":
-      return progress.consent;
+      return { title: progress.consent.title, body: outside ?? progress.consent.body };
     case "details":
-      return words.collecting;
-    case "queue":
-      return { ...words.queued, title: position === null ? words.queued.title : `${words.queued.title} · ${progress.position(position)}` };
+      return { title: handover.collecting.title, body: outside ?? handover.collecting.body };
+    case "queue": {
+      const { title, body } = handover.queued;
+      // A place says nothing in a queue that does not move.
+      if (outside !== null || position === null) return { title, body: outside ?? body };
+      return { title: `${title} · ${progress.position(position)}`, body };
+    }
     case "connected":
-      return agentName === null ? words.attended : { ...words.attended, title: progress.attendedBy(agentName) };
+      return { title: agentName === null ? handover.attended.title : progress.attendedBy(agentName), body: handover.attended.body };
   }
 }
 
 /** Nobody is there now: when somebody will be, and whom to call if it cannot wait. */
-function OutsideHours({ hours, emergency }: { readonly hours: AgentHours; readonly emergency: string | null }) {
-  const { progress } = useText();
+function outsideHours(hours: AgentHours, emergency: string | null, { progress }: Text): string {
   const written = hours.days.map(({ kind, from, until }) => `${progress.days[kind]} ${from}~${until}`).join(", ");
-  return (
-    <p className={styles.hours}>
-      <Icon name="clock" size={16} />
-      <span>
-        {progress.outside(written)} {hours.next === null ? null : progress.next(hours.next)}
-        {emergency === null ? null : ` ${progress.urgent(emergency)}`}
-      </span>
-    </p>
-  );
+  const sentences = [progress.outside(written)];
+  if (hours.next !== null) sentences.push(progress.next(hours.next));
+  if (emergency !== null) sentences.push(progress.urgent(emergency));
+  return sentences.join(" ");
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Block, blocksOf, settled, spansOf } from "./answer";
+import { aloud, beginningOf, type Block, blocksOf, settled, spansOf } from "./answer";
 
 const paragraph = (text: string): Block => ({ kind: "paragraph", text });
 
@@ -72,6 +72,18 @@ describe("blocksOf", () => {
   ])("%s", (_case, text, blocks) => {
     expect(blocksOf(text)).toEqual(blocks);
   });
+});
+
+it.each([
+  ["수수료는 없습니다.", "수수료는 없습니다."],
+  ["[대출 금리]\n가온 신용대출 금리는 연 4.20%입니다.", "[대출 금리] 가온 신용대출 금리는…"],
+  ["", ""],
+])("the beginning of %j", (text, beginning) => {
+  expect(beginningOf(text)).toBe(beginning);
+});
+
+it("says a way through menus as its steps", () => {
+  expect(aloud("앱의 [이체 > 이체한도 관리 > 한도 변경]에서 바꿀 수 있습니다.")).toBe("앱의 [이체, 이체한도 관리, 한도 변경]에서 바꿀 수 있습니다.");
 });
 
 describe("spansOf", () => {

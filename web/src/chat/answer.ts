@@ -93,6 +93,19 @@ export function spansOf(text: string): Span[] {
   return spans;
 }
 
+/** As it is read out: a way through the app's menus has steps, and none is greater than the next. */
+export function aloud(text: string): string {
+  return text.replaceAll(" > ", ", ");
+}
+
+const BEGINNING_CHARS = 20;
+
+/** Enough of an answer to tell it from the others. */
+export function beginningOf(text: string): string {
+  const words = Array.from(text.trim().replace(/\s+/g, " "));
+  return words.length <= BEGINNING_CHARS ? words.join("") : `${words.slice(0, BEGINNING_CHARS).join("").trimEnd()}…`;
+}
+
 // ---------------------------------------------------------------------------------------------------
 
 function isText(lines: readonly string[], at: number): boolean {

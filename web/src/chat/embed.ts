@@ -25,6 +25,7 @@ let isOpen = false;
 /** The panel was opened to be written in before there was a field. */
 let isFocusOwed = false;
 let topic = topicOf(query.get("topic"));
+if (topic === memory.rememberedDroppedTopic()) topic = null;
 /** Said before the page was known. */
 let unsaid: FromChat[] = [];
 const listeners = new Set<() => void>();
@@ -44,8 +45,9 @@ export function pageTopic(): string | null {
   return topic;
 }
 
-/** It was asked, or is not wanted. */
+/** It was asked, or is not wanted; neither after a reload. */
 export function dropTopic(): void {
+  if (topic !== null) memory.rememberDroppedTopic(topic);
   offer(null);
 }
 

@@ -3,13 +3,16 @@ import { type Text, unbroken } from "./ko";
 export const en: Text = {
   language: "en",
   switchTo: { language: "ko", label: "한국어", name: "한국어로 보기" },
-  title: (bank) => `${bank} AI\u00A0support`.trim(),
+  service: "AI support",
+  title: (bank) => `${bank} AI support`.trim(),
   skipToComposer: "Skip to the message box",
+  skipToMenu: "Skip to the menu",
   connectAgent: "Live agent",
   // The assistant understands Korean; this is what it is sent in either language.
   connectAgentMessage: "상담원 연결해 주세요",
 
   contact: {
+    aside: "Help",
     name: "By phone",
     customerCenter: "Support",
     emergency: "Loss · fraud",
@@ -28,6 +31,7 @@ export const en: Text = {
     loading: "Getting ready…",
     topics: "Common topics",
     toBottom: "Latest message",
+    begun: "This is a new conversation.",
     restarted: "The earlier conversation has ended; this is a new one.",
   },
   timeOfDay: (hour, minute) => `${hour % 12 || 12}:${minute} ${hour < 12 ? "AM" : "PM"}`,
@@ -36,6 +40,8 @@ export const en: Text = {
   agentTyping: "The agent is typing",
   protected: "Personal data was protected",
   quickReplies: "Choose an answer",
+  offered: (labels) => `You can answer: ${labels.join(", ")}`,
+  answerNamed: (beginning) => `The answer “${beginning}”`,
   sources: {
     name: (count) => (count === 1 ? "1 source" : `${count} sources`),
     page: (page) => `p. ${page}`,
@@ -78,7 +84,8 @@ export const en: Text = {
   },
 
   closed: { body: "This conversation has ended. Thank you.", renew: "Start a new conversation" },
-  offline: "You are offline. Your messages are kept and sent as soon as you are back.",
+  offline: "You are offline. Keep this window open, and your messages are sent as soon as you are back.",
+  online: "You are connected again.",
   trouble: "The conversation cannot be started yet. We keep trying.",
 
   connectionName: "Connection",
@@ -87,6 +94,12 @@ export const en: Text = {
     connecting: "🟡 Connecting…",
     lost: "🔴 Disconnected (HTTP fallback)",
     http: "🔵 HTTP mode",
+  },
+  connectionSpoken: {
+    socket: "connected",
+    connecting: "connecting",
+    lost: "disconnected",
+    http: "connected over HTTP",
   },
 
   failures: new Map([
@@ -119,6 +132,7 @@ export const en: Text = {
     cited: "Quoted in the answer",
     moved: "The quoted passage was not found here. The document may have been revised.",
     name: "Source document",
+    body: "Text of the document",
     from: (day) => `In force from ${day}`,
     until: (day) => `In force until ${day}`,
     between: (from, until) => `In force ${from} – ${until}`,
@@ -182,11 +196,13 @@ export const en: Text = {
   },
   aiNotice: {
     name: "An AI answers here",
+    brief: "It may be wrong at times.",
+    more: "More",
     acknowledge: "Understood",
   },
   progress: {
     name: "Progress towards an agent",
-    steps: { consent: "Consent", details: "Details", queue: "Queue", connected: "Connected" },
+    steps: { consent: "Consent", queue: "Queue", connected: "Connected" },
     done: "done",
     consent: { title: "May we pass this on?", body: "If you agree, a summary of this conversation goes to the agent." },
     position: (position) => (position === 1 ? "you are next" : `number ${position.toLocaleString("en")} in the queue`),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HandoverStatus, Message } from "../api/client";
 import { type Conversation, EMPTY, type Handover } from "./conversation";
-import { stateOf, type Step, stepOf } from "./journey";
+import { stateOf, type Step, stepOf, type steps } from "./journey";
 
 const question: Message = {
   id: 2,
@@ -38,10 +38,12 @@ describe("stepOf", () => {
   });
 });
 
-it.each<[Step, Step, string]>([
+it.each<[(typeof steps)[number], Step, string]>([
   ["consent", "queue", "done"],
   ["queue", "queue", "current"],
   ["connected", "queue", "ahead"],
+  ["consent", "details", "done"],
+  ["queue", "details", "current"],
 ])("%s seen from %s is %s", (step, current, state) => {
   expect(stateOf(step, current)).toBe(state);
 });

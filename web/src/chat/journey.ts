@@ -1,8 +1,9 @@
-/** The way to a person in four steps, as the customer sees it. Pure. */
+/** The way to a person, as the customer sees it. Pure. */
 import { type Conversation, handoverProgress } from "./conversation";
 
-export const steps = ["consent", "details", "queue", "connected"] as const;
-export type Step = (typeof steps)[number];
+/** What is drawn. Details are asked for while the customer waits, and not of everybody. */
+export const steps = ["consent", "queue", "connected"] as const;
+export type Step = (typeof steps)[number] | "details";
 
 /** Where on that way the conversation is; null when it is on none. */
 export function stepOf(conversation: Conversation): Step | null {
@@ -19,8 +20,8 @@ export function stepOf(conversation: Conversation): Step | null {
 }
 
 /** What is behind, here, and ahead. */
-export function stateOf(step: Step, current: Step): "done" | "current" | "ahead" {
-  const distance = steps.indexOf(step) - steps.indexOf(current);
+export function stateOf(step: (typeof steps)[number], current: Step): "done" | "current" | "ahead" {
+  const distance = steps.indexOf(step) - steps.indexOf(current === "details" ? "queue" : current);
   if (distance === 0) return "current";
   return distance < 0 ? "done" : "ahead";
 }

@@ -5,13 +5,16 @@ import type { Opening } from "./hours";
 export const ko = {
   language: "ko" as const,
   switchTo: { language: "en" as const, label: "EN", name: "EN · Switch to English" },
-  // A narrow header breaks before these two words, not between them.
-  title: (bank: string) => `${bank} AI\u00A0상담`.trim(),
+  /** What this is, below the bank's name. */
+  service: "AI 상담",
+  title: (bank: string) => `${bank} AI 상담`.trim(),
   skipToComposer: "입력창으로 건너뛰기",
+  skipToMenu: "메뉴로 건너뛰기",
   connectAgent: "상담원 연결",
   connectAgentMessage: "상담원 연결해 주세요",
 
   contact: {
+    aside: "상담 안내",
     name: "전화 상담",
     customerCenter: "고객센터",
     emergency: "사고·분실 신고",
@@ -30,6 +33,7 @@ export const ko = {
     loading: "상담을 준비하고 있습니다…",
     topics: "자주 찾는 상담",
     toBottom: "최근 메시지로",
+    begun: "새 상담을 시작합니다.",
     restarted: "이전 상담이 종료되어 새 상담을 시작합니다.",
   },
   timeOfDay: (hour: number, minute: string) => `${hour < 12 ? "오전" : "오후"} ${hour % 12 || 12}:${minute}`,
@@ -38,6 +42,9 @@ export const ko = {
   agentTyping: "상담원이 입력하고 있습니다",
   protected: "개인정보가 보호되었습니다",
   quickReplies: "답변 선택",
+  offered: (labels: readonly string[]) => `선택하실 수 있는 답변: ${labels.join(", ")}`,
+  /** What the buttons below an answer are about. */
+  answerNamed: (beginning: string) => `답변 ‘${beginning}’`,
   sources: {
     name: (count: number) => `출처 ${count}건`,
     page: (page: number) => `${page}쪽`,
@@ -80,7 +87,8 @@ export const ko = {
   },
 
   closed: { body: "상담이 종료되었습니다. 이용해 주셔서 감사합니다.", renew: "새 상담 시작" },
-  offline: "연결이 끊겼습니다. 보내신 메시지는 보관했다가 연결되면 바로 전송합니다.",
+  offline: "연결이 끊겼습니다. 이 창을 열어 두시면 연결되는 대로 메시지를 보내 드립니다.",
+  online: "다시 연결되었습니다.",
   trouble: "상담을 시작하지 못하고 있습니다. 계속 다시 시도합니다.",
 
   connectionName: "연결 상태",
@@ -89,6 +97,13 @@ export const ko = {
     connecting: "🟡 연결 중…",
     lost: "🔴 연결 끊김 (HTTP fallback)",
     http: "🔵 HTTP 모드",
+  } satisfies Record<ConnectionLabel, string>,
+  /** The same for a screen reader, which would read the coloured dots out. */
+  connectionSpoken: {
+    socket: "연결됨",
+    connecting: "연결하는 중",
+    lost: "연결 끊김",
+    http: "HTTP로 연결됨",
   } satisfies Record<ConnectionLabel, string>,
 
   /** By the error's stable `code`. */
@@ -115,6 +130,7 @@ export const ko = {
     cited: "답변에 인용된 내용",
     moved: "인용된 부분을 이 문서에서 찾지 못했습니다. 문서가 개정되었을 수 있습니다.",
     name: "출처 문서",
+    body: "문서 내용",
     from: (day: string) => `${day}부터 시행`,
     until: (day: string) => `${day}까지 시행`,
     between: (from: string, until: string) => `시행 기간 ${from} ~ ${until}`,
@@ -178,11 +194,13 @@ export const ko = {
   },
   aiNotice: {
     name: "인공지능(AI)이 답변합니다",
+    brief: "답변이 정확하지 않을 수 있습니다.",
+    more: "자세히",
     acknowledge: "확인했습니다",
   },
   progress: {
     name: "상담원 연결 진행 상황",
-    steps: { consent: "동의", details: "정보", queue: "대기 순번", connected: "연결" },
+    steps: { consent: "동의", queue: "대기", connected: "연결" },
     done: "완료",
     consent: { title: "상담 내용 전달에 동의해 주세요", body: "동의하시면 지금까지의 상담 내용을 정리해 상담원에게 전달합니다." },
     position: (position: number) => (position === 1 ? "다음 차례" : `대기 순번 ${position.toLocaleString("ko")}번째`),

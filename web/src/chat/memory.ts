@@ -20,6 +20,7 @@ const NOTICE = "bank-aicc.notice";
 const LANGUAGE = "bank-aicc.language";
 const OWNER = "bank-aicc.owner";
 const SEEN = "bank-aicc.seen";
+const TOPIC = "bank-aicc.topic";
 /** Enough of a signature to tell customers apart, and too little to be one. */
 const MARK_CHARS = 16;
 
@@ -87,6 +88,14 @@ export function rememberSeen(id: number): void {
 
 /** Longer than opening a session takes. */
 const ALONE_MS = 15_000;
+/** What the page is about, where the customer has asked it in this tab or put it away. */
+export function rememberedDroppedTopic(): string | null {
+  return read(() => sessionStorage, TOPIC);
+}
+
+export function rememberDroppedTopic(topic: string): void {
+  write(() => sessionStorage, TOPIC, topic);
+}
 
 /**
  * Lets one tab at a time take up or open a session, so that two tabs restored at once open one, not two. Where locks

@@ -33,7 +33,7 @@ const savedAt = new Date("2026-03-02T15:30:00Z");
 
 it("says who said what, when, on what ground, and what is a machine's", () => {
   expect(transcriptText({ bank: "가온은행", greeting: "무엇을 도와드릴까요?", messages, agentName: "김가온", savedAt }, ko)).toBe(
-    `가온은행 AI\u00A0상담 내용
+    `가온은행 AI 상담 내용
 저장한 때: 2026년 3월 3일 화요일 오전 12:30 (한국 시간)
 ‘AI 상담’의 글은 인공지능이 작성했습니다.
 

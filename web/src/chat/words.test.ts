@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type Failure, refusal } from "../api/errors";
 import { en } from "./en";
 import { ko, type Text } from "./ko";
-import { dayOf, instantOf, reasonOf, timeOfDay } from "./words";
+import { dayOf, instantOf, reasonOf, timeOfDay, whyHeld } from "./words";
 
 describe("reasonOf", () => {
   it.each<[string, Failure, Text, string]>([
@@ -14,6 +14,13 @@ describe("reasonOf", () => {
   ])("%s", (_case, failure, text, reason) => {
     expect(reasonOf(failure, text)).toBe(reason);
   });
+});
+
+it("says why a message is held up, unless the screen says it anyway", () => {
+  expect(whyHeld({ kind: "waiting", failure: { kind: "unreachable" }, retryAt: 0 }, ko)).toBe("아직 보내지 못했습니다. 자동으로 다시 보냅니다.");
+  expect(whyHeld({ kind: "refused", failure: refusal(413, { code: "payload_too_large", detail: "" }) }, ko)).toBe(
+    "메시지가 너무 깁니다. 보내지 못했습니다.",
+  );
 });
 
 it.each([

@@ -1,6 +1,7 @@
 /** Words that need a little logic: why something failed, and Korean time. */
 import { createContext, useContext } from "react";
 import type { Failure } from "../api/errors";
+import type { Delivery } from "./conversation";
 import { en } from "./en";
 import { ko, type Text } from "./ko";
 import type { Language } from "./memory";
@@ -20,6 +21,12 @@ export function textIn(language: Language): Text {
 export function reasonOf(failure: Failure, text: Text): string {
   if (failure.kind === "unreachable") return text.unreachable;
   return text.failures.get(failure.code) ?? text.otherFailure(failure);
+}
+
+/** Why a message is still here. That there is no connection stands above everything already. */
+export function whyHeld(delivery: Extract<Delivery, { kind: "waiting" | "refused" }>, text: Text): string {
+  const reason = delivery.failure.kind === "unreachable" ? "" : reasonOf(delivery.failure, text);
+  return `${reason} ${text.delivery[delivery.kind]}`.trim();
 }
 
 const ZONE = "Asia/Seoul";

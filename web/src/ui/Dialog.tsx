@@ -19,6 +19,8 @@ export function Dialog({ title, role = "dialog", onDismiss, children }: Props) {
   useLayoutEffect(() => {
     const { current } = box;
     current?.showModal();
+    // The browser begins with the first control; of radio buttons only the chosen one is a stop.
+    current?.querySelector<HTMLInputElement>("input:checked")?.focus();
     return () => {
       current?.close();
     };

@@ -1,12 +1,12 @@
 import { type ReactNode, useId, useRef, useState } from "react";
-import { Icon } from "./Icon";
+import { Icon, type IconName } from "./Icon";
 import styles from "./menu.module.css";
 
 /**
  * A button that unfolds a list of buttons: a disclosure and not an ARIA menu, so Tab, Enter and a reader's own
  * keys work as everywhere. Closes on Escape, on a choice, and when the focus or a press goes elsewhere.
  */
-export function Menu({ name, children }: { readonly name: string; readonly children: ReactNode }) {
+export function Menu({ id, name, children }: { readonly id: string; readonly name: string; readonly children: ReactNode }) {
   const [isOpen, setOpen] = useState(false);
   const button = useRef<HTMLButtonElement>(null);
   const list = useId();
@@ -27,6 +27,7 @@ export function Menu({ name, children }: { readonly name: string; readonly child
     >
       <button
         ref={button}
+        id={id}
         type="button"
         className={styles.button}
         aria-label={name}
@@ -59,10 +60,20 @@ export function Menu({ name, children }: { readonly name: string; readonly child
   );
 }
 
-export function MenuItem({ onChoose, lang, children }: { readonly onChoose: () => void; readonly lang?: string; readonly children: ReactNode }) {
+interface ItemProps {
+  readonly icon: IconName;
+  readonly onChoose: () => void;
+  readonly lang?: string;
+  /** For where a screen has the same elsewhere. */
+  readonly className?: string | undefined;
+  readonly children: ReactNode;
+}
+
+export function MenuItem({ icon, onChoose, lang, className, children }: ItemProps) {
   return (
-    <li>
-      <button type="button" className={styles.item} lang={lang} onClick={onChoose}>
+    <li className={className}>
+      <button type="button" lang={lang} onClick={onChoose}>
+        <Icon name={icon} size={18} />
         {children}
       </button>
     </li>
