@@ -315,7 +315,7 @@ test.describe("by the accessibility tree alone", () => {
         - log "상담 내용":
           - group "답변 선택":
             - button "네, 동의합니다"
-            - button "아니오"
+            - button "아니요"
     `);
     await page.getByRole("group", { name: "답변 선택" }).getByRole("button", { name: "네, 동의합니다" }).click();
     await expect(page.getByRole("region", { name: "상담원 연결 진행 상황" })).toMatchAriaSnapshot(`

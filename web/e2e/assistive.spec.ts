@@ -9,7 +9,7 @@ test.describe("by ear", () => {
     await customer.asks(QUESTION);
     await expect.poll(heard).toMatch(/AI 상담: .*출처 \d+건/s);
     await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
-    await expect.poll(heard).toContain("선택하실 수 있는 답변: 네, 동의합니다, 아니오");
+    await expect.poll(heard).toContain("선택하실 수 있는 답변: 네, 동의합니다, 아니요");
   });
 
   test("each step on the way to a person", async ({ page }) => {

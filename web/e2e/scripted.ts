@@ -89,10 +89,10 @@ export const talks = {
   table: [said(1, "customer", "ATM 출금 한도"), said(2, "assistant", LIMITS, { sources: [limits] })],
   consent: [
     said(1, "customer", "상담원 연결해 주세요"),
-    said(2, "assistant", "네, 상담원 연결을 도와드리겠습니다.\n\n정확하고 빠른 상담을 위해 지금까지 말씀하신 내용을 정리해 상담원에게 전달하려고 합니다. 동의하시면 '네', 원하지 않으시면 '아니오'를 선택해 주세요.", {
+    said(2, "assistant", "네, 상담원 연결을 도와드리겠습니다.\n\n정확하고 빠른 상담을 위해 지금까지 말씀하신 내용을 정리해 상담원에게 전달하려고 합니다. 동의하시면 '네', 원하지 않으시면 '아니요'를 선택해 주세요.", {
       quick_replies: [
         { label: "네, 동의합니다", message: "네, 동의합니다" },
-        { label: "아니오", message: "아니오, 괜찮습니다" },
+        { label: "아니요", message: "아니요, 괜찮습니다" },
       ],
     }),
   ],

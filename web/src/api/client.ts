@@ -13,7 +13,7 @@ export type Message = Schemas["Message"];
 export type Source = Schemas["Source"];
 export type QuickReply = Schemas["QuickReply"];
 export type Greeting = Schemas["Greeting"];
-export type HandoverState = Schemas["HandoverState"] & Attended;
+export type HandoverState = Schemas["HandoverState"];
 export type HandoverStatus = Schemas["HandoverStatus"];
 export type StageName = Schemas["StageName"];
 /** A document of the bank, whole; `blocks` of its sections tell tables and lists apart. */
@@ -22,10 +22,6 @@ export type EventsPage = Schemas["History"];
 /** The answer to one message. */
 export type Reply = Schemas["ChatReply"];
 
-/** Told once agents have names. */
-interface Attended {
-  readonly agent_name?: string | null;
-}
 export type FeedbackReason = "wrong" | "incomplete" | "unclear" | "other";
 /** What the customer thinks of an answer; `comment` at most 500 characters. */
 export interface Feedback {

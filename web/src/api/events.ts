@@ -21,8 +21,8 @@ export interface ReaderEvents {
 
 /** No byte of a stream by then: somebody collects it. The server's first comment comes at once. */
 const STREAM_OPEN_MS = 2_500;
-/** The server says that it is still there every 15 s. */
-const STREAM_SILENT_MS = 20_000;
+/** The server says that it is still there every 2.5 s. */
+const STREAM_SILENT_MS = 4_900;
 /** A stream that stood this long was not in anybody's way. */
 const STREAM_HELD_MS = 5_000;
 const POLL_S = 25;

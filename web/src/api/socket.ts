@@ -28,14 +28,16 @@ export interface SocketEvents {
 }
 
 const OPEN_MS = 5_000;
-const PING_MS = 15_000;
-/** A connection can end without a word (a tunnel, a gateway that forgot it). Whoever owes an answer longer is gone. */
-const PONG_MS = 4_000;
+/** A connection can end without a word (a tunnel, a gateway that forgot it), so whoever is at the other end is asked this often, and is gone if he owes an answer longer. */
+const AT_REST = { pingMs: 15_000, pongMs: 4_000 };
+/** While something is expected: another way carries it within five seconds. */
+const WATCHED = { pingMs: 2_000, pongMs: 2_800 };
 
 export class Socket {
   readonly #socket: WebSocket;
   readonly #events: SocketEvents;
-  readonly #pings: ReturnType<typeof setInterval>;
+  #pace = AT_REST;
+  #pings: ReturnType<typeof setInterval>;
   /** Runs while an answer is due: the greeting first, then pongs. */
   #deadline: ReturnType<typeof setTimeout>;
   #isOver = false;
@@ -47,9 +49,7 @@ export class Socket {
       this.#receive(event.data);
     });
     this.#socket.addEventListener("close", this.#lose);
-    this.#pings = setInterval(() => {
-      this.check();
-    }, PING_MS);
+    this.#pings = this.#ping();
     this.#deadline = setTimeout(this.#lose, OPEN_MS);
   }
 
@@ -69,7 +69,17 @@ export class Socket {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#send({ type: "ping", timestamp: Date.now() });
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(this.#lose, PONG_MS);
+    this.#deadline = setTimeout(this.#lose, this.#pace.pongMs);
+  }
+
+  /** Whether something is expected from the other side, so that silence must not last. */
+  watch(isExpecting: boolean): void {
+    const pace = isExpecting ? WATCHED : AT_REST;
+    if (pace === this.#pace || this.#isOver) return;
+    this.#pace = pace;
+    clearInterval(this.#pings);
+    this.#pings = this.#ping();
+    if (isExpecting) this.check();
   }
 
   /** Ends it as if the network had. */
@@ -90,6 +100,12 @@ export class Socket {
     if (frame === null) return;
     if (frame.type === "status") this.#events.ready();
     else this.#events.frame(frame);
+  }
+
+  #ping(): ReturnType<typeof setInterval> {
+    return setInterval(() => {
+      this.check();
+    }, this.#pace.pingMs);
   }
 
   #send(frame: object): void {

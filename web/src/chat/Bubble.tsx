@@ -15,14 +15,13 @@ import { instantOf, timeOfDay, useText, whyHeld } from "./words";
 interface StoredProps {
   readonly message: Message & { readonly feedback?: { readonly useful: boolean } | null };
   readonly continues: boolean;
-  readonly agentName: string | null;
   readonly onOpenSource: (citation: Citation) => void;
   /** Null where opinions cannot be sent. */
   readonly onFeedback: SendFeedback | null;
 }
 
 /** A message the server has. Memoised, since a long conversation has many and each stays as it is. */
-export const StoredBubble = memo(function StoredBubble({ message, continues, agentName, onOpenSource, onFeedback }: StoredProps) {
+export const StoredBubble = memo(function StoredBubble({ message, continues, onOpenSource, onFeedback }: StoredProps) {
   const text = useText();
   if (message.author === "system") {
     return (
@@ -41,7 +40,7 @@ export const StoredBubble = memo(function StoredBubble({ message, continues, age
   ) : null;
   if (message.author === "customer") {
     return (
-      <Bubble author="customer" continues={continues} agentName={null}>
+      <Bubble author="customer" continues={continues}>
         <p className={styles.bubble} lang="ko">
           {message.message}
         </p>
@@ -58,7 +57,7 @@ export const StoredBubble = memo(function StoredBubble({ message, continues, age
   }
   const rests = message.author === "assistant" && message.sources.length > 0;
   return (
-    <Bubble author={message.author} continues={continues} agentName={agentName}>
+    <Bubble author={message.author} continues={continues} agentName={message.agent_name}>
       <div className={styles.bubble} lang="ko">
         <Answer text={message.message} />
       </div>
@@ -94,7 +93,7 @@ export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard }: Outg
   const isOnItsWay = delivery.kind === "sending";
   const isHeld = delivery.kind === "waiting" || delivery.kind === "refused";
   return (
-    <Bubble author="customer" continues={continues} agentName={null}>
+    <Bubble author="customer" continues={continues}>
       <p className={`${styles.bubble ?? ""} ${isOnItsWay ? "" : (styles.unsent ?? "")}`}>{outgoing.text}</p>
       {isHeld ? (
         <div className={`${styles.held ?? ""} ${delivery.kind === "refused" ? (styles.refused ?? "") : ""}`}>
@@ -142,7 +141,7 @@ export function StreamingBubble({ text, continues }: { readonly text: string; re
   const shown = settled(text);
   if (shown === "") return null;
   return (
-    <Bubble author="assistant" continues={continues} agentName={null} isGrowing>
+    <Bubble author="assistant" continues={continues} isGrowing>
       <div className={styles.bubble} lang="ko">
         <Answer text={shown} />
       </div>
@@ -152,13 +151,14 @@ export function StreamingBubble({ text, continues }: { readonly text: string; re
 
 interface BubbleProps {
   readonly author: "customer" | "assistant" | "agent";
+  /** Who the agent is, where that is known. */
+  readonly agentName?: string | null | undefined;
   readonly continues: boolean;
-  readonly agentName: string | null;
   readonly isGrowing?: boolean;
   readonly children: ReactNode;
 }
 
-function Bubble({ author, continues, agentName, isGrowing = false, children }: BubbleProps) {
+function Bubble({ author, continues, agentName = null, isGrowing = false, children }: BubbleProps) {
   return (
     <li
       className={`${styles.entry ?? ""} ${styles[author] ?? ""} ${continues ? (styles.continues ?? "") : ""}`}

@@ -11,7 +11,7 @@ import { Announcer } from "./Announcer";
 import styles from "./chat.module.css";
 import { Composer } from "./Composer";
 import { Contact, PhoneItems } from "./Contact";
-import { isAnswering, isOnItsWay, quickReplies } from "./conversation";
+import { isAnswering, isOnItsWay, quickReplies, USUAL_LIMITS } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { SharedProvider } from "./device";
 import { Header } from "./Header";
@@ -141,7 +141,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
               say(text.connectAgentMessage);
             }}
           >
-            {onLeave === null ? <TranscriptMenu screen={screen} agentName={conversation.handover?.agent_name ?? null} /> : null}
+            {onLeave === null ? <TranscriptMenu screen={screen} /> : null}
             {onLeave === null ? <PhoneItems phones={greeting?.phones ?? {}} /> : null}
           </Header>
           <div className={styles.columns}>
@@ -181,7 +181,7 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
                 {text.skipToMenu}
               </a>
               {conversation.isClosed ? null : <PageTopic onChoose={choose} />}
-              {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} onSend={say} />}
+              {conversation.isClosed ? <Closed onRenew={renew} /> : <Composer field={composer} limits={greeting?.limits ?? USUAL_LIMITS} onSend={say} onBegin={courier.lookAround} />}
               <ConnectionState screen={screen} />
             </main>
           </div>

@@ -2,34 +2,38 @@ import { type RefObject, type SubmitEvent, useEffect, useEffectEvent, useRef, us
 import { flushSync } from "react-dom";
 import { Icon } from "../ui/Icon";
 import styles from "./composer.module.css";
-import { charsOf, judgeDraft, TEXT_CHARS_MAX } from "./conversation";
+import { charsOf, judgeDraft, type Limits } from "./conversation";
 import { rememberDraft, rememberedDraft } from "./memory";
 import { AT_REST, nextTyping, type TypingEvent } from "./typing";
 import { useText } from "./words";
 
-/** From here on the customer sees how much room is left. */
-const COUNTER_FROM = 1_800;
+/** From this share on the customer sees how much room is left. */
+const COUNTED_FROM = 0.9;
 
 interface Props {
   readonly field: RefObject<HTMLTextAreaElement | null>;
+  readonly limits: Limits;
   readonly onSend: (message: string) => void;
+  /** A message is being begun. */
+  readonly onBegin: () => void;
 }
 
-export function Composer({ field, onSend }: Props) {
+export function Composer({ field, limits, onSend, onBegin }: Props) {
   const text = useText();
   const [draft, setDraft] = useState(rememberedDraft);
   const [isAskedForMore, setAskedForMore] = useState(false);
   const typing = useRef(AT_REST);
-  const judgement = judgeDraft(draft);
+  const judgement = judgeDraft(draft, limits);
   const chars = charsOf(draft);
   const complaint =
     judgement === "too-long"
-      ? text.composer.tooLong(chars - TEXT_CHARS_MAX)
+      ? text.composer.tooLong(limits.message_chars_max, chars - limits.message_chars_max)
       : judgement === "too-short" && isAskedForMore
         ? text.composer.tooShort
         : null;
 
   function change(words: string): void {
+    if (draft === "" && words !== "") onBegin();
     setDraft(words);
     rememberDraft(words);
   }
@@ -40,7 +44,7 @@ export function Composer({ field, onSend }: Props) {
    */
   function send(): void {
     const words = field.current?.value ?? "";
-    const verdict = judgeDraft(words);
+    const verdict = judgeDraft(words, limits);
     setAskedForMore(verdict === "too-short");
     if (verdict !== "good") return;
     onSend(words);
@@ -128,7 +132,7 @@ export function Composer({ field, onSend }: Props) {
           {complaint}
         </p>
         {/* Not read out at every key. */}
-        <p id="message-count">{chars >= COUNTER_FROM ? text.composer.counter(chars, TEXT_CHARS_MAX) : null}</p>
+        <p id="message-count">{chars >= COUNTED_FROM * limits.message_chars_max ? text.composer.counter(chars, limits.message_chars_max) : null}</p>
       </div>
     </form>
   );

@@ -27,7 +27,6 @@ export function Log({ screen, courier, replies, onChoose }: Props) {
   const text = useText();
   const { greeting, conversation } = screen;
   const { streaming } = conversation;
-  const agentName = conversation.handover?.agent_name ?? null;
   const all = entries(conversation);
   const { box, content, list, isAtEnd, canScroll, scrolled, follow } = useFollowEnd();
   const { first, hasEarlier, hasGrown, showEarlier, nearTop } = useNewest(box, all.length, isAtEnd);
@@ -108,7 +107,6 @@ export function Log({ screen, courier, replies, onChoose }: Props) {
                       key={entry.key}
                       message={entry.message}
                       continues={entry.continues}
-                      agentName={agentName}
                       onOpenSource={openSource}
                       onFeedback={feedback}
                     />
@@ -152,7 +150,7 @@ export function Log({ screen, courier, replies, onChoose }: Props) {
       {document.opened === null ? null : (
         <DocumentPanel opened={document.opened} onRetry={openSource} onClose={document.close} />
       )}
-      <PrintedTranscript screen={screen} agentName={agentName} />
+      <PrintedTranscript screen={screen} />
     </div>
   );
 }

@@ -10,11 +10,10 @@ import { dayOf, instantOf, timeOfDay, useText } from "./words";
 
 interface Props {
   readonly screen: Screen;
-  readonly agentName?: string | null;
 }
 
 /** The customer's own copy of the conversation, as items of the screen's menu: a text file, or the page to print and save as PDF. */
-export function TranscriptMenu({ screen, agentName = null }: Props) {
+export function TranscriptMenu({ screen }: Props) {
   const text = useText();
   const { greeting, conversation } = screen;
   if (conversation.messages.length === 0) return null;
@@ -22,7 +21,7 @@ export function TranscriptMenu({ screen, agentName = null }: Props) {
   function save(): void {
     const savedAt = new Date();
     const { messages } = conversation;
-    const transcript = { bank: greeting?.bank ?? "", greeting: greeting?.greeting ?? null, messages, agentName, savedAt };
+    const transcript = { bank: greeting?.bank ?? "", greeting: greeting?.greeting ?? null, messages, savedAt };
     saveText(fileName(savedAt, text), transcriptText(transcript, text));
   }
 
@@ -50,7 +49,7 @@ export function TranscriptMenu({ screen, agentName = null }: Props) {
 }
 
 /** What is printed instead of the screen: the whole conversation, made when the browser is about to print. */
-export function PrintedTranscript({ screen, agentName = null }: Props) {
+export function PrintedTranscript({ screen }: Props) {
   const text = useText();
   const [printedAt, setPrintedAt] = useState<Date | null>(null);
 
@@ -83,7 +82,7 @@ export function PrintedTranscript({ screen, agentName = null }: Props) {
       <p>{text.transcript.aboutAi}</p>
       {greeting === null ? null : (
         <section className={styles.said}>
-          <h2>{authorOf("assistant", null, text)}</h2>
+          <h2>{authorOf({ author: "assistant" }, text)}</h2>
           <div lang="ko">
             <Answer text={greeting.greeting} />
           </div>
@@ -98,7 +97,7 @@ export function PrintedTranscript({ screen, agentName = null }: Props) {
             {isNewDay ? <p className={styles.day}>{dayOf(day, text.language)}</p> : null}
             <section className={`${styles.said ?? ""} ${styles[message.author] ?? ""}`}>
               <h2>
-                {authorOf(message.author, agentName, text)} <span>{timeOfDay(instantOf(message.created_at), text)}</span>
+                {authorOf(message, text)} <span>{timeOfDay(instantOf(message.created_at), text)}</span>
               </h2>
               <div lang="ko">
                 {message.author === "customer" ? <p className={styles.own}>{message.message}</p> : <Answer text={message.message} />}

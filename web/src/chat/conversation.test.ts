@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import type { HandoverState, HandoverStatus, Message, Reply, StageName } from "../api/client";
 import type { Failure } from "../api/errors";
 import {
-  type Conversation,
   charsOf,
+  type Conversation,
   type Delivery,
   departure,
   type Draft,
@@ -12,6 +12,7 @@ import {
   type Event,
   handoverProgress,
   isAnswering,
+  isExpecting,
   isFarAhead,
   isOnItsWay,
   judgeDraft,
@@ -19,6 +20,7 @@ import {
   prefersHttp,
   type Progress,
   quickReplies,
+  USUAL_LIMITS,
 } from "./conversation";
 
 const NOON_KST = Date.UTC(2026, 2, 2, 3, 0, 0);
@@ -404,7 +406,29 @@ it.each<[string, Draft]>([
   ["가".repeat(2_001), "too-long"],
   ["😀".repeat(2_000), "good"],
 ])("draft %#", (text, draft) => {
-  expect(judgeDraft(text)).toBe(draft);
+  expect(judgeDraft(text, USUAL_LIMITS)).toBe(draft);
+});
+
+it("keeps to the bank's own limits", () => {
+  const limits = { message_chars_min: 4, message_chars_max: 10 };
+  expect(["가나다", "가나다라", "가".repeat(11)].map((text) => judgeDraft(text, limits))).toEqual(["too-short", "good", "too-long"]);
+});
+
+it("is over where the state of the hand-over says so", () => {
+  const over = after(handover("accepted"), handover("accepted", { is_closed: true }));
+  expect(over.isClosed).toBe(true);
+  expect(handoverProgress(over)).toBeNull();
+});
+
+it.each<[string, Event[], boolean]>([
+  ["nothing", [], false],
+  ["a message on its way", [typed("a"), { kind: "sending", clientMessageId: "a" }], true],
+  ["one that waits for the network", [typed("a")], false],
+  ["a person asked for", [handover("pending")], true],
+  ["a person who is there", [handover("accepted")], true],
+  ["a person who has gone", [handover("accepted", { is_closed: true })], false],
+])("expects something of %s", (_case, events, expected) => {
+  expect(isExpecting(after(...events))).toBe(expected);
 });
 
 it("counts characters, not code units", () => {

@@ -146,11 +146,11 @@ export function next(state: Conversation, event: Event): Conversation {
     case "replied":
       return afterReply(state, event.reply, event.clientMessageId, event.at);
     case "handover":
-      return { ...state, handover: handoverOf(state.handover, event.handover) };
+      return event.handover.is_closed === true ? closed(state) : { ...state, handover: handoverOf(state.handover, event.handover) };
     case "agent-typing":
       return { ...state, isAgentTyping: event.isTyping };
     case "closed":
-      return { ...state, isClosed: true, isAgentTyping: false, streaming: null };
+      return closed(state);
     case "restarted":
       return { ...EMPTY, outbox: state.outbox.map((outgoing) => (outgoing.delivery.kind === "refused" ? outgoing : queued(outgoing))), isRestarted: state.messages.length > 0 };
     case "renewed":
@@ -220,6 +220,11 @@ export function handoverProgress(state: Conversation): Progress | null {
   return isCollecting(state) ? "collecting" : "queued";
 }
 
+/** Something will come from the other side: the answer to what was sent, or a person. */
+export function isExpecting(state: Conversation): boolean {
+  return handoverProgress(state) !== null || state.outbox.some(({ delivery }) => delivery.kind === "sending");
+}
+
 function isCollecting(state: Conversation): boolean {
   if (state.stage !== null) return state.stage === "collecting";
   // HANDOVER is on every answer once nothing more is to be asked (wire contract §7).
@@ -267,8 +272,13 @@ const AHEAD_MAX = 40;
 // ---------------------------------------------------------------------------------------------------
 // What may be typed (wire contract §3)
 
-export const TEXT_CHARS_MAX = 2_000;
-const TEXT_CHARS_MIN = 2;
+/** In characters; the bank may have set others. */
+export interface Limits {
+  readonly message_chars_min: number;
+  readonly message_chars_max: number;
+}
+
+export const USUAL_LIMITS: Limits = { message_chars_min: 2, message_chars_max: 2_000 };
 const SHORT_ANSWERS = new Set(["네", "예", "넵", "응", "어", "노"]);
 
 export type Draft = "empty" | "too-short" | "too-long" | "good";
@@ -278,11 +288,11 @@ export function charsOf(text: string): number {
   return Array.from(text.trim()).length;
 }
 
-export function judgeDraft(text: string): Draft {
+export function judgeDraft(text: string, limits: Limits): Draft {
   const chars = charsOf(text);
   if (chars === 0) return "empty";
-  if (chars > TEXT_CHARS_MAX) return "too-long";
-  return chars < TEXT_CHARS_MIN && !SHORT_ANSWERS.has(text.trim()) ? "too-short" : "good";
+  if (chars > limits.message_chars_max) return "too-long";
+  return chars < limits.message_chars_min && !SHORT_ANSWERS.has(text.trim()) ? "too-short" : "good";
 }
 
 // ---------------------------------------------------------------------------------------------------
@@ -367,6 +377,10 @@ function handoverOf(known: Handover | null, { handover_status, queue_position, a
   if (handover_status === null) return null;
   const before = known?.handover_status === handover_status ? known.queue_position : null;
   return { handover_status, queue_position: queue_position ?? before, agent_name: agent_name ?? null };
+}
+
+function closed(state: Conversation): Conversation {
+  return { ...state, isClosed: true, isAgentTyping: false, streaming: null };
 }
 
 /** `handover_status` of a reply reports only a change; the stage says where things stand. */

@@ -13,9 +13,10 @@ import { type Failure, failureOf, isSessionLost } from "../api/errors";
 import { Pause } from "../api/pause";
 import { type Frame, Socket } from "../api/socket";
 import { onAwake } from "./awake";
-import { type Conversation, departure, EMPTY, type Event, isFarAhead, next, type Outgoing, prefersHttp } from "./conversation";
+import { type Conversation, departure, EMPTY, type Event, isExpecting, isFarAhead, next, type Outgoing, prefersHttp } from "./conversation";
 import { Keeper, retryMs, type Session } from "./keeper";
 import * as memory from "./memory";
+import { newMessageId } from "./messageId";
 import { Receipt } from "./receipt";
 
 export interface Screen {
@@ -97,6 +98,11 @@ export class Courier {
     this.#tell({ kind: "typed", clientMessageId: newMessageId(), text: text.trim(), at: Date.now() });
     this.#depart();
   }
+
+  /** Something will be said soon; a connection that has died is found out before it is needed. */
+  readonly lookAround = (): void => {
+    this.#socket?.check();
+  };
 
   retry(clientMessageId: string): void {
     this.#tell({ kind: "retried", clientMessageId });
@@ -482,16 +488,11 @@ export class Courier {
     const conversation = next(before, event);
     if (conversation.outbox !== before.outbox) memory.rememberOutbox(conversation.outbox);
     this.#show({ conversation });
+    this.#socket?.watch(isExpecting(conversation));
   }
 
   #show(change: Partial<Screen>): void {
     this.#screen = { ...this.#screen, ...change };
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** Random, not guessable, and made without `crypto.randomUUID`, which a branch's plain-HTTP page does not have. */
-function newMessageId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -65,7 +65,7 @@ export const en: Text = {
     hint: "Enter to send · Shift+Enter for a new line",
     counter: (chars, max) => `${chars.toLocaleString("en")} / ${max.toLocaleString("en")}`,
     tooShort: "Please enter at least two characters.",
-    tooLong: (over) => `A message can have 2,000 characters. Please remove ${over.toLocaleString("en")} ${over === 1 ? "character" : "characters"}.`,
+    tooLong: (max, over) => `A message can have ${max.toLocaleString("en")} characters. Please remove ${over.toLocaleString("en")} ${over === 1 ? "character" : "characters"}.`,
   },
 
   handover: {

@@ -14,7 +14,7 @@ const question: Message = {
   sources: [],
   quick_replies: [
     { label: "네, 동의합니다", message: "네, 동의합니다" },
-    { label: "아니오", message: "아니오, 괜찮습니다" },
+    { label: "아니요", message: "아니요, 괜찮습니다" },
   ],
   suggested_action: "CONTINUE",
 };

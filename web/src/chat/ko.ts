@@ -68,7 +68,7 @@ export const ko = {
     hint: "Enter 전송 · Shift+Enter 줄바꿈",
     counter: (chars: number, max: number) => `${chars.toLocaleString("ko")} / ${max.toLocaleString("ko")}자`,
     tooShort: "두 글자 이상 입력해 주세요.",
-    tooLong: (over: number) => `한 번에 2,000자까지 보낼 수 있습니다. ${over.toLocaleString("ko")}자를 줄여 주세요.`,
+    tooLong: (max: number, over: number) => `한 번에 ${max.toLocaleString("ko")}자까지 보낼 수 있습니다. ${over.toLocaleString("ko")}자를 줄여 주세요.`,
   },
 
   handover: {

@@ -26,13 +26,13 @@ const messages = [
   message(2, { message: "없습니다.", sources: [source, { ...source, excerpt: "같은 곳" }], created_at: "2026-03-02T00:01:00" }),
   message(3, { author: "system", message: "상담원이 연결되었습니다." }),
   message(4, { message: "" }),
-  message(5, { author: "agent", message: "안녕하세요.", created_at: "2026-03-02T13:05:00" }),
+  message(5, { author: "agent", agent_name: "김가온", message: "안녕하세요.", created_at: "2026-03-02T13:05:00" }),
 ];
 // 00:30 in Korea, still the day before in UTC.
 const savedAt = new Date("2026-03-02T15:30:00Z");
 
 it("says who said what, when, on what ground, and what is a machine's", () => {
-  expect(transcriptText({ bank: "가온은행", greeting: "무엇을 도와드릴까요?", messages, agentName: "김가온", savedAt }, ko)).toBe(
+  expect(transcriptText({ bank: "가온은행", greeting: "무엇을 도와드릴까요?", messages, savedAt }, ko)).toBe(
     `가온은행 AI 상담 내용
 저장한 때: 2026년 3월 3일 화요일 오전 12:30 (한국 시간)
 ‘AI 상담’의 글은 인공지능이 작성했습니다.
@@ -61,9 +61,9 @@ AI 상담 (인공지능 작성)
 });
 
 it("marks the machine in English too", () => {
-  const transcript = transcriptText({ bank: "Gaon", greeting: null, messages, agentName: null, savedAt }, en);
+  const transcript = transcriptText({ bank: "Gaon", greeting: null, messages, savedAt }, en);
   expect(transcript).toContain("[12:01 AM] AI assistant (written by AI)\n없습니다.\nSource: 수수료 안내 · 이체 · p. 2");
-  expect(transcript).toContain("[1:05 PM] Agent\n");
+  expect(transcript).toContain("[1:05 PM] Agent 김가온\n");
 });
 
 it("copies an answer with its sources", () => {

@@ -10,14 +10,13 @@ export interface Transcript {
   /** What the machine said first; null if it could not be loaded. */
   readonly greeting: string | null;
   readonly messages: readonly Message[];
-  readonly agentName: string | null;
   readonly savedAt: Date;
 }
 
-export function transcriptText({ bank, greeting, messages, agentName, savedAt }: Transcript, text: Text): string {
+export function transcriptText({ bank, greeting, messages, savedAt }: Transcript, text: Text): string {
   const words = text.transcript;
   const parts = [`${text.title(bank)} ${words.title}\n${words.savedAt(momentOf(savedAt, text))}\n${words.aboutAi}`];
-  if (greeting !== null) parts.push(`${authorOf("assistant", agentName, text)}\n${greeting}`);
+  if (greeting !== null) parts.push(`${authorOf({ author: "assistant" }, text)}\n${greeting}`);
   let day: string | null = null;
   for (const message of messages) {
     if (message.message === "") continue;
@@ -25,19 +24,19 @@ export function transcriptText({ bank, greeting, messages, agentName, savedAt }:
     if (messageDay !== day) parts.push(`--- ${dayOf(messageDay, text.language)} ---`);
     day = messageDay;
     const time = timeOfDay(instantOf(message.created_at), text);
-    const lines = [`[${time}] ${authorOf(message.author, agentName, text)}`, message.message];
+    const lines = [`[${time}] ${authorOf(message, text)}`, message.message];
     parts.push([...lines, ...sourceLines(message.sources, text)].join("\n"));
   }
   return `${parts.join("\n\n")}\n`;
 }
 
 /** Who said it; a machine is called one. */
-export function authorOf(author: Message["author"], agentName: string | null, text: Text): string {
+export function authorOf({ author, agent_name: name }: Pick<Message, "author" | "agent_name">, text: Text): string {
   switch (author) {
     case "assistant":
       return `${text.author.assistant} ${text.transcript.byAi}`;
     case "agent":
-      return agentName === null ? text.author.agent : text.agentNamed(agentName);
+      return name === null || name === undefined ? text.author.agent : text.agentNamed(name);
     case "customer":
     case "system":
       return text.author[author];
