@@ -44,7 +44,9 @@ pub(super) fn lead<'p>(question: &Reading, rows: &str, prose: &'p Passage) -> Op
 pub(super) fn announces(quotation: &str) -> bool {
     const WORDS: [&str; 8] =
         ["아래 표", "다음 표", "다음과 같", "아래와 같", "아래 금액", "아래 순서", "다음 순서", "아래 방법"];
-    sentences(quotation).last().is_some_and(|last| WORDS.iter().any(|word| last.contains(word)))
+    // An aside such as "(기준일: 2026년 11월 1일)" stands between the two.
+    let last = sentences(quotation).into_iter().rfind(|sentence| !sentence.trim_start().starts_with('('));
+    last.is_some_and(|last| WORDS.iter().any(|word| last.contains(word)))
 }
 
 /// Whether a quotation is rows alone, which do not say what they are about.
@@ -168,6 +170,7 @@ mod tests {
     #[test]
     fn what_announces_a_table_is_known() {
         assert!(announces("평일에 영업합니다. 저녁 영업점은 아래 표의 시간에 이용하실 수 있습니다."));
+        assert!(announces("아래 금액은 정하실 수 있는 최대 한도입니다. (기준일: 2026년 11월 1일)"));
         assert!(!announces("다음과 같이 신청하십시오. 수수료는 없습니다."));
     }
 

@@ -1,6 +1,7 @@
 /** KWCAG 2.2 and WCAG 2.2 AA, state by state; `docs/accessibility.md` names the tests here for each item. */
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Locator, type Page, test } from "@playwright/test";
+import { aloud } from "../src/chat/answer";
 import { CONNECTED, Customer, extended, QUESTION, socketOf } from "./customer";
 
 test.use({ contextOptions: { reducedMotion: "reduce" } });
@@ -345,7 +346,9 @@ test.describe("by the accessibility tree alone", () => {
     const heard = (): Promise<unknown> => page.evaluate((): unknown => Reflect.get(window, "heard"));
     const first = await bodyOf(await customer.asks(QUESTION));
     const second = await bodyOf(await customer.asks("예금자 보호는 얼마까지 되나요?"));
-    await expect.poll(async () => tight(String(await heard()))).toBe(tight([`AI 상담: ${first}출처 1건`, `AI 상담: ${second}출처 1건`].join(",")));
+    const offered = await customer.choices().allInnerTexts();
+    const all = [`AI 상담: ${aloud(first)}출처 1건`, `AI 상담: ${aloud(second)}출처 1건`, `선택하실 수 있는 답변: ${offered.join(", ")}`];
+    await expect.poll(async () => tight(String(await heard()))).toBe(tight(all.join(",")));
     // Afterwards the words stand in the log only.
     await expect(page.locator("[data-announcer]")).toBeEmpty();
     await page.reload();

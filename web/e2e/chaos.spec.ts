@@ -111,6 +111,21 @@ test.describe("the network turns worse, and within five seconds another way carr
     await proxy.close();
   });
 
+  test("a socket that goes silent while a person is awaited", async ({ page, baseURL }) => {
+    const proxy = await Proxy.open(baseURL ?? "", SEED);
+    const customer = new Customer(page);
+    await page.goto(proxy.url);
+    await customer.sees(CONNECTED);
+    await customer.says("상담원 연결해 주세요");
+    await customer.choices().first().click();
+    await customer.sees(/상담원을 기다리는 중/);
+    proxy.weather = { ...CALM, upgrades: "frozen" };
+    await sayElsewhere(page, baseURL ?? "", "기다리는 동안 온 메시지");
+    // Nothing was sent from here, so only a socket that is watched is found out: at rest it takes up to 19 s.
+    await expect(customer.own("기다리는 동안 온 메시지")).toHaveCount(1, { timeout: 9_000 });
+    await proxy.close();
+  });
+
   test("a phone that slept through it", async ({ page, baseURL }) => {
     const proxy = await Proxy.open(baseURL ?? "", SEED);
     const customer = new Customer(page);

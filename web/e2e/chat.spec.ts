@@ -1,5 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { CONNECTED, Customer, extended, HTTP_MODE, LOST, QUESTION, socketOf, tellHandover } from "./customer";
+import { CONNECTED, Customer, HTTP_MODE, LOST, QUESTION, socketOf, staff, tellHandover } from "./customer";
 
 test("a question is answered with its source", async ({ page }) => {
   const customer = await new Customer(page).arrives();
@@ -156,12 +156,7 @@ test.describe("the network", () => {
 
 test.describe("a person", () => {
   test("consent, questions, then waiting for an agent", async ({ page }) => {
-    await page.route("**/api/v1/greeting", async (route) => {
-      const response = await route.fetch();
-      const greeting: unknown = await response.json();
-      const always = "00:00-24:00";
-      await route.fulfill({ response, json: extended(greeting, { hours: { weekdays: always, saturday: always, sunday: always } }) });
-    });
+    await staff(page);
     const customer = await new Customer(page).arrives();
     await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
     await expect(customer.choices()).toHaveCount(2);
@@ -204,7 +199,8 @@ test.describe("a person", () => {
 
   test("a double tap on an answer is one answer, even where the next question's stands below", async ({ page }) => {
     const customer = await new Customer(page).arrives();
-    await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
+    // A matter of which the agent needs to know more.
+    await customer.says("카드 결제한 거 취소가 안 됐어요 상담원 연결해 주세요");
     await customer.choices().first().click();
     await expect(customer.answers()).toHaveCount(2);
     // The second press of a double tap comes when the next question is there already.
@@ -216,6 +212,7 @@ test.describe("a person", () => {
   });
 
   test("the place in the queue is kept up to date over the socket", async ({ page }) => {
+    await staff(page);
     let place = 5;
     await tellHandover(page, () => ({ handover_status: "pending", queue_position: place }));
     let news: (frame: string) => void = () => undefined;

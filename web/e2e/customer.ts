@@ -68,6 +68,16 @@ export class Customer {
   }
 }
 
+/** Agents are there at any hour. Call before the page is opened. */
+export async function staff(page: Page): Promise<void> {
+  const always = "00:00-24:00";
+  await page.route("**/api/v1/greeting", async (route) => {
+    const response = await route.fetch();
+    const greeting: unknown = await response.json();
+    await route.fulfill({ response, json: extended(greeting, { hours: { weekdays: always, saturday: always, sunday: always } }) });
+  });
+}
+
 /** The socket of a page, to be cut and restored; HTTP is untouched. Call before the page is opened. */
 export async function socketOf(page: Page): Promise<{ block(): Promise<void>; allow(): void }> {
   let isBlocked = false;

@@ -78,7 +78,7 @@ async function leavesTexts(page: Page, digit: string | null): Promise<void> {
   await page.route("**/api/v1/chat/message", (route) => route.abort());
   await bank.field.fill(UNSENT);
   await bank.field.press("Enter");
-  await expect(bank.chat.getByText(/아직 보내지 못했습니다/)).toBeVisible();
+  await expect(bank.chat.getByRole("log").getByText(/아직 보내지 못했습니다/)).toBeVisible();
   await bank.field.fill(DRAFT);
   await page.unroute("**/api/v1/chat/message");
   socket.allow();

@@ -19,6 +19,7 @@ const greeting: Greeting = {
   phones: { customer_center: "1588-0000", emergency: "1588-0099" },
   hours: { weekdays: "09:00-18:00" },
   theme: { accent: null, logo: null },
+  limits: { message_chars_min: 2, message_chars_max: 2_000 },
   notice: {
     version: "1",
     text: "가온은행 상담은 사람이 아닌 인공지능(AI)이 먼저 답변합니다. 답변은 은행이 승인한 안내 문서에서 찾아 출처와 함께 보여 드리며, 고객님의 상황에 따라 정확하지 않을 수 있습니다. 상담원과 이야기하고 싶으시면 언제든지 '상담원 연결'을 선택해 주세요.",

@@ -96,6 +96,7 @@ test.describe("the AI notice", () => {
     await expect(shown).toHaveCount(0);
     await customer.asks("이체 한도를 올리고 싶어요");
     await page.reload();
+    await customer.hasDelivered("이체 한도를 올리고 싶어요");
     await customer.asks("예금자 보호는 얼마까지 되나요?");
     await expect(shown).toHaveCount(0);
     expect(receipts).toHaveLength(1);

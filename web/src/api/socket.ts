@@ -31,7 +31,7 @@ const OPEN_MS = 5_000;
 /** A connection can end without a word (a tunnel, a gateway that forgot it), so whoever is at the other end is asked this often, and is gone if he owes an answer longer. */
 const AT_REST = { pingMs: 15_000, pongMs: 4_000 };
 /** While something is expected: another way carries it within five seconds. */
-const WATCHED = { pingMs: 2_000, pongMs: 2_800 };
+const WATCHED = { pingMs: 2_000, pongMs: 2_500 };
 
 export class Socket {
   readonly #socket: WebSocket;
@@ -39,7 +39,7 @@ export class Socket {
   #pace = AT_REST;
   #pings: ReturnType<typeof setInterval>;
   /** Runs while an answer is due: the greeting first, then pongs. */
-  #deadline: ReturnType<typeof setTimeout>;
+  #deadline: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
 
   constructor(url: string, events: SocketEvents) {
@@ -68,8 +68,8 @@ export class Socket {
   check(): void {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     this.#send({ type: "ping", timestamp: Date.now() });
-    clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(this.#lose, this.#pace.pongMs);
+    // Whoever owes an answer already is given no more time by being asked again.
+    this.#deadline ??= setTimeout(this.#lose, this.#pace.pongMs);
   }
 
   /** Whether something is expected from the other side, so that silence must not last. */
@@ -96,6 +96,7 @@ export class Socket {
     if (this.#isOver) return;
     // Whatever arrives proves that the other side lives.
     clearTimeout(this.#deadline);
+    this.#deadline = undefined;
     const frame = typeof data === "string" ? parseFrame(data) : null;
     if (frame === null) return;
     if (frame.type === "status") this.#events.ready();
