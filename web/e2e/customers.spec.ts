@@ -100,7 +100,10 @@ test.describe("what is not sent yet", () => {
   for (const [next, digit] of [["another customer", "b"], ["nobody", null]] as const) {
     test(`is gone for ${next} in the same tab`, async ({ page }) => {
       await leavesTexts(page, "a");
+      // Nobody can take it up any more, so no agent is to wait in it.
+      const isClosed = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/close"));
       const bank = await meet(page, digit);
+      await isClosed;
       await expect(bank.field).toHaveValue("");
       await bank.asks("이체 한도를 올리고 싶어요");
       await bank.showsNothingOf(QUESTION, UNSENT);

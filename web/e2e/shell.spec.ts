@@ -396,7 +396,10 @@ test.describe("a branch's tablet", () => {
   test("shows nothing of before after it was switched off", async ({ page }) => {
     const customer = await arrives(page);
     await customer.asks(QUESTION);
+    // Nobody waits for its customer, either.
+    const isClosed = page.waitForRequest((request) => request.method() === "POST" && request.url().endsWith("/close"));
     await page.reload();
+    await isClosed;
     await customer.sees("자주 찾는 상담");
     await expect(customer.answers()).toHaveCount(0);
   });

@@ -14,7 +14,7 @@ import { Pause } from "../api/pause";
 import { type Frame, Socket } from "../api/socket";
 import { onAwake } from "./awake";
 import { type Conversation, departure, EMPTY, type Event, isExpecting, isFarAhead, next, type Outgoing, prefersHttp } from "./conversation";
-import { Keeper, retryMs, type Session } from "./keeper";
+import { abandon, Keeper, retryMs, type Session } from "./keeper";
 import * as memory from "./memory";
 import { newMessageId } from "./messageId";
 import { Receipt } from "./receipt";
@@ -86,7 +86,7 @@ export class Courier {
 
   /** Begins, for whom the page names; null: nobody. Again when it names another, and then nothing is left of the one before. */
   serve(customer: SignedCustomer | null): void {
-    memory.belongTo(customer);
+    abandon(memory.belongTo(customer));
     this.#letGo();
     this.#show({ conversation: EMPTY });
     this.#tell({ kind: "restored", outbox: memory.rememberedOutbox() });

@@ -88,8 +88,7 @@ export class Keeper {
   close(): void {
     if (this.#session === null) return;
     memory.forgetSession(this.#session.id);
-    // Nobody should wait in the agents' queue for it. If this does not arrive, silence ends it as well.
-    api.closeSession(this.#session.id).catch(() => undefined);
+    abandon(this.#session.id);
   }
 
   /** True if the remembered session is none of ours any more. */
@@ -116,6 +115,12 @@ export class Keeper {
       return isForgotten;
     }
   }
+}
+
+/** Ends a session nobody can take up any more, lest an agent waits in it for nobody. Null: there is none. */
+export function abandon(session: string | null): void {
+  // If this does not arrive, an agent finds that out.
+  if (session !== null) api.closeSession(session).catch(() => undefined);
 }
 
 /** The pause after so many attempts, twice as long each time. */

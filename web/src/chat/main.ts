@@ -7,7 +7,8 @@ import { followViewport } from "../ui/viewport";
 import { Courier } from "./courier";
 import * as embed from "./embed";
 import { forgetEverything, isKiosk } from "./kiosk";
-import { rememberedLanguage } from "./memory";
+import { abandon } from "./keeper";
+import { rememberedLanguage, rememberedSession } from "./memory";
 
 /** A screen that is complete at once is worth so much waiting, and no more: one can write without the greeting. */
 const PATIENCE_MS = 200;
@@ -17,7 +18,10 @@ if (root === null) throw new Error("index.html has no #root");
 
 const atKiosk = isKiosk(window.location.search);
 // A tablet that was switched off in the middle of a conversation must not show it to the next customer.
-if (atKiosk) forgetEverything();
+if (atKiosk) {
+  abandon(rememberedSession());
+  forgetEverything();
+}
 document.documentElement.lang = rememberedLanguage(embed.requestedLanguage());
 followViewport();
 

@@ -99,7 +99,7 @@ describe("storage", () => {
     it("is there again for him", () => {
       belongTo(ana);
       leavesTexts();
-      belongTo(ana);
+      expect(belongTo(ana)).toBeNull();
       expect(texts()).toMatchObject(["hers", "쓰다 만 말", [{ text: "못 보낸 말" }]]);
     });
 
@@ -109,7 +109,8 @@ describe("storage", () => {
     ])("is gone for %s", (_who, next) => {
       belongTo(ana);
       leavesTexts();
-      belongTo(next);
+      // Whoever forgets it has to end it.
+      expect(belongTo(next)).toBe("hers");
       expect(texts()).toEqual(nothing);
     });
 

@@ -27,12 +27,14 @@ const MARK_CHARS = 16;
 /**
  * Says whom the chat in this tab is for: the customer whom the bank's page names; null for one it does not name, or
  * where no page says anything. What somebody else left here is forgotten, in this browser and in this tab, which may
- * have been asleep when the browser changed hands.
+ * have been asleep when the browser changed hands. Gives the session that was forgotten; null: none was.
  */
-export function belongTo(customer: SignedCustomer | null): void {
+export function belongTo(customer: SignedCustomer | null): string | null {
   const owner = customer?.signature.slice(0, MARK_CHARS) ?? null;
+  const before = read(() => localStorage, SESSION);
   claim(() => localStorage, owner, [SESSION]);
   claim(() => sessionStorage, owner, [OUTBOX, DRAFT, SEEN]);
+  return read(() => localStorage, SESSION) === null ? before : null;
 }
 
 /** The bank named whoever used this browser last. */
@@ -86,8 +88,6 @@ export function rememberSeen(id: number): void {
   write(() => sessionStorage, SEEN, String(id));
 }
 
-/** Longer than opening a session takes. */
-const ALONE_MS = 15_000;
 /** What the page is about, where the customer has asked it in this tab or put it away. */
 export function rememberedDroppedTopic(): string | null {
   return read(() => sessionStorage, TOPIC);
@@ -96,6 +96,9 @@ export function rememberedDroppedTopic(): string | null {
 export function rememberDroppedTopic(topic: string): void {
   write(() => sessionStorage, TOPIC, topic);
 }
+
+/** Longer than opening a session takes. */
+const ALONE_MS = 15_000;
 
 /**
  * Lets one tab at a time take up or open a session, so that two tabs restored at once open one, not two. Where locks
