@@ -26,6 +26,8 @@ const STREAM_SILENT_MS = 4_900;
 /** A stream that stood this long was not in anybody's way. */
 const STREAM_HELD_MS = 5_000;
 const POLL_S = 25;
+/** The same while something is expected: a poll that has died is given up within five seconds. */
+const WATCHED_POLL_S = 1;
 /** The first poll finds out whether the network lets one wait, so it is short. */
 const FIRST_POLL_S = 2;
 /** A long-poll that returns sooner without news is not waiting; do not let it spin. */
@@ -39,6 +41,7 @@ export class Reader {
   readonly #session: string;
   /** Up to which id everything is known. */
   readonly #readTo: () => number;
+  readonly #isExpecting: () => boolean;
   readonly #events: ReaderEvents;
   #isOver = false;
   readonly #pause = new Pause();
@@ -46,9 +49,10 @@ export class Reader {
   #round = new AbortController();
   #reading: Reading = firstReading(Date.now());
 
-  constructor(session: string, readTo: () => number, events: ReaderEvents) {
+  constructor(session: string, readTo: () => number, isExpecting: () => boolean, events: ReaderEvents) {
     this.#session = session;
     this.#readTo = readTo;
+    this.#isExpecting = isExpecting;
     this.#events = events;
     void this.#run();
   }
@@ -150,7 +154,8 @@ export class Reader {
   }
 
   async #poll(signal: AbortSignal): Promise<ReadingEvent> {
-    const waitS = this.#reading.isProven ? POLL_S : FIRST_POLL_S;
+    const restS = this.#isExpecting() ? WATCHED_POLL_S : POLL_S;
+    const waitS = this.#reading.isProven ? restS : FIRST_POLL_S;
     const askedAt = Date.now();
     try {
       const page = await eventsAfter(this.#session, this.#readTo(), waitS, signal);

@@ -31,7 +31,7 @@ afterEach(() => {
 });
 
 it("reads for long without leaving a trace of each round", async () => {
-  const reader = new Reader("s", () => 0, EVENTS);
+  const reader = new Reader("s", () => 0, () => false, EVENTS);
   await vi.advanceTimersByTimeAsync(55_000);
   expect(asked.length).toBeGreaterThan(10);
   expect(Math.max(...listening.values())).toBeLessThanOrEqual(3);
@@ -49,10 +49,33 @@ it("ends what is under way when it is closed, and asks no more", async () => {
       });
     });
   });
-  const reader = new Reader("s", () => 0, EVENTS);
+  const reader = new Reader("s", () => 0, () => false, EVENTS);
   await vi.advanceTimersByTimeAsync(0);
   reader.close();
   expect(isEnded).toBe(true);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(asked).toHaveLength(1);
+});
+
+it.each([
+  ["asks for short waits while something is expected, so that a dead one is found out", true, "wait=1", "wait=25"],
+  ["waits long while nothing is", false, "wait=25", "wait=1"],
+])("%s", async (_case, isExpecting, wanted, unwanted) => {
+  const waits: string[] = [];
+  // A network that lets polls wait and no stream through.
+  vi.stubGlobal("fetch", (path: string) => {
+    const wait = path.split("&")[1];
+    if (wait === undefined) return Promise.reject(new TypeError("cut"));
+    waits.push(wait);
+    return new Promise((resolve) => {
+      setTimeout(() => {
+        resolve(Response.json({ messages: [], more: false }));
+      }, Number(wait.split("=")[1]) * 1_000);
+    });
+  });
+  const reader = new Reader("s", () => 0, () => isExpecting, EVENTS);
+  await vi.advanceTimersByTimeAsync(60_000);
+  reader.close();
+  expect(waits).toContain(wanted);
+  expect(waits).not.toContain(unwanted);
 });

@@ -361,7 +361,7 @@ export class Courier {
   // HTTP beside or instead of the socket
 
   #openReader(session: string): Reader {
-    return new Reader(session, () => this.#screen.conversation.readTo, {
+    return new Reader(session, () => this.#screen.conversation.readTo, () => isExpecting(this.#screen.conversation), {
       read: (messages) => {
         if (messages.length === 0) return;
         this.#tell({ kind: "read", messages });
