@@ -14,6 +14,7 @@ mod contract_socket;
 mod conversation;
 mod description;
 mod durability;
+mod follow_ups;
 mod hostile;
 mod import;
 mod outage;
