@@ -2,7 +2,7 @@
 import { AxeBuilder } from "@axe-core/playwright";
 import { expect, type Locator, type Page, test } from "@playwright/test";
 import { aloud } from "../src/chat/answer";
-import { CONNECTED, Customer, extended, QUESTION, socketOf } from "./customer";
+import { CONNECTED, Customer, extended, greetWith, holdMessages, QUESTION, socketOf } from "./customer";
 
 test.use({ contextOptions: { reducedMotion: "reduce" } });
 
@@ -41,12 +41,7 @@ const states: Record<string, (page: Page) => Promise<void>> = {
     await expect(page.getByRole("region", { name: "상담원 연결 진행 상황" })).toContainText("상담원과 대화 중");
   },
   "slow": async (page) => {
-    await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
-      const server = socket.connectToServer();
-      socket.onMessage((frame) => {
-        if (!String(frame).includes('"message"')) server.send(frame);
-      });
-    });
+    await holdMessages(page);
     const customer = await new Customer(page).arrives();
     await customer.says(QUESTION);
     await customer.sees("답변이 평소보다 늦어지고 있습니다.");
@@ -149,11 +144,7 @@ test.describe("axe finds nothing", () => {
     for (const colorScheme of ["light", "dark"] as const) {
       test(`with a bank's ${accent}, ${colorScheme}`, async ({ page }) => {
         await page.emulateMedia({ colorScheme });
-        await page.route("**/api/v1/greeting", async (route) => {
-          const response = await route.fetch();
-          const greeting: unknown = await response.json();
-          await route.fulfill({ response, json: extended(greeting, { theme: { accent, logo: "/favicon.svg" } }) });
-        });
+        await greetWith(page, { theme: { accent, logo: "/favicon.svg" } });
         const customer = await new Customer(page).arrives();
         expect(await complaints(page)).toEqual([]);
         const answer = await customer.asks(QUESTION);

@@ -1,6 +1,6 @@
 /** What a screen reader is told as it happens, and where the focus goes. `accessibility.spec.ts` walks whole journeys. */
 import { expect, type Page, test } from "@playwright/test";
-import { Customer, extended, QUESTION } from "./customer";
+import { Customer, greetWith, QUESTION } from "./customer";
 
 test.describe("by ear", () => {
   test("the answers that are offered, and how many sources there are", async ({ page }) => {
@@ -127,11 +127,7 @@ test("a failed opinion leaves the buttons where they are", async ({ page }) => {
 });
 
 test("who waits outside hours is not told that it is his turn", async ({ page }) => {
-  await page.route("**/api/v1/greeting", async (route) => {
-    const response = await route.fetch();
-    const greeting: unknown = await response.json();
-    await route.fulfill({ response, json: extended(greeting, { hours: { weekdays: "09:00-09:00" } }) });
-  });
+  await greetWith(page, { hours: { weekdays: "09:00-09:00" } });
   const customer = await new Customer(page).arrives();
   await page.getByRole("banner").getByRole("button", { name: "상담원 연결" }).click();
   await customer.choices().first().click();

@@ -1,5 +1,5 @@
-import { expect, type Page, test } from "@playwright/test";
-import { CONNECTED, Customer, HTTP_MODE, LOST, QUESTION, socketOf, staff, tellHandover } from "./customer";
+import { expect, test } from "@playwright/test";
+import { CONNECTED, Customer, holdMessages, HTTP_MODE, LOST, QUESTION, socketOf, staff, tellHandover } from "./customer";
 
 test("a question is answered with its source", async ({ page }) => {
   const customer = await new Customer(page).arrives();
@@ -292,16 +292,6 @@ test.describe("the conversation", () => {
     await expect(customer.log).not.toContainText("1234567");
   });
 });
-
-/** The server gets no message over the socket, and so gives no answer. Call before the page is opened. */
-async function holdMessages(page: Page): Promise<void> {
-  await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
-    const server = socket.connectToServer();
-    socket.onMessage((frame) => {
-      if (!String(frame).includes('"message"')) server.send(frame);
-    });
-  });
-}
 
 test.describe("the composer", () => {
   test("Enter sends, Shift+Enter breaks the line, and a syllable in the making is left alone", async ({ page }) => {

@@ -68,13 +68,28 @@ export class Customer {
   }
 }
 
-/** Agents are there at any hour. Call before the page is opened. */
-export async function staff(page: Page): Promise<void> {
-  const always = "00:00-24:00";
+/** Has the greeting say `more`, too, or instead. Call before the page is opened. */
+export async function greetWith(page: Page, more: object): Promise<void> {
   await page.route("**/api/v1/greeting", async (route) => {
     const response = await route.fetch();
     const greeting: unknown = await response.json();
-    await route.fulfill({ response, json: extended(greeting, { hours: { weekdays: always, saturday: always, sunday: always } }) });
+    await route.fulfill({ response, json: extended(greeting, more) });
+  });
+}
+
+/** Agents are there at any hour. Call before the page is opened. */
+export function staff(page: Page): Promise<void> {
+  const always = "00:00-24:00";
+  return greetWith(page, { hours: { weekdays: always, saturday: always, sunday: always } });
+}
+
+/** The server gets no message over the socket, and so gives no answer. Call before the page is opened. */
+export async function holdMessages(page: Page): Promise<void> {
+  await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((frame) => {
+      if (!String(frame).includes('"message"')) server.send(frame);
+    });
   });
 }
 

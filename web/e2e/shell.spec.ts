@@ -1,14 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
-import { Customer, extended, QUESTION, tellHandover } from "./customer";
-
-/** Answers the greeting as a newer server does. */
-async function greetWith(page: Page, more: object): Promise<void> {
-  await page.route("**/api/v1/greeting", async (route) => {
-    const response = await route.fetch();
-    const greeting: unknown = await response.json();
-    await route.fulfill({ response, json: extended(greeting, more) });
-  });
-}
+import { Customer, greetWith, holdMessages, QUESTION, tellHandover } from "./customer";
 
 async function property(page: Page, name: string): Promise<string> {
   return page.evaluate((it) => getComputedStyle(document.documentElement).getPropertyValue(it).trim(), name);
@@ -188,12 +179,7 @@ test.describe("the header", () => {
 });
 
 test("a slow answer is said to be slow", async ({ page }) => {
-  await page.routeWebSocket(/\/api\/v1\/chat\/ws\//, (socket) => {
-    const server = socket.connectToServer();
-    socket.onMessage((frame) => {
-      if (!String(frame).includes('"message"')) server.send(frame);
-    });
-  });
+  await holdMessages(page);
   const customer = await new Customer(page).arrives();
   await customer.says(QUESTION);
   await expect(page.getByText("답변이 평소보다 늦어지고 있습니다.")).toHaveCount(0);

@@ -57,6 +57,13 @@ class Visitor {
     await expect(this.chat.getByText(/WebSocket/)).toBeVisible();
   }
 
+  /** Asks for an agent and agrees to be handed over. */
+  async waitsForAgent(): Promise<void> {
+    await this.chat.getByRole("banner").getByRole("button", { name: /상담원/ }).first().click();
+    await this.chat.getByRole("group", { name: "답변 선택" }).getByRole("button", { name: /^(네|예|동의)/ }).click();
+    await expect(this.chat.getByText("상담원을 기다리는 중").first()).toBeVisible();
+  }
+
   async asks(words: string): Promise<void> {
     await this.field.fill(words);
     await this.field.press("Enter");
@@ -360,9 +367,7 @@ test.describe("unread", () => {
   test("who waits for a person hears of it on the bank's next page, too", async ({ page, context }) => {
     const visitor = await new Visitor(page).visits();
     await visitor.opens();
-    await visitor.chat.getByRole("banner").getByRole("button", { name: /상담원/ }).first().click();
-    await visitor.chat.getByRole("group", { name: "답변 선택" }).getByRole("button", { name: /^(네|예|동의)/ }).click();
-    await expect(visitor.chat.getByText("상담원을 기다리는 중").first()).toBeVisible();
+    await visitor.waitsForAgent();
     await visitor.launcher.click();
     await visitor.visits("/next");
     await expect(visitor.panel).toBeHidden();
@@ -376,9 +381,7 @@ test.describe("unread", () => {
 test("once nobody is expected any more, the next pages load no chat", async ({ page, context }) => {
   const visitor = await new Visitor(page).visits();
   await visitor.opens();
-  await visitor.chat.getByRole("banner").getByRole("button", { name: /상담원/ }).first().click();
-  await visitor.chat.getByRole("group", { name: "답변 선택" }).getByRole("button", { name: /^(네|예|동의)/ }).click();
-  await expect(visitor.chat.getByText("상담원을 기다리는 중").first()).toBeVisible();
+  await visitor.waitsForAgent();
   await visitor.launcher.click();
   await page.goto("about:blank");
   // It ends while no page of the bank is there to hear of it.
