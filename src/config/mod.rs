@@ -13,6 +13,7 @@
 mod api;
 mod chat;
 mod database;
+mod edge;
 mod error;
 mod knowledge;
 mod log;
@@ -46,6 +47,12 @@ pub use api::ApiLimits;
 pub use api::CookieSecure;
 pub use chat::Chat;
 pub use database::Database;
+pub use edge::Edge;
+pub use edge::Site;
+pub use edge::SiteSource;
+pub use edge::Tls;
+pub use edge::TlsVersion;
+pub use edge::UnknownName;
 pub use error::ConfigError;
 pub use error::ConfigErrors;
 pub use error::Place;
@@ -71,6 +78,8 @@ pub use web::WebTheme;
 pub struct Config {
     /// Where the program listens, and where it keeps its files.
     pub server: Server,
+    /// What it does for whatever it serves.
+    pub edge: Edge,
     /// Who may talk to it.
     pub api: Api,
     /// How a conversation is paced.
@@ -133,7 +142,12 @@ impl Config {
             let (section, name) = key.rsplit_once('.').unwrap_or(("", key));
             if section != current {
                 let gap = if text.is_empty() { "" } else { "\n" };
-                text.push_str(&format!("{gap}[{section}]\n"));
+                // Tables of a list are numbered in keys, and only counted in TOML.
+                let heading = match section.rsplit_once('.') {
+                    Some((list, number)) if number.bytes().all(|byte| byte.is_ascii_digit()) => format!("[[{list}]]"),
+                    Some(_) | None => format!("[{section}]"),
+                };
+                text.push_str(&format!("{gap}{heading}\n"));
                 current = section;
             }
             let origin = match origin {
@@ -169,6 +183,7 @@ impl Config {
     fn read(mut root: Section<'_>) -> Self {
         let mut config = Self {
             server: root.section("server", Server::read),
+            edge: root.section("edge", Edge::read),
             api: root.section("api", Api::read),
             chat: root.section("chat", Chat::read),
             knowledge: root.section("knowledge", Knowledge::read),
@@ -199,8 +214,8 @@ impl Default for Config {
 /// Two configurations are equal if they say the same, wherever it came from.
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
-        let Self { server, api, chat, knowledge, storage, web, log, provenance: _ } = self;
-        (server, api, chat) == (&other.server, &other.api, &other.chat)
+        let Self { server, edge, api, chat, knowledge, storage, web, log, provenance: _ } = self;
+        (server, edge, api, chat) == (&other.server, &other.edge, &other.api, &other.chat)
             && (knowledge, storage) == (&other.knowledge, &other.storage)
             && (web, log) == (&other.web, &other.log)
     }

@@ -75,6 +75,12 @@ impl Reader {
         Some((Origin::Environment { variable }, text))
     }
 
+    /// Whether a variable sets a key of this section.
+    pub(super) fn has_variables_of(&self, section: &str) -> bool {
+        let prefix = format!("{}__", variable_of(section));
+        self.environment.range(prefix.clone()..).next().is_some_and(|(variable, _)| variable.starts_with(&prefix))
+    }
+
     /// The origin of what stands at a byte of the file.
     pub(super) fn file_origin(&self, offset: usize) -> Origin {
         Origin::File { line: self.lines.line_at(offset) }

@@ -58,6 +58,46 @@ impl<'a> Section<'a> {
         value
     }
 
+    /// Reads an array of tables, each `[[name]]` a table, or `default` if the file and the environment have none. `read` gets
+    /// the default a table stands for, or `None` for a table somebody wrote. Tables are numbered from 1, in keys and in
+    /// variables: `edge.site.1.names` is `BANK_AICC__EDGE__SITE__1__NAMES`.
+    pub(super) fn tables<T>(
+        &mut self,
+        name: &'static str,
+        default: Vec<T>,
+        read: impl Fn(&mut Section<'_>, Option<T>) -> T,
+    ) -> Vec<T> {
+        let path = self.key_of(name);
+        let mut tables = match self.table.remove(name).map(|value| (value.span(), value.into_inner())) {
+            None => Vec::new(),
+            Some((_, DeValue::Array(elements))) if elements.iter().all(|element| element.get_ref().is_table()) => {
+                elements.into_iter().filter_map(|element| into_table(element.into_inner())).collect()
+            }
+            Some((span, other)) => {
+                let message = format!("{} is not a list of sections; allowed: [[{path}]]", quote(&other));
+                let origin = self.reader.file_origin(span.start);
+                self.reader.refuse(origin, &path, message);
+                Vec::new()
+            }
+        };
+        while self.reader.has_variables_of(&format!("{path}.{}", tables.len() + 1)) {
+            tables.push(DeTable::new());
+        }
+        self.reader.add_section(path.clone());
+        let tables: Vec<(DeTable<'_>, Option<T>)> = if tables.is_empty() {
+            default.into_iter().map(|default| (DeTable::new(), Some(default))).collect()
+        } else {
+            tables.into_iter().map(|table| (table, None)).collect()
+        };
+        let mut values = Vec::with_capacity(tables.len());
+        for (number, (table, default)) in (1..).zip(tables) {
+            let mut section = Section { path: format!("{path}.{number}"), table, reader: self.reader };
+            values.push(read(&mut section, default));
+            section.finish();
+        }
+        values
+    }
+
     /// Reads a key.
     pub(super) fn key<T: Value>(&mut self, name: &'static str, default: T) -> T {
         self.read(name, default, T::read)
@@ -115,6 +155,18 @@ impl<'a> Section<'a> {
         }
         self.reader.add_setting(Setting { key, value: value.to_toml(), origin });
         value
+    }
+}
+
+fn into_table(value: DeValue<'_>) -> Option<DeTable<'_>> {
+    match value {
+        DeValue::Table(table) => Some(table),
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_)
+        | DeValue::Array(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::time::Duration;
+use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
@@ -23,6 +23,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutBody;
 
 use crate::config::ServerLimits;
+use crate::edge::Edge;
+use crate::edge::Parts;
 use crate::edge::Problem;
 use crate::edge::RequestId;
 use crate::edge::access_log::Line;
@@ -49,52 +51,41 @@ impl<S> Application for S where
 {
 }
 
-/// How requests are treated.
-#[derive(Debug, Clone, Copy)]
-struct Treatment {
-    body_bytes_max: u64,
-    transfer_timeout: Duration,
-    logs_access: bool,
-    is_api: fn(&str) -> bool,
-}
-
-/// Puts the edge around an application. Where `is_api` says so of a path, programs ask, and refusals are JSON even for a
-/// browser.
-///
-/// Composed of tower services rather than of axum's layers, which would box each step of each request.
-pub fn wrap(
-    application: impl Application,
-    limits: &ServerLimits,
-    logs_access: bool,
-    is_api: fn(&str) -> bool,
-) -> impl Application {
-    let ServerLimits { body_bytes_max, transfer_timeout, .. } = *limits;
-    let treatment = Treatment { body_bytes_max: body_bytes_max.get(), transfer_timeout, logs_access, is_api };
-    let application =
-        ServiceBuilder::new().layer(compression::layer()).layer(CatchPanicLayer::custom(panicked)).service(application);
-    tower::service_fn(move |request: Request| {
-        let mut application = application.clone();
-        async move {
-            let next = async |request| application.call(request).await.map(|response| response.map(Body::new));
-            Ok(handle(treatment, request, next).await)
-        }
-    })
+impl Edge {
+    /// Puts the edge around an application.
+    ///
+    /// Composed of tower services rather than of axum's layers, which would box each step of each request.
+    pub fn wrap(&self, application: impl Application) -> impl Application {
+        let parts = Arc::clone(&self.parts);
+        let application = ServiceBuilder::new()
+            .layer(compression::layer())
+            .layer(CatchPanicLayer::custom(panicked))
+            .service(application);
+        tower::service_fn(move |request: Request| {
+            let mut application = application.clone();
+            let parts = Arc::clone(&parts);
+            async move {
+                let next = async |request| application.call(request).await.map(|response| response.map(Body::new));
+                Ok(handle(&parts, request, next).await)
+            }
+        })
+    }
 }
 
 async fn handle(
-    treatment: Treatment,
+    parts: &Parts,
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Result<Response, Infallible>,
 ) -> Response {
     let begun = Instant::now();
     let request_id = RequestId::generate();
     request.extensions_mut().insert(request_id.clone());
-    let (is_api, reads_html) = ((treatment.is_api)(request.uri().path()), reads_html(request.headers()));
-    let line = treatment.logs_access.then(|| {
+    let (is_api, reads_html) = ((parts.is_api)(request.uri().path()), reads_html(request.headers()));
+    let line = parts.logs_access.then(|| {
         let client = request.extensions().get().copied();
         Line::begin(client, request.method(), request.uri(), request.headers())
     });
-    let response = match limit_body(request, treatment) {
+    let response = match limit_body(request, &parts.limits.load()) {
         Ok(request) => next(request).await.unwrap_or_else(|never| match never {}),
         Err(problem) => problem.into_response(),
     };
@@ -130,8 +121,8 @@ fn dressed(mut refusal: Response, around: &HeaderMap) -> Response {
 }
 
 /// Refuses a body that says it is too long, cuts one that does not say so, and waits for none that stands still.
-fn limit_body(request: Request, treatment: Treatment) -> Result<Request, Problem> {
-    let Treatment { body_bytes_max: bytes_max, transfer_timeout, .. } = treatment;
+fn limit_body(request: Request, limits: &ServerLimits) -> Result<Request, Problem> {
+    let (bytes_max, transfer_timeout) = (limits.body_bytes_max.get(), limits.transfer_timeout);
     let timed = |body| Body::new(TimeoutBody::new(transfer_timeout, body));
     match request.body().size_hint().exact() {
         Some(0) => Ok(request),

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::edge::RequestId;
 
-/// A refusal. As a response it is without a body until [`wrap`](crate::edge::wrap) renders it, because only there are
+/// A refusal. As a response it is without a body until [`Edge::wrap`](crate::edge::Edge::wrap) renders it, because only there are
 /// the request's id and what the client can read known.
 #[derive(Debug, Clone)]
 pub struct Problem {

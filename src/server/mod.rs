@@ -26,7 +26,7 @@ use crate::chat::Chat;
 use crate::chat::Engine;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::edge;
+use crate::edge::Edge;
 use crate::edge::End;
 use crate::edge::Listener;
 use crate::knowledge::import::Readers;
@@ -143,7 +143,7 @@ impl Server {
 
         let state = AppState::new(chat, &config, tasks.clone(), shutdown.clone());
         let application = api::application(state, async move |request: Request| screens.page(&request));
-        let edge = edge::wrap(application, &config.server.limits, config.log.access, api::is_api);
+        let edge = Edge::new(&config, api::is_api).wrap(application);
         let end = End { begin: shutdown.clone(), now: CancellationToken::new() };
         listener.serve(edge, &config.server.limits, &tasks, &end);
 
