@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use hyper::ext::Protocol;
 
 use crate::api::error::ApiError;
 use crate::edge::Problem;
@@ -21,7 +22,7 @@ pub async fn keep(mut request: Request, next: impl AsyncFnOnce(Request) -> Respo
     if !is_api(request.uri().path()) {
         return next(request).await;
     }
-    if is_upgrade(request.headers()) {
+    if is_upgrade(&request) {
         if !request.uri().path().starts_with(SOCKETS) {
             return refused_upgrade();
         }
@@ -40,14 +41,14 @@ pub async fn keep(mut request: Request, next: impl AsyncFnOnce(Request) -> Respo
 
 /// No such route.
 pub fn not_found(request: &Request) -> Response {
-    if is_upgrade(request.headers()) { refused_upgrade() } else { ApiError::NotFound.into_response() }
+    if is_upgrade(request) { refused_upgrade() } else { ApiError::NotFound.into_response() }
 }
 
 /// For a path with a slash too many: a request that a route without it answers with 405, and the redirect to it.
 pub fn without_slash(request: &Request) -> Option<(Request, Response)> {
     let path = request.uri().path();
     let canonical = path.trim_end_matches('/');
-    if canonical.len() == path.len() || !is_api(canonical) || is_upgrade(request.headers()) {
+    if canonical.len() == path.len() || !is_api(canonical) || is_upgrade(request) {
         return None;
     }
     // TRACE is allowed on no route, and what is no route knows no methods at all.
@@ -68,8 +69,15 @@ pub fn refused_upgrade() -> Response {
 }
 
 /// Whether a request asks to become a WebSocket.
-pub fn is_upgrade(headers: &HeaderMap) -> bool {
-    headers.get(header::UPGRADE).is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
+pub fn is_upgrade(request: &Request) -> bool {
+    let by_header = || {
+        let upgrade = request.headers().get(header::UPGRADE);
+        upgrade.is_some_and(|upgrade| upgrade.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    };
+    // HTTP/2 asks by an extended CONNECT (RFC 8441).
+    let by_protocol =
+        || request.extensions().get::<Protocol>().is_some_and(|protocol| protocol.as_str() == "websocket");
+    by_header() || by_protocol()
 }
 
 fn method_not_allowed(headers: &HeaderMap) -> Response {

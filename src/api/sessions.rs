@@ -38,6 +38,7 @@ use crate::domain::MessageId;
 use crate::domain::Session;
 use crate::domain::SessionId;
 use crate::domain::Stage;
+use crate::edge::IsSecure;
 use crate::store::Store;
 
 /// How long a browser keeps the session cookie, in seconds: a month.
@@ -85,7 +86,11 @@ pub struct Acceptance {
 /// Opens a session for this client alone.
 #[utoipa::path(post, path = "/api/v1/sessions", tag = "sessions", request_body = Option<NewSession>,
     responses((status = 201, body = OpenedSession), (status = 400), (status = 403), (status = 422)))]
-pub async fn open(State(state): State<AppState>, body: JsonBody) -> Result<impl IntoResponse, ApiError> {
+pub async fn open(
+    State(state): State<AppState>,
+    is_secure: IsSecure,
+    body: JsonBody,
+) -> Result<impl IntoResponse, ApiError> {
     let mut fields = body.optional();
     let is_embedded = fields.optional_flag("embedded");
     let customer = fields.optional_object("customer", |fields| SignedCustomer {
@@ -98,7 +103,7 @@ pub async fn open(State(state): State<AppState>, body: JsonBody) -> Result<impl 
     let id = SessionId::parse(&text).map_err(|reason| ApiError::InvalidId { field: "session_id", reason })?;
     let (token, hash) = Chat::new_token();
     let session = state.chat.open(id, hash, customer).await?;
-    let cookie = cookie(&state, &session.id, token.reveal(), is_embedded);
+    let cookie = cookie(&state, &session.id, token.reveal(), is_embedded, is_secure);
     let opened = OpenedSession {
         session_id: session.id.to_string(),
         token: token.reveal().to_owned(),
@@ -295,12 +300,12 @@ fn done(message: &'static str, session: &Session) -> Json<Done> {
     Json(Done { success: true, message, handover_status: session.handover.status() })
 }
 
-fn cookie(state: &AppState, id: &SessionId, token: &str, is_embedded: bool) -> HeaderValue {
+fn cookie(state: &AppState, id: &SessionId, token: &str, is_embedded: bool, came: IsSecure) -> HeaderValue {
     let is_tls = || state.settings.public_url.as_ref().is_some_and(|url| url.as_str().starts_with("https:"));
     let is_secure = match state.settings.session_cookie_secure {
         CookieSecure::Always => true,
         CookieSecure::Never => false,
-        CookieSecure::Auto => is_tls(),
+        CookieSecure::Auto => came == IsSecure(true) || is_tls(),
     };
     // In a frame on another site only a cookie of that very pair of sites is kept, and only over TLS.
     let scope = match (is_secure, is_embedded && !state.web.embed_origins.is_empty()) {

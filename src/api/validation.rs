@@ -53,7 +53,7 @@ impl<S: Sync> FromRequest<S> for JsonBody {
 fn body_unread(error: axum::Error) -> ApiError {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(&error);
     while let Some(error) = source {
-        if error.is::<tower_http::timeout::TimeoutError>() {
+        if error.is::<crate::edge::TooSlow>() {
             return ApiError::BodyTooSlow;
         }
         source = error.source();

@@ -14,6 +14,7 @@ use crate::cli::serve::runtime;
 use crate::cli::serve::until_signal;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::edge::BindError;
 use crate::knowledge::import::Readers;
 use crate::server::FirstPack;
 use crate::server::Server;
@@ -66,7 +67,9 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         let readers = Readers::in_child();
         let bound = Server::bind(config.clone(), clock.clone(), first_pack.clone(), readers.clone()).await;
         let mut server = match bound {
-            Err(ServerError::Bind { address, source }) if source.kind() == io::ErrorKind::AddrInUse => {
+            Err(ServerError::Bind(BindError::Bind { address, source }))
+                if source.kind() == io::ErrorKind::AddrInUse =>
+            {
                 config.server.listen = vec![SocketAddr::new(address.ip(), 0)];
                 let server = Server::bind(config, clock, first_pack, readers).await.map_err(anyhow::Error::from)?;
                 announce(&server);

@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod eval;
 mod knowledge;
+mod manager;
 mod mask;
 mod read_document;
 mod serve;

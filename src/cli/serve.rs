@@ -1,21 +1,26 @@
 //! `bank-aicc serve`, and what `demo` shares with it.
 
 use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use tokio::runtime::Runtime;
+use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Failure;
 use crate::cli::load;
+use crate::cli::manager;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::knowledge::import::Readers;
 use crate::server::FirstPack;
+use crate::server::Reloader;
 use crate::server::Server;
 use crate::telemetry;
+use crate::telemetry::chain;
 
 /// Runs the server until it is told to stop.
 pub(super) fn run(path: &Path) -> Result<(), Failure> {
@@ -28,7 +33,11 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
         let server = Server::bind(config, Clock::system(), first_pack, Readers::in_child()).await;
         let server = server.map_err(anyhow::Error::from)?;
         announce(&server);
-        server.run(until_signal()?).await;
+        let shutdown = until_signal()?;
+        manager::tell_ready();
+        tokio::spawn(manager::feed_watchdog());
+        tokio::spawn(reload_on_signal(path.to_owned(), server.reloader(), hangup()?));
+        server.run(shutdown).await;
         Ok(())
     });
     // A first pack that is still being read is not waited for; the next start reads it again.
@@ -47,8 +56,37 @@ pub(super) fn runtime(config: &Config) -> anyhow::Result<Runtime> {
 
 /// The first line of the log.
 pub(super) fn announce(server: &Server) {
+    for address in server.tls_addresses() {
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening on https://{address}");
+    }
     for address in server.addresses() {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening on http://{address}");
+    }
+}
+
+fn hangup() -> anyhow::Result<Signal> {
+    signal(SignalKind::hangup()).context("listening for SIGHUP")
+}
+
+/// Reads the configuration again on each SIGHUP. What is wrong with it is told, and the old one stays in force.
+async fn reload_on_signal(path: PathBuf, reloader: Reloader, mut hangup: Signal) {
+    while hangup.recv().await.is_some() {
+        manager::tell_reloading();
+        let (path, reloader) = (path.clone(), reloader.clone());
+        let reloaded = tokio::task::spawn_blocking(move || {
+            let config = load(&path).map_err(|errors| errors.to_string())?;
+            reloader.reload(config).map_err(|error| chain(&error).to_string())
+        });
+        match reloaded.await {
+            Ok(Ok(waiting)) if waiting.is_empty() => tracing::info!("the configuration was read again"),
+            Ok(Ok(waiting)) => {
+                let keys = waiting.join(", ");
+                tracing::warn!(keys, "the configuration was read again; these keys wait for the next start");
+            }
+            Ok(Err(error)) => tracing::error!(error, "the new configuration is wrong, so the old one stays in force"),
+            Err(error) => tracing::error!(%error, "reading the configuration again was interrupted"),
+        }
+        manager::tell_ready();
     }
 }
 
@@ -63,6 +101,7 @@ pub(super) fn until_signal() -> anyhow::Result<CancellationToken> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+        manager::tell_stopping();
         cancelled.cancel();
     });
     Ok(shutdown)

@@ -30,6 +30,8 @@ mod units;
 mod value;
 mod web;
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -47,12 +49,14 @@ pub use api::ApiLimits;
 pub use api::CookieSecure;
 pub use chat::Chat;
 pub use database::Database;
+pub use edge::ClientCertificates;
 pub use edge::Edge;
 pub use edge::Site;
 pub use edge::SiteSource;
 pub use edge::Tls;
 pub use edge::TlsVersion;
 pub use edge::UnknownName;
+pub use edge::is_host_name;
 pub use error::ConfigError;
 pub use error::ConfigErrors;
 pub use error::Place;
@@ -158,6 +162,16 @@ impl Config {
             text.push_str(&format!("{name} = {value} # {origin}\n"));
         }
         text
+    }
+
+    /// The keys whose values differ in another configuration, or are in one of the two alone.
+    pub fn changed_keys(&self, other: &Self) -> Vec<String> {
+        let values = |config: &Self| -> BTreeMap<String, String> {
+            config.provenance.settings.iter().map(|setting| (setting.key.clone(), setting.value.clone())).collect()
+        };
+        let (ours, theirs) = (values(self), values(other));
+        let keys: BTreeSet<&String> = ours.keys().chain(theirs.keys()).collect();
+        keys.into_iter().filter(|key| ours.get(*key) != theirs.get(*key)).cloned().collect()
     }
 
     /// What is wrong with values that are well-formed, as whoever tried them found out: keys such as `server.data_dir`,

@@ -35,6 +35,13 @@ impl WebOrigin {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The port, if it is one of HTTPS.
+    pub fn https_port(&self) -> Option<u16> {
+        let authority = self.0.strip_prefix("https://")?;
+        let port = authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        Some(port.unwrap_or(443))
+    }
 }
 
 impl fmt::Display for WebOrigin {

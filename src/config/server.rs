@@ -71,10 +71,14 @@ pub struct ServerLimits {
     pub connections_per_client_max: usize,
     /// Largest block of request headers.
     pub header_bytes_max: ByteSize,
-    /// How long a client may take to send its headers, and how long an idle connection is kept.
+    /// How long a client may take to send its headers.
     pub header_read_timeout: Duration,
+    /// How long a connection is kept for its next request.
+    pub idle_timeout: Duration,
     /// How long a client may leave a request's body, and how long a response, standing still.
     pub transfer_timeout: Duration,
+    /// Bytes a second that a client sends of a body, or takes of a response, at the least once it was waited for so long.
+    pub transfer_rate_min: ByteSize,
     /// Largest request body.
     pub body_bytes_max: ByteSize,
 }
@@ -92,7 +96,13 @@ impl ServerLimits {
                 ByteSize::kib(8)..=ByteSize::mib(1),
             ),
             header_read_timeout: section.within("header_read_timeout", Duration::from_secs(10), timeout.clone()),
+            idle_timeout: section.within("idle_timeout", Duration::from_secs(65), timeout.clone()),
             transfer_timeout: section.within("transfer_timeout", Duration::from_secs(30), timeout),
+            transfer_rate_min: section.within(
+                "transfer_rate_min",
+                ByteSize::bytes(256),
+                ByteSize::bytes(0)..=ByteSize::mib(1),
+            ),
             body_bytes_max: section.within("body_bytes_max", ByteSize::mib(10), ByteSize::kib(1)..=ByteSize::gib(1)),
         }
     }

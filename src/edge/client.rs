@@ -1,5 +1,6 @@
 //! Who is on the other end.
 
+use std::convert::Infallible;
 use std::net::IpAddr;
 
 use axum::extract::FromRequestParts;
@@ -12,6 +13,10 @@ use crate::edge::Problem;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ClientAddress(pub IpAddr);
 
+/// Whether a request came over TLS, ended here or by a proxy that is trusted to say so. An extension of each request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IsSecure(pub bool);
+
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Problem;
 
@@ -19,5 +24,13 @@ impl<S: Sync> FromRequestParts<S> for ClientAddress {
         parts.extensions.get().copied().ok_or_else(|| {
             Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "the client's address is not known")
         })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for IsSecure {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get().copied().unwrap_or(Self(false)))
     }
 }

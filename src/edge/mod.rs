@@ -13,27 +13,49 @@ mod assets;
 mod client;
 mod compression;
 mod connections;
+mod https;
 mod listener;
+mod pace;
 mod pipeline;
+mod private_file;
 mod problem;
 mod request_id;
+mod tls;
 
 pub use assets::Asset;
 pub use assets::Assets;
 pub use client::ClientAddress;
-pub use connections::ConnectionPermit;
+pub use client::IsSecure;
+pub use listener::BindError;
 pub use listener::End;
+pub use listener::InUse;
 pub use listener::Listener;
+pub use listener::Peer;
+pub use listener::TlsSession;
+pub use pace::TooSlow;
 pub use pipeline::Application;
 pub use problem::Problem;
 pub use request_id::RequestId;
+pub use tls::LocalCa;
+pub use tls::LocalCaError;
+pub use tls::Origin;
+pub use tls::SiteStatus;
+pub use tls::TlsError;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::ServerLimits;
+
+use connections::Connections;
+use https::Https;
+use tls::Tls;
 
 /// The edge around one application. Cheap to clone: all clones are one.
 #[derive(Clone)]
@@ -44,6 +66,12 @@ pub struct Edge {
 /// What the steps of a request stand on. Whatever a reload may change is behind an [`ArcSwap`], here or in the part itself.
 struct Parts {
     limits: ArcSwap<ServerLimits>,
+    connections: Connections,
+    /// HTTPS, if there is any.
+    tls: Option<Arc<Tls>>,
+    /// Where it listens for HTTPS first.
+    tls_port: Option<u16>,
+    https: ArcSwap<Https>,
     /// One line of log for each request.
     logs_access: bool,
     /// Paths that programs ask: refusals are JSON even for a browser.
@@ -51,13 +79,47 @@ struct Parts {
 }
 
 impl Edge {
-    /// As the configuration says. Of paths for which `is_api` holds, programs ask, and refusals are JSON even for a browser.
-    pub fn new(config: &Config, is_api: fn(&str) -> bool) -> Self {
+    /// As the configuration says, for what comes to `listener`. Of paths for which `is_api` holds, programs ask, and refusals are JSON even for a browser.
+    ///
+    /// # Errors
+    /// Why HTTPS cannot be served.
+    pub fn new(config: &Config, listener: &Listener, clock: Clock, is_api: fn(&str) -> bool) -> Result<Self, TlsError> {
+        let tls_port = listener.tls_addresses().first().map(SocketAddr::port);
+        let limits = &config.server.limits;
+        let tls = match config.edge.tls.listen.is_empty() {
+            true => None,
+            false => Some(Arc::new(Tls::new(&config.edge, &config.server.data_dir, clock)?)),
+        };
         let parts = Parts {
-            limits: ArcSwap::from_pointee(config.server.limits.clone()),
+            connections: Connections::new(limits.connections_max, limits.connections_per_client_max),
+            tls,
+            tls_port,
+            https: ArcSwap::from_pointee(Https::new(config, tls_port)),
+            limits: ArcSwap::from_pointee(limits.clone()),
             logs_access: config.log.access,
             is_api,
         };
-        Self { parts: Arc::new(parts) }
+        Ok(Self { parts: Arc::new(parts) })
+    }
+
+    /// Starts what the edge does beside requests, on tasks of `tracker` until `shutdown`.
+    pub fn start(&self, tracker: &TaskTracker, shutdown: &CancellationToken) {
+        if let Some(tls) = &self.parts.tls {
+            tracker.spawn(Arc::clone(tls).keep(shutdown.clone()));
+        }
+    }
+
+    /// Takes over what of the configuration may change while it serves.
+    ///
+    /// # Errors
+    /// Why HTTPS cannot be served that way; then nothing changes.
+    pub fn reload(&self, config: &Config) -> Result<(), TlsError> {
+        let Parts { limits, connections: _, tls, tls_port, https, logs_access: _, is_api: _ } = &*self.parts;
+        if let Some(tls) = tls {
+            tls.reload(&config.edge)?;
+        }
+        https.store(Arc::new(Https::new(config, *tls_port)));
+        limits.store(Arc::new(config.server.limits.clone()));
+        Ok(())
     }
 }

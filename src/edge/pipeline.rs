@@ -20,16 +20,19 @@ use hyper::body::Body as _;
 use tower::Service;
 use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::timeout::TimeoutBody;
 
 use crate::config::ServerLimits;
+use crate::edge::ClientAddress;
 use crate::edge::Edge;
+use crate::edge::IsSecure;
 use crate::edge::Parts;
+use crate::edge::Peer;
 use crate::edge::Problem;
 use crate::edge::RequestId;
 use crate::edge::access_log::Line;
 use crate::edge::access_log::Logged;
 use crate::edge::compression;
+use crate::edge::pace::Paced;
 use crate::edge::request_id;
 
 /// On every response, errors included (wire contract §8).
@@ -80,14 +83,19 @@ async fn handle(
     let begun = Instant::now();
     let request_id = RequestId::generate();
     request.extensions_mut().insert(request_id.clone());
+    let peer = request.extensions().get::<Peer>().cloned();
+    if let Some(peer) = &peer {
+        request.extensions_mut().insert(ClientAddress(peer.address));
+        request.extensions_mut().insert(IsSecure(peer.tls.is_some()));
+    }
     let (is_api, reads_html) = ((parts.is_api)(request.uri().path()), reads_html(request.headers()));
     let line = parts.logs_access.then(|| {
         let client = request.extensions().get().copied();
         Line::begin(client, request.method(), request.uri(), request.headers())
     });
-    let response = match limit_body(request, &parts.limits.load()) {
+    let response = match admit(parts, request, peer.as_ref()) {
         Ok(request) => next(request).await.unwrap_or_else(|never| match never {}),
-        Err(problem) => problem.into_response(),
+        Err(refusal) => refusal,
     };
     let mut response = match response.extensions().get::<Problem>() {
         Some(problem) if reads_html && !is_api => dressed(problem.to_html(&request_id), response.headers()),
@@ -99,6 +107,9 @@ async fn handle(
         headers.entry(name).or_insert(value);
     }
     headers.insert(request_id::HEADER, request_id.to_header());
+    if let Some(peer) = &peer {
+        parts.https.load().mark(headers, peer);
+    }
     match line {
         Some(line) => {
             let status = response.status().as_u16();
@@ -106,6 +117,17 @@ async fn handle(
         }
         None => response,
     }
+}
+
+/// The request if it may go on, or what it is answered instead.
+fn admit(parts: &Parts, request: Request, peer: Option<&Peer>) -> Result<Request, Response> {
+    if let Some(peer) = peer {
+        let is_secure = request.extensions().get() == Some(&IsSecure(true));
+        if let Some(refusal) = parts.https.load().refuse(&request, peer, is_secure) {
+            return Err(refusal);
+        }
+    }
+    limit_body(request, &parts.limits.load()).map_err(IntoResponse::into_response)
 }
 
 /// A rendered refusal with what was added around it, such as what other origins may read.
@@ -121,19 +143,19 @@ fn dressed(mut refusal: Response, around: &HeaderMap) -> Response {
 }
 
 /// Refuses a body that says it is too long, cuts one that does not say so, and waits for none that stands still.
-fn limit_body(request: Request, limits: &ServerLimits) -> Result<Request, Problem> {
-    let (bytes_max, transfer_timeout) = (limits.body_bytes_max.get(), limits.transfer_timeout);
-    let timed = |body| Body::new(TimeoutBody::new(transfer_timeout, body));
+fn limit_body(request: Request, limits: &Arc<ServerLimits>) -> Result<Request, Problem> {
+    let bytes_max = limits.body_bytes_max.get();
+    let paced = |body| Body::new(Paced::new(body, Arc::clone(limits)));
     match request.body().size_hint().exact() {
         Some(0) => Ok(request),
         Some(bytes) if bytes > bytes_max => {
             let detail = format!("the request body is {bytes} bytes long; at most {bytes_max} are taken");
             Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", detail))
         }
-        Some(_) => Ok(request.map(timed)),
+        Some(_) => Ok(request.map(paced)),
         None => {
             let bytes_max = usize::try_from(bytes_max).unwrap_or(usize::MAX);
-            Ok(request.map(|body| timed(Body::new(Limited::new(body, bytes_max)))))
+            Ok(request.map(|body| paced(Body::new(Limited::new(body, bytes_max)))))
         }
     }
 }

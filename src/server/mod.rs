@@ -5,10 +5,10 @@
 //! and last the database commits what it was given.
 
 mod brain;
+mod reload;
 mod schedule;
 mod web;
 
-use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,9 +26,11 @@ use crate::chat::Chat;
 use crate::chat::Engine;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::edge::BindError;
 use crate::edge::Edge;
 use crate::edge::End;
 use crate::edge::Listener;
+use crate::edge::TlsError;
 use crate::knowledge::import::Readers;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -37,6 +39,7 @@ pub use brain::FirstPack;
 pub use brain::KnowledgeError;
 pub use brain::import;
 pub use brain::load;
+pub use reload::Reloader;
 pub use web::Screens;
 
 use brain::Keeper;
@@ -45,14 +48,11 @@ use brain::Keeper;
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// An address could not be bound.
-    #[error("cannot listen on {address}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// Why.
-        #[source]
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// HTTPS cannot be served.
+    #[error("cannot serve HTTPS")]
+    Tls(#[from] TlsError),
     /// The database could not be opened.
     #[error("cannot open the database")]
     Store(#[from] StoreError),
@@ -82,6 +82,7 @@ pub struct Server {
     store_tasks: TaskTracker,
     engine: Option<Arc<Engine>>,
     screens: Screens,
+    edge: Edge,
 }
 
 impl Server {
@@ -96,16 +97,26 @@ impl Server {
         readers: Readers,
     ) -> Result<Self, ServerError> {
         let screens = Screens::new(&config).map_err(ServerError::Screens)?;
-        let listener =
-            Listener::bind(&config.server.listen).map_err(|(address, source)| ServerError::Bind { address, source })?;
+        let listener = Listener::bind(&config.server.listen, &config.edge.tls.listen)?;
+        let edge = Edge::new(&config, &listener, clock.clone(), api::is_api)?;
         let store_tasks = TaskTracker::new();
         let store = Store::open(&config.storage, &config.server.data_dir, &store_tasks).await?;
-        Ok(Self { config, clock, first_pack, readers, listener, store, store_tasks, engine: None, screens })
+        Ok(Self { config, clock, first_pack, readers, listener, store, store_tasks, engine: None, screens, edge })
     }
 
     /// Where it listens, with the ports the system chose.
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listener.addresses()
+    }
+
+    /// Where it listens for HTTPS.
+    pub fn tls_addresses(&self) -> Vec<SocketAddr> {
+        self.listener.tls_addresses()
+    }
+
+    /// What takes over a new configuration while it runs.
+    pub fn reloader(&self) -> Reloader {
+        Reloader::new(self.edge.clone(), self.config.clone())
     }
 
     /// Makes the knowledge pack ready before anybody is served, instead of beside it.
@@ -122,7 +133,7 @@ impl Server {
 
     /// Serves until `shutdown`, then finishes what was begun, for at most `server.shutdown_timeout`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { config, clock, first_pack, readers, listener, store, store_tasks, engine, screens } = self;
+        let Self { config, clock, first_pack, readers, listener, store, store_tasks, engine, screens, edge } = self;
         let tasks = TaskTracker::new();
         let (engine, engine_in_use) = watch::channel::<Option<Arc<Engine>>>(engine);
         let keeper = Keeper {
@@ -143,9 +154,9 @@ impl Server {
 
         let state = AppState::new(chat, &config, tasks.clone(), shutdown.clone());
         let application = api::application(state, async move |request: Request| screens.page(&request));
-        let edge = Edge::new(&config, api::is_api).wrap(application);
         let end = End { begin: shutdown.clone(), now: CancellationToken::new() };
-        listener.serve(edge, &config.server.limits, &tasks, &end);
+        edge.start(&tasks, &shutdown);
+        listener.serve(&edge, edge.wrap(application), &tasks, &end);
 
         shutdown.cancelled().await;
         tracing::info!("shutting down");

@@ -62,7 +62,7 @@ impl Screens {
     /// Answers what no route of the API answers: the screens, and a refusal for everything else.
     pub fn page(&self, request: &Request) -> Response {
         let path = request.uri().path();
-        if api::is_api(path) || api::is_upgrade(request.headers()) {
+        if api::is_api(path) || api::is_upgrade(request) {
             return api::not_found(request);
         }
         if !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -5,14 +5,20 @@ use std::error::Error;
 use std::fmt;
 use std::fmt::Write as _;
 use std::io::IsTerminal as _;
+use std::sync::OnceLock;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::Registry;
 use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::Log;
 use crate::config::LogFormat;
+
+/// The filter in force.
+static FILTER: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
 
 /// An error with everything that led to it: `what failed: why: why that`. The JSON log would show only the first part.
 pub fn chain(error: &dyn Error) -> impl fmt::Display {
@@ -25,9 +31,17 @@ pub fn chain(error: &dyn Error) -> impl fmt::Display {
     text
 }
 
+/// Changes how much is written.
+pub fn set_level(settings: &Log) {
+    let Some(filter) = FILTER.get() else { return };
+    // An error here means that the process no longer logs.
+    let _ = filter.reload(EnvFilter::new(settings.level.as_str()));
+}
+
 /// Starts logging for the whole process. A second call changes nothing.
 pub fn start_logging(settings: &Log) {
-    let filter = EnvFilter::new(settings.level.as_str());
+    let (filter, handle) = reload::Layer::new(EnvFilter::new(settings.level.as_str()));
+    let _ = FILTER.set(handle);
     let registry = tracing_subscriber::registry().with(filter);
     // An error here means that logging runs already.
     let _ = match settings.format {

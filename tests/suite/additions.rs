@@ -271,7 +271,7 @@ both_stores! {
         let mut socket = customer.connects().await;
         drop(tokio::task::spawn_blocking(move || Server::stop(server)).await.unwrap());
         assert_eq!(stream.rest().await.len(), 1, "the answer to the first message, and then the end");
-        assert_eq!(socket.closed().await.map(|close| u16::from(close.code)), Some(1001));
+        assert_eq!(socket.closed().await.map(|close| u16::from(close.code)), Some(1012));
         // Accepted or refused while it went down, but not left waiting.
         let _ = poll.await;
         assert!(begun.elapsed() < std::time::Duration::from_secs(20), "nobody waited for the poll's end");

@@ -238,7 +238,7 @@ async fn a_running_server_takes_up_an_imported_pack() {
     assert!(!customer.says(QUESTION).await.cited().is_empty());
 }
 
-/// SIGTERM closes WebSockets with 1001, finishes, and ends well.
+/// SIGTERM closes WebSockets with 1012 (service restart), finishes, and ends well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_closes_websockets_and_ends_well() {
     let site = Site::new("api.legacy_clients = true\n");
@@ -249,7 +249,7 @@ async fn sigterm_closes_websockets_and_ends_well() {
     program.signal("TERM");
     for socket in &mut sockets {
         let close = socket.closed().await.expect("a close frame");
-        assert_eq!(u16::from(close.code), 1001, "{close:?}");
+        assert_eq!(u16::from(close.code), 1012, "{close:?}");
     }
     let (status, log) = program.ended();
     assert!(status.success(), "{status}: {log:#?}");

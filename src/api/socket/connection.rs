@@ -168,7 +168,7 @@ impl Connection {
             let progress = finished(&mut self.running).await;
             self.tell(socket, progress).await?;
         }
-        self.close(socket, close_code::AWAY, "server is going down").await
+        self.close(socket, close_code::RESTART, "server is going down; connect again").await
     }
 
     async fn receive(&mut self, socket: &mut WebSocket, frame: Frame) -> Result<(), Over> {

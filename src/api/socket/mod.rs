@@ -20,7 +20,7 @@ use crate::api::error::ApiError;
 use crate::api::validation::Query;
 use crate::domain::MessageId;
 use crate::domain::SessionId;
-use crate::edge::ConnectionPermit;
+use crate::edge::InUse;
 
 use connection::Connection;
 
@@ -41,7 +41,7 @@ enum Purpose {
 
 /// Opens a WebSocket, or refuses with 403 before the upgrade.
 pub async fn connect(State(state): State<AppState>, request: Request) -> Response {
-    if !conventions::is_upgrade(request.headers()) {
+    if !conventions::is_upgrade(&request) {
         return ApiError::NotFound.into_response();
     }
     let (mut parts, _) = request.into_parts();
@@ -59,7 +59,7 @@ pub async fn connect(State(state): State<AppState>, request: Request) -> Respons
         Err(error) => return error.into_response(),
     };
     let purpose = if is_dashboard(&id) { Purpose::Dashboard } else { Purpose::Conversation { resume_after } };
-    let permit = parts.extensions.get::<ConnectionPermit>().cloned();
+    let in_use = parts.extensions.get::<InUse>().cloned();
     let limits = &state.settings.limits;
     let frame_bytes_max = limits.socket_frame_bytes_max.as_usize();
     upgrade
@@ -69,9 +69,9 @@ pub async fn connect(State(state): State<AppState>, request: Request) -> Respons
         .max_message_size(frame_bytes_max)
         .max_frame_size(frame_bytes_max)
         .on_upgrade(move |socket| async move {
-            // The server waits for this token, and the limits count this permit, until the connection is closed.
+            // The server waits for this token, and the limits count this connection, until the connection is closed.
             let _token = state.tracker.token();
-            let _permit = permit;
+            let _in_use = in_use;
             Box::pin(Connection::new(state, id, purpose).run(socket)).await;
         })
 }

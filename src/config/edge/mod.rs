@@ -1,14 +1,19 @@
 //! `[edge]`: what the program does for whatever it serves, as a web server in front of it would.
 
+mod client_certificates;
 mod site;
 mod tls;
+
+use std::net::SocketAddr;
 
 use ipnet::IpNet;
 
 use crate::config::section::Section;
 
+pub use client_certificates::ClientCertificates;
 pub use site::Site;
 pub use site::SiteSource;
+pub use site::is_host_name;
 pub use tls::Tls;
 pub use tls::TlsVersion;
 pub use tls::UnknownName;
@@ -22,6 +27,8 @@ pub struct Edge {
     pub proxy_protocol_from: Vec<IpNet>,
     /// HTTPS.
     pub tls: Tls,
+    /// Clients that show a certificate.
+    pub client_certificates: ClientCertificates,
     /// The names the program answers to, and where their certificates come from.
     pub sites: Vec<Site>,
 }
@@ -32,8 +39,19 @@ impl Edge {
             trusted_proxies: section.key("trusted_proxies", Vec::new()),
             proxy_protocol_from: section.key("proxy_protocol_from", Vec::new()),
             tls: section.section("tls", Tls::read),
+            client_certificates: section.section("client_certificates", ClientCertificates::read),
             sites: section.tables("site", Vec::new(), |section, _| Site::read(section)),
         };
+        edge.check_listeners(section);
         edge
+    }
+
+    fn check_listeners(&self, section: &mut Section<'_>) {
+        let is_unknown = |address: &&SocketAddr| !self.tls.listen.contains(*address);
+        let unknown = self.client_certificates.listeners.iter().find(is_unknown);
+        if let Some(address) = unknown {
+            let why = format!("{address} is not in edge.tls.listen; allowed: addresses that are");
+            section.refuse(&["client_certificates.listeners"], why);
+        }
     }
 }

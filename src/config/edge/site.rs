@@ -47,7 +47,7 @@ impl Site {
     }
 
     fn check(&self, section: &mut Section<'_>) {
-        let wrong: Vec<&str> = self.names.iter().map(String::as_str).filter(|name| !is_name(name)).collect();
+        let wrong: Vec<&str> = self.names.iter().map(String::as_str).filter(|name| !is_host_name(name)).collect();
         if self.names.is_empty() {
             let why = r#"[] names nothing; allowed: at least one name, such as ["chat.bank.example"]"#;
             section.refuse(&["names"], why.to_owned());
@@ -69,7 +69,7 @@ impl Site {
 }
 
 /// A host name of DNS in its written form (RFC 1123 §2.1), perhaps with a wildcard, or an IP address.
-fn is_name(text: &str) -> bool {
+pub fn is_host_name(text: &str) -> bool {
     if text.parse::<std::net::IpAddr>().is_ok() {
         return true;
     }

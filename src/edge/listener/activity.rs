@@ -1,0 +1,182 @@
+//! What a connection is doing, and when it has been at it for too long.
+//!
+//! hyper's own limit on reading a header is one for two things: a header that comes slowly and a connection that rests between
+//! requests. Here they are apart, for HTTP/1.1 and HTTP/2 alike, and a client that takes its answer too slowly is found, too.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::task::Context;
+use std::task::Poll;
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use hyper::body::Body as HttpBody;
+use hyper::body::Frame;
+use hyper::body::SizeHint;
+use tokio::time::Instant;
+
+use crate::config::ServerLimits;
+
+/// What a connection is doing. Times are milliseconds since it began, plus one, so that 0 is never.
+pub(super) struct Activity {
+    begun: Instant,
+    /// Several requests share the connection (HTTP/2), so bytes between requests are not the start of one.
+    is_multiplexed: bool,
+    /// Requests that are being answered.
+    requests: AtomicUsize,
+    /// When the last one was answered.
+    idle_since: AtomicU64,
+    /// When the first byte of a request came whose header is not complete yet.
+    header_since: AtomicU64,
+    /// When the client began to take less than there is to send.
+    stalled_since: AtomicU64,
+    /// What it has taken since.
+    taken: AtomicU64,
+}
+
+/// What to do with a connection at some time.
+pub(super) enum Verdict {
+    /// Look again then.
+    WaitUntil(Instant),
+    /// It rests; close it in good order.
+    Idle,
+    /// It keeps the server waiting; cut it.
+    TooSlow,
+}
+
+impl Activity {
+    pub(super) fn new(is_multiplexed: bool) -> Arc<Self> {
+        Arc::new(Self {
+            begun: Instant::now(),
+            is_multiplexed,
+            requests: AtomicUsize::new(0),
+            idle_since: AtomicU64::new(0),
+            header_since: AtomicU64::new(0),
+            stalled_since: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+        })
+    }
+
+    /// Bytes came.
+    pub(super) fn received(&self) {
+        if !self.is_multiplexed && self.requests.load(Relaxed) == 0 && self.header_since.load(Relaxed) == 0 {
+            self.header_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// The client took some bytes.
+    pub(super) fn sent(&self, bytes: usize) {
+        self.taken.fetch_add(bytes as u64, Relaxed);
+    }
+
+    /// The client does not take more for now.
+    pub(super) fn stalled(&self) {
+        if self.stalled_since.load(Relaxed) == 0 {
+            self.taken.store(0, Relaxed);
+            self.stalled_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// Everything is sent.
+    pub(super) fn flushed(&self) {
+        self.stalled_since.store(0, Relaxed);
+    }
+
+    /// A request came; it lasts until the last clone of what is returned is dropped.
+    pub(super) fn begin_request(self: &Arc<Self>) -> Busy {
+        self.requests.fetch_add(1, Relaxed);
+        self.header_since.store(0, Relaxed);
+        Busy(Arc::new(Request(Arc::clone(self))))
+    }
+
+    /// How it stands.
+    pub(super) fn judge(&self, limits: &ServerLimits) -> Verdict {
+        let now = self.now();
+        let since = |mark: u64| Duration::from_millis(now.saturating_sub(mark));
+        let mut wait = limits.transfer_timeout;
+        let stalled = self.stalled_since.load(Relaxed);
+        if stalled != 0 {
+            let lasted = since(stalled);
+            if lasted >= limits.transfer_timeout {
+                if !is_fast_enough(self.taken.swap(0, Relaxed), lasted, limits) {
+                    return Verdict::TooSlow;
+                }
+                self.stalled_since.store(now, Relaxed);
+            } else {
+                wait = limits.transfer_timeout - lasted;
+            }
+        }
+        if self.requests.load(Relaxed) == 0 {
+            let (header, idle) = (self.header_since.load(Relaxed), self.idle_since.load(Relaxed));
+            let (lasted, limit, verdict) = if header != 0 || idle == 0 {
+                // A connection begins with a header that is waited for.
+                (since(header.max(1)), limits.header_read_timeout, Verdict::TooSlow)
+            } else {
+                (since(idle), limits.idle_timeout, Verdict::Idle)
+            };
+            if lasted >= limit {
+                return verdict;
+            }
+            wait = wait.min(limit - lasted);
+        }
+        Verdict::WaitUntil(Instant::now() + wait.max(Duration::from_millis(1)))
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX - 1) + 1
+    }
+}
+
+/// Whether so many bytes in so long a time are what a client may take or send at the least.
+pub(super) fn is_fast_enough(bytes: u64, lasted: Duration, limits: &ServerLimits) -> bool {
+    bytes as f64 >= limits.transfer_rate_min.get() as f64 * lasted.as_secs_f64() && bytes > 0
+}
+
+/// A request that is being answered.
+#[derive(Clone)]
+pub(super) struct Busy(#[expect(dead_code, reason = "held, not read")] Arc<Request>);
+
+struct Request(Arc<Activity>);
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.0.idle_since.store(self.0.now(), Relaxed);
+        self.0.requests.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A response's body that keeps its request busy until it is sent.
+pub(super) struct Answer {
+    body: Body,
+    _busy: Busy,
+}
+
+impl Answer {
+    pub(super) fn new(body: Body, busy: Busy) -> Self {
+        Self { body, _busy: busy }
+    }
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

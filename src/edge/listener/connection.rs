@@ -1,0 +1,242 @@
+//! The life of one connection: who it is, TLS, requests, its end.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::IpAddr;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::Request;
+use hyper::Response;
+use hyper::body::Body as _;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::server::conn::http2;
+use hyper::service::Service;
+use hyper_util::rt::TokioExecutor;
+use hyper_util::rt::TokioIo;
+use hyper_util::rt::TokioTimer;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
+use tokio::net::TcpStream;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt as _;
+
+use crate::config::ServerLimits;
+use crate::edge::Application;
+use crate::edge::Parts;
+use crate::edge::connections::ConnectionPermit;
+use crate::edge::listener::End;
+use crate::edge::listener::activity::Activity;
+use crate::edge::listener::activity::Answer;
+use crate::edge::listener::activity::Busy;
+use crate::edge::listener::activity::Verdict;
+use crate::edge::listener::set_up;
+use crate::edge::listener::stream::Watched;
+use crate::edge::tls::Handshake;
+
+/// The least hyper can read a header with.
+const HEADER_BYTES_MIN: usize = 8192;
+/// What an idle client gets to take its leave.
+const FAREWELL: Duration = Duration::from_secs(1);
+/// Requests of one HTTP/2 connection that may be under way (as nginx).
+const STREAMS_MAX: u32 = 128;
+/// What a client may send of one HTTP/2 request's body before it is read, and of all.
+const STREAM_WINDOW_BYTES: u32 = 256 << 10;
+const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+/// What is kept of one HTTP/2 response while the client does not take it.
+const STREAM_SEND_BYTES: usize = 256 << 10;
+/// How often a busy HTTP/2 client is asked whether it is still there, and how long it may take to say so.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Who is on the other end of a connection, as an extension of each of its requests.
+#[derive(Debug, Clone)]
+pub struct Peer {
+    /// Where it comes from: the connection's other end, or what a load balancer says by PROXY protocol.
+    pub address: IpAddr,
+    /// TLS, if there is any.
+    pub tls: Option<Arc<TlsSession>>,
+}
+
+/// What was agreed on when a TLS connection began.
+#[derive(Debug)]
+pub struct TlsSession {
+    /// `TLSv1.3` or `TLSv1.2`.
+    pub version: &'static str,
+    /// The name the client asked for.
+    pub server_name: Option<String>,
+    /// The client has a certificate of an authority that is trusted for it.
+    pub is_client_known: bool,
+}
+
+/// Keeps a connection counted and its request busy, as an extension of each request: whoever upgrades keeps it.
+#[derive(Clone)]
+pub struct InUse {
+    _permit: ConnectionPermit,
+    _busy: Busy,
+}
+
+/// What all connections of one socket share.
+pub(super) struct Serve<A> {
+    pub(super) application: A,
+    pub(super) parts: Arc<Parts>,
+    pub(super) local: SocketAddr,
+    pub(super) is_tls: bool,
+    pub(super) tracker: TaskTracker,
+    pub(super) end: End,
+}
+
+impl<A: Application> Serve<A> {
+    /// Takes a connection, on a task of its own, or closes it if there are too many.
+    pub(super) fn begin(&self, stream: TcpStream, peer: SocketAddr) {
+        let address = peer.ip().to_canonical();
+        // Above the limit the connection is closed without a word: a word would cost what is short.
+        let Some(permit) = self.parts.connections.admit(address) else { return };
+        set_up(&stream);
+        let connection = Connection {
+            application: self.application.clone(),
+            limits: self.parts.limits.load_full(),
+            permit,
+            end: self.end.clone(),
+        };
+        if !self.is_tls {
+            let peer = Peer { address, tls: None };
+            self.tracker.spawn(connection.serve_http1(stream, peer));
+            return;
+        }
+        let Some(tls) = &self.parts.tls else { return };
+        let handshake = tls.begin(stream, self.local);
+        let end = self.end.begin.clone();
+        self.tracker.spawn(async move {
+            let Some(handshaken) = end.run_until_cancelled(handshake).await else { return };
+            match handshaken {
+                Ok((stream, session, Handshake::Http1)) => {
+                    connection.serve_http1(stream, Peer { address, tls: Some(Arc::new(session)) }).await;
+                }
+                Ok((stream, session, Handshake::Http2)) => {
+                    connection.serve_http2(stream, Peer { address, tls: Some(Arc::new(session)) }).await;
+                }
+                // An authority has seen what it came for.
+                Ok((_, _, Handshake::AcmeChallenge)) => {}
+                Err(error) => tracing::debug!(%address, %error, "a TLS handshake failed"),
+            }
+        });
+    }
+}
+
+/// One connection.
+struct Connection<A> {
+    application: A,
+    limits: Arc<ServerLimits>,
+    permit: ConnectionPermit,
+    end: End,
+}
+
+impl<A: Application> Connection<A> {
+    async fn serve_http1<S>(self, stream: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let activity = Activity::new(false);
+        let Self { application, limits, permit, end } = self;
+        let header_bytes_max = limits.header_bytes_max.as_usize();
+        // On the heap, so that what remains of a connection that was upgraded is small.
+        let io = TokioIo::new(Box::new(Watched::new(stream, Arc::clone(&activity))));
+        let service = Requests { application, peer, permit, activity: Arc::clone(&activity) };
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            // The watch below has both limits that this one would be.
+            .header_read_timeout(None)
+            .max_header_size(header_bytes_max)
+            .max_buf_size(header_bytes_max.max(HEADER_BYTES_MIN))
+            .serve_connection(io, service)
+            .with_upgrades();
+        watch(connection, http1::UpgradeableConnection::graceful_shutdown, &activity, &limits, &end).await;
+    }
+
+    async fn serve_http2<S>(self, stream: S, peer: Peer)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let activity = Activity::new(true);
+        let Self { application, limits, permit, end } = self;
+        let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+        let service = Requests { application, peer, permit, activity: Arc::clone(&activity) };
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .enable_connect_protocol()
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_header_list_size(u32::try_from(limits.header_bytes_max.get()).unwrap_or(u32::MAX))
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_send_buf_size(STREAM_SEND_BYTES)
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT)
+            .serve_connection(io, service);
+        watch(connection, http2::Connection::graceful_shutdown, &activity, &limits, &end).await;
+    }
+}
+
+/// Answers each request of a connection.
+struct Requests<A> {
+    application: A,
+    peer: Peer,
+    permit: ConnectionPermit,
+    activity: Arc<Activity>,
+}
+
+impl<A: Application> Service<hyper::Request<Incoming>> for Requests<A> {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    // On the heap while it lasts, so that an idle connection does not hold its place.
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let busy = self.activity.begin_request();
+        let mut request: Request =
+            request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
+        request.extensions_mut().insert(self.peer.clone());
+        request.extensions_mut().insert(InUse { _permit: self.permit.clone(), _busy: busy.clone() });
+        let answer = self.application.clone().oneshot(request);
+        Box::pin(async move { answer.await.map(|response| response.map(|body| Answer::new(body, busy))) })
+    }
+}
+
+/// Drives a connection to its end, and ends it when its client is too slow, idle for too long, or the server goes down.
+async fn watch<C>(connection: C, farewell: fn(Pin<&mut C>), activity: &Activity, limits: &ServerLimits, end: &End)
+where
+    C: Future,
+{
+    tokio::pin!(connection);
+    let first = match activity.judge(limits) {
+        Verdict::WaitUntil(time) => time,
+        Verdict::Idle | Verdict::TooSlow => return,
+    };
+    let alarm = tokio::time::sleep_until(first);
+    tokio::pin!(alarm);
+    let mut is_ending = false;
+    // A client that goes away is no event; its request, if there was one, has its line in the access log.
+    loop {
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            () = alarm.as_mut() => match activity.judge(limits) {
+                Verdict::WaitUntil(time) => alarm.as_mut().reset(time),
+                Verdict::TooSlow => return,
+                Verdict::Idle => {
+                    farewell(connection.as_mut());
+                    let _ = tokio::time::timeout(FAREWELL, connection.as_mut()).await;
+                    return;
+                }
+            },
+            () = end.begin.cancelled(), if !is_ending => {
+                is_ending = true;
+                farewell(connection.as_mut());
+            }
+            () = end.now.cancelled() => return,
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! HTTPS: certificates, and the handshake of each connection.
+
+mod certificate;
+mod certificates;
+mod client;
+mod keeper;
+mod local_ca;
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+
+use arc_swap::ArcSwap;
+use rustls::ProtocolVersion;
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs;
+use rustls::server::ProducesTickets;
+use rustls::server::ServerSessionMemoryCache;
+use rustls::server::StoresServerSessions;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::config::TlsVersion;
+use crate::edge::listener::TlsSession;
+
+pub use certificates::ChallengeCertificate;
+pub use certificates::Origin;
+pub use certificates::SiteStatus;
+pub use local_ca::LocalCa;
+pub use local_ca::LocalCaError;
+
+use certificates::ACME_PROTOCOL;
+use certificates::Certificates;
+
+/// TLS 1.2 sessions that are remembered; those of 1.3 are with the clients.
+const SESSIONS_MAX: usize = 10_240;
+
+/// What a connection speaks after its handshake.
+pub(super) enum Handshake {
+    /// HTTP/1.1
+    Http1,
+    /// HTTP/2
+    Http2,
+    /// Nothing: an ACME authority has seen its challenge's certificate.
+    AcmeChallenge,
+}
+
+/// Why there is no HTTPS.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// The authority for clients' certificates.
+    #[error("edge.client_certificates.ca_file: {0}")]
+    ClientAuthority(String),
+    /// The protocol library.
+    #[error("setting up TLS")]
+    Setup(#[from] rustls::Error),
+    /// The local authority.
+    #[error("the local certificate authority")]
+    LocalCa(#[from] LocalCaError),
+}
+
+/// How many handshakes there were.
+#[derive(Debug, Default)]
+pub struct HandshakeCounts {
+    /// With TLS 1.2.
+    pub tls12: AtomicU64,
+    /// With TLS 1.3.
+    pub tls13: AtomicU64,
+    /// That went on from an earlier session.
+    pub resumed: AtomicU64,
+    /// That came to nothing.
+    pub failed: AtomicU64,
+}
+
+/// HTTPS for all listeners.
+pub struct Tls {
+    certificates: Arc<Certificates>,
+    configs: ArcSwap<Configs>,
+    tickets: Arc<dyn ProducesTickets>,
+    sessions: Arc<dyn StoresServerSessions>,
+    data_dir: PathBuf,
+    clock: Clock,
+    /// Of handshakes.
+    pub counts: HandshakeCounts,
+}
+
+/// What changes with the configuration.
+struct Configs {
+    settings: config::Edge,
+    ordinary: Arc<ServerConfig>,
+    /// While an authority may come to look at a challenge.
+    challenged: Arc<ServerConfig>,
+    /// For listeners that only known clients may use.
+    known_clients: Arc<ServerConfig>,
+}
+
+impl Tls {
+    /// As the configuration says, with a certificate for each site.
+    ///
+    /// # Errors
+    /// [`TlsError`]
+    pub fn new(settings: &config::Edge, data_dir: &Path, clock: Clock) -> Result<Self, TlsError> {
+        let tickets = aws_lc_rs::Ticketer::new()?;
+        let sessions: Arc<dyn StoresServerSessions> = ServerSessionMemoryCache::new(SESSIONS_MAX);
+        let certificates = Arc::new(Certificates::new());
+        let configs = ArcSwap::from_pointee(Configs::new(settings, data_dir, &certificates, &tickets, &sessions)?);
+        let data_dir = data_dir.to_owned();
+        let tls =
+            Self { certificates, configs, tickets, sessions, data_dir, clock, counts: HandshakeCounts::default() };
+        tls.load_sites()?;
+        Ok(tls)
+    }
+
+    /// Takes over what the configuration says now.
+    ///
+    /// # Errors
+    /// [`TlsError`]; then everything stays as it was.
+    pub fn reload(&self, settings: &config::Edge) -> Result<(), TlsError> {
+        let configs = Configs::new(settings, &self.data_dir, &self.certificates, &self.tickets, &self.sessions)?;
+        self.configs.store(Arc::new(configs));
+        self.load_sites()
+    }
+
+    /// The certificates, and how they stand.
+    pub fn status(&self) -> Vec<SiteStatus> {
+        self.certificates.status()
+    }
+
+    /// Begins TLS on a connection that came to the listener at `local`.
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        stream: TcpStream,
+        local: SocketAddr,
+    ) -> impl Future<Output = io::Result<(TlsStream<TcpStream>, TlsSession, Handshake)>> + Send + use<> {
+        let configs = self.configs.load();
+        let timeout = configs.settings.tls.handshake_timeout;
+        let is_for_known = configs.settings.client_certificates.is_required_on(local);
+        let config = match (is_for_known, self.certificates.is_challenged()) {
+            (true, _) => &configs.known_clients,
+            (false, true) => &configs.challenged,
+            (false, false) => &configs.ordinary,
+        };
+        let acceptor = TlsAcceptor::from(Arc::clone(config));
+        let tls = Arc::clone(self);
+        async move {
+            let stream = tokio::time::timeout(timeout, acceptor.accept(stream)).await;
+            let stream = stream.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+            let stream = stream.inspect_err(|_| {
+                tls.counts.failed.fetch_add(1, Relaxed);
+            })?;
+            let session = tls.session(&stream);
+            let spoken = match stream.get_ref().1.alpn_protocol() {
+                Some(b"h2") => Handshake::Http2,
+                Some(name) if name == ACME_PROTOCOL => Handshake::AcmeChallenge,
+                Some(_) | None => Handshake::Http1,
+            };
+            Ok((stream, session, spoken))
+        }
+    }
+
+    fn session(&self, stream: &TlsStream<TcpStream>) -> TlsSession {
+        let (_, connection) = stream.get_ref();
+        let is_13 = connection.protocol_version() == Some(ProtocolVersion::TLSv1_3);
+        let count = if is_13 { &self.counts.tls13 } else { &self.counts.tls12 };
+        count.fetch_add(1, Relaxed);
+        if connection.handshake_kind() == Some(rustls::HandshakeKind::Resumed) {
+            self.counts.resumed.fetch_add(1, Relaxed);
+        }
+        TlsSession {
+            version: if is_13 { "TLSv1.3" } else { "TLSv1.2" },
+            server_name: connection.server_name().map(str::to_owned),
+            is_client_known: connection.peer_certificates().is_some_and(|chain| !chain.is_empty()),
+        }
+    }
+}
+
+impl Configs {
+    fn new(
+        settings: &config::Edge,
+        data_dir: &Path,
+        certificates: &Arc<Certificates>,
+        tickets: &Arc<dyn ProducesTickets>,
+        sessions: &Arc<dyn StoresServerSessions>,
+    ) -> Result<Self, TlsError> {
+        let clients = client::Verifiers::new(&settings.client_certificates, data_dir)?;
+        let build = |verifier: Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>, protocols: &[&[u8]]| {
+            let versions: &[&rustls::SupportedProtocolVersion] = match settings.tls.min_version {
+                TlsVersion::Tls12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
+                TlsVersion::Tls13 => &[&rustls::version::TLS13],
+            };
+            let provider = Arc::new(aws_lc_rs::default_provider());
+            let builder = ServerConfig::builder_with_provider(provider).with_protocol_versions(versions)?;
+            let builder = match verifier {
+                Some(verifier) => builder.with_client_cert_verifier(verifier),
+                None => builder.with_no_client_auth(),
+            };
+            let resolver: Arc<dyn rustls::server::ResolvesServerCert> = certificates.clone();
+            let mut config = builder.with_cert_resolver(resolver);
+            config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+            config.ticketer = Arc::clone(tickets);
+            config.session_storage = Arc::clone(sessions);
+            Ok::<_, rustls::Error>(Arc::new(config))
+        };
+        Ok(Self {
+            settings: settings.clone(),
+            ordinary: build(clients.optional.clone(), &[b"h2", b"http/1.1"])?,
+            challenged: build(clients.optional, &[b"h2", b"http/1.1", ACME_PROTOCOL])?,
+            known_clients: build(clients.required, &[b"h2", b"http/1.1"])?,
+        })
+    }
+}

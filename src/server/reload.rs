@@ -1,0 +1,45 @@
+//! A new configuration for a running server.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use crate::config::Config;
+use crate::edge::Edge;
+use crate::edge::TlsError;
+use crate::telemetry;
+
+/// Sections whose keys take effect at once; all others wait for the next start.
+const RELOADED: [&str; 4] = ["edge.", "server.limits.", "log.level", "api.public_url"];
+/// Keys below those that all the same wait.
+const STARTED: [&str; 1] = ["edge.tls.listen"];
+
+/// Takes over a new configuration. Cheap to clone.
+#[derive(Clone)]
+pub struct Reloader {
+    edge: Edge,
+    current: Arc<Mutex<Config>>,
+}
+
+impl Reloader {
+    pub(super) fn new(edge: Edge, config: Config) -> Self {
+        Self { edge, current: Arc::new(Mutex::new(config)) }
+    }
+
+    /// Takes over certificates, limits, upstreams and the log level. The keys that changed and need a restart.
+    ///
+    /// # Errors
+    /// Why it cannot be taken over; then the old configuration stays in force.
+    pub fn reload(&self, config: Config) -> Result<Vec<String>, TlsError> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        self.edge.reload(&config)?;
+        telemetry::set_level(&config.log);
+        let waits = |key: &String| {
+            let is_reloaded = RELOADED.iter().any(|prefix| key.starts_with(prefix));
+            !is_reloaded || STARTED.contains(&key.as_str())
+        };
+        let waiting = current.changed_keys(&config).into_iter().filter(waits).collect();
+        *current = config;
+        Ok(waiting)
+    }
+}
