@@ -12,6 +12,7 @@ pub mod edge;
 pub mod eval;
 pub mod knowledge;
 pub mod nlu;
+pub mod ops;
 pub mod realtime;
 pub mod server;
 pub mod store;

@@ -1,9 +1,12 @@
 //! Words on the command line become calls.
 //!
-//! Exit status: 0 done, 1 failed, 2 the command line or the configuration is wrong, 3 measured and not good enough.
+//! Exit status: 0 done, 1 failed, 2 the command line or the configuration is wrong, 3 looked at or measured, and not good
+//! enough.
 
+mod cert;
 mod check;
 mod demo;
+mod doctor;
 mod eval;
 mod knowledge;
 mod manager;
@@ -51,6 +54,14 @@ enum Command {
     /// Like `nginx -t`: starts nothing and changes nothing. Tries also whether the data folder can be written to, as the
     /// user who runs it, and whether knowledge.pack can be read. Exit status 0 if the configuration is good, else 2.
     Check(ConfigFile),
+    /// Say what keeps this installation from serving well, and what to do about it
+    ///
+    /// Looks at ports, certificates, the clock, file descriptors, the data folder and everybody the configuration names to
+    /// connect to. Changes nothing; run it as the user who runs the server. Exit status 3 if there is a problem.
+    Doctor(doctor::Arguments),
+    /// Certificates: the local authority's root, and what is served
+    #[command(subcommand)]
+    Cert(cert::Command),
     /// Import, list and search the bank's documents
     #[command(subcommand)]
     Knowledge(knowledge::Command),
@@ -107,6 +118,8 @@ pub fn run() -> ExitCode {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Serve(file) => serve::run(&file.config),
         Command::Check(file) => check::run(&file.config),
+        Command::Doctor(arguments) => doctor::run(&arguments),
+        Command::Cert(command) => cert::run(command),
         Command::Knowledge(command) => knowledge::run(command),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Mask => mask::run(),

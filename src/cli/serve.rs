@@ -4,6 +4,10 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use rustix::process::Resource;
+use rustix::process::Rlimit;
+use rustix::process::getrlimit;
+use rustix::process::setrlimit;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::Signal;
 use tokio::signal::unix::SignalKind;
@@ -28,6 +32,7 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
     telemetry::start_logging(&config.log);
     let pack = config.knowledge.pack.as_ref();
     let first_pack = pack.map_or(FirstPack::None, |pack| FirstPack::Path(config.server.resolve(pack)));
+    allow_descriptors();
     let runtime = runtime(&config)?;
     let served = runtime.block_on(async {
         let server = Server::bind(config, Clock::system(), first_pack, Readers::in_child()).await;
@@ -45,6 +50,14 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
     served
 }
 
+/// Takes as many file descriptors as the process may have; the usual limit is for programs that still use `select`.
+fn allow_descriptors() {
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::warn!(%error, "the limit on file descriptors could not be raised; see LimitNOFILE= of the unit");
+    }
+}
+
 /// The threads everything runs on.
 pub(super) fn runtime(config: &Config) -> anyhow::Result<Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
@@ -56,11 +69,11 @@ pub(super) fn runtime(config: &Config) -> anyhow::Result<Runtime> {
 
 /// The first line of the log.
 pub(super) fn announce(server: &Server) {
-    for address in server.tls_addresses() {
-        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening on https://{address}");
-    }
     for address in server.addresses() {
         tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening on http://{address}");
+    }
+    for address in server.tls_addresses() {
+        tracing::info!(%address, version = env!("CARGO_PKG_VERSION"), "listening on https://{address}");
     }
 }
 

@@ -39,8 +39,11 @@ pub use request_id::RequestId;
 pub use tls::LocalCa;
 pub use tls::LocalCaError;
 pub use tls::Origin;
+pub use tls::Shown;
 pub use tls::SiteStatus;
 pub use tls::TlsError;
+pub use tls::probe;
+pub use tls::reachable;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -62,6 +62,15 @@ pub(in crate::edge) fn validity(certificate: &CertificateDer<'_>) -> Result<(Off
     Ok((validity.not_before.to_datetime(), validity.not_after.to_datetime()))
 }
 
+/// Who signed a certificate.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(in crate::edge) fn issuer(certificate: &CertificateDer<'_>) -> Result<String, String> {
+    let (_, parsed) = parse_x509_certificate(certificate).map_err(|error| error.to_string())?;
+    Ok(parsed.issuer().to_string())
+}
+
 /// Those of `names` that a certificate is not for.
 pub(in crate::edge) fn names_missing(certificate: &CertificateDer<'_>, names: &[String]) -> Vec<String> {
     let Ok((_, parsed)) = parse_x509_certificate(certificate) else { return names.to_vec() };

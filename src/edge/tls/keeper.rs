@@ -10,6 +10,7 @@ use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::config;
 use crate::config::SiteSource;
 use crate::edge::tls::LocalCa;
@@ -112,7 +113,8 @@ impl Tls {
         match served.not_after > now {
             true => Ok(served),
             false if !good => {
-                tracing::error!(?names, "the certificate in the file has expired on {}", served.not_after.date());
+                let day = served.not_after.date();
+                tracing::error!(names = names.join(", "), "the certificate in the file has expired on {day}");
                 Ok(served)
             }
             false => Err(format!("the certificate in the file has expired on {}", served.not_after.date())),
@@ -143,7 +145,7 @@ impl Tls {
             let key = authority.issue(&names, now)?;
             match Served::of(key, Origin::LocalCa) {
                 Ok(served) => self.put(&names, served),
-                Err(why) => tracing::error!(?names, why, "a local certificate cannot be read"),
+                Err(why) => tracing::error!(names = names.join(", "), why, "a local certificate cannot be read"),
             }
         }
         Ok(())
@@ -152,7 +154,7 @@ impl Tls {
     fn install(&self, names: &[String], served: Served) {
         let (origin, until) = (served.origin, served.not_after);
         self.put(names, served);
-        tracing::info!(?names, ?origin, %until, "certificate in use");
+        tracing::info!(names = names.join(", "), ?origin, until = %until.date(), "certificate in use");
     }
 
     fn put(&self, names: &[String], served: Served) {
@@ -161,13 +163,16 @@ impl Tls {
 
     fn complain(&self, names: &[String], why: &str) {
         if self.certificates.complain(names, why) {
-            tracing::error!(?names, why, "a certificate is not as it should be; the one before stays in use");
+            tracing::error!(
+                names = names.join(", "),
+                why,
+                "a certificate is not as it should be; the one before stays in use"
+            );
         }
     }
 
     fn now(&self) -> OffsetDateTime {
-        let seconds = self.clock.now().unix_ms().div_euclid(1000);
-        OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        now(&self.clock)
     }
 }
 
@@ -204,6 +209,12 @@ fn this_machine() -> Vec<String> {
 pub(super) fn installation() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
     if name.is_empty() { "localhost".to_owned() } else { name }
+}
+
+/// The time as certificates tell it.
+pub(super) fn now(clock: &Clock) -> OffsetDateTime {
+    let seconds = clock.now().unix_ms().div_euclid(1000);
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 fn state(path: &Path) -> Seen {

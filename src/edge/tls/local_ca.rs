@@ -24,8 +24,11 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
 
+use crate::clock::Clock;
 use crate::edge::private_file;
 use crate::edge::tls::certificate;
+use crate::edge::tls::keeper::installation;
+use crate::edge::tls::keeper::now;
 
 const DAY: Duration = Duration::from_hours(24);
 /// How long each kind is valid. Browsers take at most 825 days of a private authority's leaf.
@@ -89,6 +92,14 @@ struct Kind {
 }
 
 impl LocalCa {
+    /// The authority in the data folder of this machine, made if there is none.
+    ///
+    /// # Errors
+    /// [`LocalCaError`]
+    pub fn open_here(data_dir: &Path, clock: &Clock) -> Result<Self, LocalCaError> {
+        Self::open(data_dir, &installation(), now(clock))
+    }
+
     /// The authority in the data folder, made if there is none. `installation` is part of its name, for people.
     ///
     /// # Errors
@@ -149,15 +160,6 @@ impl LocalCa {
         let leaf = params.signed_by(&key, &self.intermediate.issuer)?;
         let chain = vec![leaf.der().clone(), self.intermediate.der.clone()];
         Ok(Arc::new(certificate::from_der(chain, key.serialize_der())?))
-    }
-
-    /// Makes the intermediate anew if it is about to end.
-    ///
-    /// # Errors
-    /// [`LocalCaError`]
-    pub fn renew(&mut self, installation: &str, now: OffsetDateTime) -> Result<(), LocalCaError> {
-        self.intermediate = Self::intermediate(&self.folder, &self.root, installation, now)?;
-        Ok(())
     }
 }
 

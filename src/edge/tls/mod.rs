@@ -5,6 +5,7 @@ mod certificates;
 mod client;
 mod keeper;
 mod local_ca;
+mod probe;
 
 use std::io;
 use std::net::SocketAddr;
@@ -35,6 +36,9 @@ pub use certificates::Origin;
 pub use certificates::SiteStatus;
 pub use local_ca::LocalCa;
 pub use local_ca::LocalCaError;
+pub use probe::Shown;
+pub use probe::probe;
+pub use probe::reachable;
 
 use certificates::ACME_PROTOCOL;
 use certificates::Certificates;

@@ -19,6 +19,7 @@ mod server;
 mod site;
 mod socket;
 mod template;
+pub mod tls;
 mod watchdog;
 
 use std::future::Future;
@@ -45,6 +46,8 @@ pub use site::Site;
 pub use site::demo_pack;
 pub use socket::Socket;
 pub use template::copy_all;
+pub use tls::Authority;
+pub use tls::Tls;
 
 /// Longer than anything here takes, even on a busy machine; only a test that fails waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -4,6 +4,8 @@ use std::io::BufRead as _;
 use std::io::BufReader;
 use std::io::Read;
 use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::os::fd::AsFd as _;
 use std::process::Child;
 use std::process::Command;
 use std::process::ExitStatus;
@@ -15,6 +17,9 @@ use std::sync::mpsc::Sender;
 use std::thread;
 use std::time::Duration;
 use std::time::Instant;
+
+use command_fds::CommandFdExt as _;
+use command_fds::FdMapping;
 
 use super::PATIENCE;
 use super::watchdog::Watchdog;
@@ -48,6 +53,16 @@ impl Program {
         Self::spawn(&mut shell)
     }
 
+    /// Starts one with a listening socket, as a service manager does.
+    pub fn start_with_socket(socket: &TcpListener, arguments: &[&str]) -> Self {
+        const FIRST_DESCRIPTOR: i32 = 3;
+        let mut shell = clean("sh");
+        shell.args(["-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\"", PROGRAM]).args(arguments);
+        let parent_fd = socket.as_fd().try_clone_to_owned().expect("the socket");
+        shell.fd_mappings(vec![FdMapping { parent_fd, child_fd: FIRST_DESCRIPTOR }]).expect("one descriptor");
+        Self::spawn(&mut shell)
+    }
+
     fn spawn(command: &mut Command) -> Self {
         let mut child = command.spawn().expect("the program starts");
         let watchdog = Watchdog::over(child.id(), None);
@@ -66,6 +81,16 @@ impl Program {
         self.stderr.recv_timeout(PATIENCE).expect("a line on standard error")
     }
 
+    /// The next line of its log that holds this.
+    pub fn logged(&self, text: &str) -> String {
+        loop {
+            let line = self.stderr.recv_timeout(PATIENCE).unwrap_or_else(|_| panic!("a line with {text:?}"));
+            if line.contains(text) {
+                return line;
+            }
+        }
+    }
+
     /// The next line it prints that holds this.
     pub fn printed(&self, text: &str) -> String {
         loop {
@@ -76,10 +101,20 @@ impl Program {
         }
     }
 
-    /// Where it listens, from the first line of its log.
+    /// Where it listens, from its log.
     pub fn address(&self) -> SocketAddr {
-        let line = self.log_line();
-        let (_, url) = line.split_once("listening on http://").unwrap_or_else(|| panic!("an address: {line}"));
+        self.listens_on("http")
+    }
+
+    /// Where it listens for HTTPS; its plain listeners come first.
+    pub fn tls_address(&self) -> SocketAddr {
+        self.listens_on("https")
+    }
+
+    fn listens_on(&self, scheme: &str) -> SocketAddr {
+        let listening = format!("listening on {scheme}://");
+        let line = self.logged(&listening);
+        let (_, url) = line.split_once(&listening).unwrap_or_else(|| panic!("an address: {line}"));
         let end = url.find(|c: char| !c.is_ascii_digit() && !".:[]".contains(c)).unwrap_or(url.len());
         url[..end].parse().unwrap_or_else(|error| panic!("{error}: {line}"))
     }

@@ -48,6 +48,18 @@ impl Site {
         Self { url, ..Self::new(&settings) }
     }
 
+    /// Replaces the settings that were given with it.
+    pub fn set(&self, settings: &str) {
+        let text = fs::read_to_string(&self.config).unwrap();
+        let own: String = text.split_inclusive('\n').take(3).collect();
+        fs::write(&self.config, own + settings).unwrap();
+    }
+
+    /// The root of the local authority, as soon as there is one.
+    pub fn local_root(&self) -> String {
+        fs::read_to_string(self.folder.path().join("data/tls/local_ca/root.pem")).unwrap()
+    }
+
     /// The configuration's file.
     pub fn config(&self) -> &str {
         &self.config

@@ -6,6 +6,8 @@ use futures_util::SinkExt as _;
 use futures_util::StreamExt as _;
 use serde_json::Value;
 use serde_json::json;
+use tokio::io::AsyncRead;
+use tokio::io::AsyncWrite;
 use tokio::net::TcpStream;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::client_async;
@@ -13,13 +15,19 @@ use tokio_tungstenite::tungstenite::Error;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::Role;
 
 use super::answer::Reply;
 use super::soon;
 
+/// What a WebSocket may run over.
+pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Wire for S {}
+
 /// One open WebSocket.
 pub struct Socket {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Box<dyn Wire>>,
 }
 
 impl Socket {
@@ -37,7 +45,18 @@ impl Socket {
     /// Opens one over a connection that is there already; the status of a refusal.
     pub async fn upgrade(connection: TcpStream, path: &str, headers: &[(&'static str, String)]) -> Result<Self, u16> {
         let address = connection.peer_addr().unwrap();
-        let mut request = format!("ws://{address}{path}").into_client_request().unwrap();
+        Self::upgrade_at(connection, &address.to_string(), path, headers).await
+    }
+
+    /// Opens one over any connection to a server of this name; the status of a refusal.
+    pub async fn upgrade_at(
+        connection: impl Wire + 'static,
+        host: &str,
+        path: &str,
+        headers: &[(&'static str, String)],
+    ) -> Result<Self, u16> {
+        let connection: Box<dyn Wire> = Box::new(connection);
+        let mut request = format!("ws://{host}{path}").into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
@@ -51,8 +70,15 @@ impl Socket {
     /// Opens one over a connection that the server may have closed already.
     pub async fn try_upgrade(connection: TcpStream, path: &str) -> Option<Self> {
         let request = format!("ws://{}{path}", connection.peer_addr().ok()?).into_client_request().unwrap();
+        let connection: Box<dyn Wire> = Box::new(connection);
         let (stream, _) = soon("the handshake", client_async(request, connection)).await.ok()?;
         Some(Self { stream })
+    }
+
+    /// One over a stream that is a WebSocket already, as an HTTP/2 stream becomes by an extended CONNECT.
+    pub async fn over(stream: impl Wire + 'static) -> Self {
+        let stream: Box<dyn Wire> = Box::new(stream);
+        Self { stream: WebSocketStream::from_raw_socket(stream, Role::Client, None).await }
     }
 
     /// Says something and does not wait for the answer.

@@ -1,0 +1,83 @@
+//! Everybody the program may open a connection to (design D1: nobody the configuration does not name).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use crate::config::Config;
+use crate::config::Database;
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Somebody the program may connect to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Destination {
+    /// The key that names it.
+    pub(super) key: &'static str,
+    /// `host:port`
+    pub(super) address: String,
+}
+
+/// All of them.
+pub(super) fn of(config: &Config) -> Vec<Destination> {
+    let mut found = Vec::new();
+    if let Database::MySql { url } = &config.storage.url
+        && let Some(address) = authority(url.reveal(), 3306)
+    {
+        found.push(Destination { key: "storage.url", address });
+    }
+    found
+}
+
+/// Whether somebody answers there, by opening a connection and closing it again.
+///
+/// # Errors
+/// Why not.
+pub(super) async fn reach(address: &str) -> Result<SocketAddr, String> {
+    let connecting = async {
+        let mut last = format!("the name {address} has no address");
+        let found = tokio::net::lookup_host(address).await.map_err(|error| format!("looking up the name: {error}"))?;
+        for socket in found {
+            match TcpStream::connect(socket).await {
+                Ok(_) => return Ok(socket),
+                Err(error) => last = format!("{socket}: {error}"),
+            }
+        }
+        Err(last)
+    };
+    match tokio::time::timeout(TIMEOUT, connecting).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(format!("no answer within {} s", TIMEOUT.as_secs())),
+    }
+}
+
+/// Host and port of a URL, without the user.
+fn authority(url: &str, usual_port: u16) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| !port.ends_with(']'));
+    Some(if has_port { host.to_owned() } else { format!("{host}:{usual_port}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_says_whom_it_means() {
+        for (url, expected) in [
+            ("mysql://aicc:secret@db.bank.example/aicc", "db.bank.example:3306"),
+            ("mysql://aicc@10.0.0.7:3307/aicc?ssl-mode=required", "10.0.0.7:3307"),
+            ("mysql://[2001:db8::1]/aicc", "[2001:db8::1]:3306"),
+        ] {
+            assert_eq!(authority(url, 3306).as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
+    fn by_default_there_is_nobody() {
+        assert_eq!(of(&Config::default()), []);
+    }
+}

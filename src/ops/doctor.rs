@@ -1,0 +1,247 @@
+//! `bank-aicc doctor`: what keeps this installation from serving well, and what to do about it.
+//!
+//! It looks from the outside, as a monitor does: it changes nothing, and it may run beside the server or without it.
+
+use std::fs;
+use std::io;
+use std::net::SocketAddr;
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::Duration;
+use std::time::SystemTime;
+
+use rustix::process::Resource;
+use rustix::process::getrlimit;
+use time::OffsetDateTime;
+use tokio::net::TcpStream;
+
+use crate::config::ByteSize;
+use crate::config::Config;
+use crate::config::SiteSource;
+use crate::edge;
+use crate::ops::destinations;
+
+/// Certificates are renewed long before.
+const CERTIFICATE_DAYS_MIN: i64 = 14;
+/// A database that cannot grow any more loses nothing, but refuses every message.
+const SPACE_MIN: ByteSize = ByteSize::mib(200);
+const SPACE_SMALL: ByteSize = ByteSize::gib(2);
+/// Descriptors for everything but connections: files, the database, the log.
+const DESCRIPTORS_BESIDE: u64 = 256;
+/// What the program asks for to hold a storm of reconnecting clients.
+const BACKLOG_WANTED: u64 = 4096;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// As it should be.
+    Good,
+    /// It serves, but not for ever, or not as well as it could.
+    Warning,
+    /// It does not serve.
+    Problem,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// How much it matters.
+    pub level: Level,
+    /// What was looked at.
+    pub subject: String,
+    /// What was found.
+    pub found: String,
+    /// What to do; empty if nothing has to be done.
+    pub remedy: String,
+}
+
+impl Finding {
+    fn good(subject: impl Into<String>, found: impl Into<String>) -> Self {
+        Self { level: Level::Good, subject: subject.into(), found: found.into(), remedy: String::new() }
+    }
+
+    fn warning(subject: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { level: Level::Warning, subject: subject.into(), found: found.into(), remedy: remedy.into() }
+    }
+
+    fn problem(subject: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { level: Level::Problem, subject: subject.into(), found: found.into(), remedy: remedy.into() }
+    }
+}
+
+/// Looks at everything.
+pub async fn examine(config: &Config) -> Vec<Finding> {
+    let mut findings = vec![clock(), descriptors(config), backlog()];
+    findings.extend(data_folder(&config.server.data_dir));
+    for &address in config.server.listen.iter().chain(&config.edge.tls.listen) {
+        findings.push(listener(address).await);
+    }
+    findings.extend(certificates(config).await);
+    findings.extend(outbound(config).await);
+    findings
+}
+
+fn clock() -> Finding {
+    let now = SystemTime::now();
+    let built = std::env::current_exe().and_then(fs::metadata).and_then(|file| file.modified());
+    let shown = OffsetDateTime::from(now).replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let remedy = "set the clock and let it be kept right: `timedatectl set-ntp true`, or chrony against the bank's own \
+                  time servers";
+    match built {
+        Ok(built) if built > now => Finding::problem(
+            "clock",
+            format!("it says {shown}, which is before this program was installed"),
+            format!("{remedy}; certificates and opening hours are wrong until then"),
+        ),
+        Ok(_) | Err(_) if is_unsynchronised() => {
+            Finding::warning("clock", format!("it says {shown}, and nobody keeps it right"), remedy)
+        }
+        Ok(_) | Err(_) => Finding::good("clock", shown.to_string()),
+    }
+}
+
+/// systemd leaves a mark once it has set the clock; without systemd nothing is known.
+fn is_unsynchronised() -> bool {
+    let (folder, mark) = (Path::new("/run/systemd/timesync"), Path::new("/run/systemd/timesync/synchronized"));
+    folder.exists() && !mark.exists()
+}
+
+fn descriptors(config: &Config) -> Finding {
+    let needed = config.server.limits.connections_max as u64 + DESCRIPTORS_BESIDE;
+    // The server raises its own limit as far as it may.
+    match getrlimit(Resource::Nofile).maximum {
+        Some(allowed) if allowed < needed => Finding::warning(
+            "file descriptors",
+            format!("{allowed} are allowed, and server.limits.connections_max needs {needed}"),
+            format!("LimitNOFILE={needed} in the systemd unit, or `ulimit -Hn` for a shell; or lower connections_max"),
+        ),
+        Some(allowed) => Finding::good("file descriptors", format!("{allowed} allowed, {needed} needed")),
+        None => Finding::good("file descriptors", "as many as wanted"),
+    }
+}
+
+fn backlog() -> Finding {
+    let path = "/proc/sys/net/core/somaxconn";
+    let allowed = fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok());
+    match allowed {
+        Some(allowed) if allowed < BACKLOG_WANTED => Finding::warning(
+            "listen backlog",
+            format!("the kernel keeps {allowed} waiting clients; {BACKLOG_WANTED} are asked for"),
+            format!("sysctl -w net.core.somaxconn={BACKLOG_WANTED}, and the same line in /etc/sysctl.d/"),
+        ),
+        Some(allowed) => Finding::good("listen backlog", format!("{allowed} clients may wait")),
+        None => Finding::good("listen backlog", "not known on this system"),
+    }
+}
+
+fn data_folder(folder: &Path) -> Vec<Finding> {
+    let subject = format!("data folder {}", folder.display());
+    let mut findings = Vec::new();
+    match tempfile::NamedTempFile::new_in(folder) {
+        Ok(_) => findings.push(Finding::good(subject.clone(), "can be written to")),
+        Err(error) => {
+            let remedy = "make it for the user who runs the server, and run doctor as that user: \
+                          `install -d -o bank-aicc -m 700 FOLDER`";
+            findings.push(Finding::problem(subject.clone(), format!("cannot be written to: {error}"), remedy));
+        }
+    }
+    let there = folder.ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("/"));
+    let Ok(space) = rustix::fs::statvfs(there) else { return findings };
+    let free = ByteSize::bytes(space.f_bavail.saturating_mul(space.f_frsize));
+    let found = format!("{} MiB free", free.get() >> 20);
+    let remedy = "make room, or move server.data_dir to a larger disk";
+    findings.push(match free {
+        free if free < SPACE_MIN => Finding::problem(subject, found, remedy),
+        free if free < SPACE_SMALL => Finding::warning(subject, found, remedy),
+        _ => Finding::good(subject, found),
+    });
+    findings
+}
+
+/// Whether somebody serves there, or could.
+async fn listener(address: SocketAddr) -> Finding {
+    let subject = format!("listener {address}");
+    let local = edge::reachable(address);
+    if matches!(tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(local)).await, Ok(Ok(_))) {
+        return Finding::good(subject, "answers");
+    }
+    match TcpListener::bind(address) {
+        Ok(_) => {
+            Finding::warning(subject, "is free, and nobody listens", "start the server: `systemctl start bank-aicc`")
+        }
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Finding::problem(
+            subject,
+            "may not be listened on by this user",
+            "ports below 1024 need CAP_NET_BIND_SERVICE, which the systemd unit gives, or the socket unit",
+        ),
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Finding::problem(
+            subject,
+            "is no address of this machine",
+            "name one that `ip address` shows, or 0.0.0.0 for all",
+        ),
+        Err(error) => Finding::problem(
+            subject,
+            format!("is taken, and does not answer: {error}"),
+            "see who has it with `ss -ltnp`, and end him or listen elsewhere",
+        ),
+    }
+}
+
+async fn certificates(config: &Config) -> Vec<Finding> {
+    let Some(address) = config.edge.tls.listen.first().copied().map(edge::reachable) else { return Vec::new() };
+    let sites = config.edge.sites.iter().filter(|site| site.source != SiteSource::Off);
+    let mut names: Vec<String> = sites.flat_map(|site| site.names.iter().cloned()).collect();
+    if names.is_empty() {
+        names.push("localhost".to_owned());
+    }
+    let mut findings = Vec::new();
+    for name in names {
+        let subject = format!("certificate of {name}");
+        findings.push(match edge::probe(address, &name).await {
+            Err(why) => Finding::warning(subject, format!("not shown at {address}: {why}"), "start the server"),
+            Ok(shown) => certificate(subject, &shown),
+        });
+    }
+    findings
+}
+
+fn certificate(subject: String, shown: &edge::Shown) -> Finding {
+    let days = (shown.not_after - OffsetDateTime::now_utc()).whole_days();
+    let found = format!("from {}, {days} days left, chain of {}", shown.issuer, shown.chain_length);
+    let renew = "`bank-aicc cert status` and the log say what keeps it from being renewed";
+    if !shown.is_for_name {
+        let remedy = "make names and certificate of its [[edge.site]] agree";
+        return Finding::problem(subject, format!("{found}; it is for other names"), remedy);
+    }
+    match days {
+        ..0 => Finding::problem(subject, format!("{found}: it is over"), renew),
+        0..CERTIFICATE_DAYS_MIN => Finding::warning(subject, found, renew),
+        _ if shown.chain_length < 2 => Finding::warning(
+            subject,
+            format!("{found}: no certificate between it and the root is shown"),
+            "put the authority's intermediate certificate into the file, after the site's own",
+        ),
+        _ => Finding::good(subject, found),
+    }
+}
+
+async fn outbound(config: &Config) -> Vec<Finding> {
+    let destinations = destinations::of(config);
+    if destinations.is_empty() {
+        return vec![Finding::good("outbound", "the configuration names nobody to connect to")];
+    }
+    let mut findings = Vec::new();
+    for destination in destinations {
+        let subject = format!("outbound {} ({})", destination.address, destination.key);
+        findings.push(match destinations::reach(&destination.address).await {
+            Ok(socket) => Finding::good(subject, format!("{socket} answers")),
+            Err(why) => Finding::problem(
+                subject,
+                why,
+                "check the name, the network and every firewall between; the key says whom it is for",
+            ),
+        });
+    }
+    findings
+}

@@ -1,0 +1,200 @@
+//! The program under a service manager: its sockets, its word, its configuration read again; and clients that hold it up.
+
+use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
+use std::time::Instant;
+
+use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+
+use crate::support::Customer;
+use crate::support::Http;
+use crate::support::PATIENCE;
+use crate::support::Program;
+use crate::support::Raw;
+use crate::support::Server;
+use crate::support::Setup;
+use crate::support::Site;
+use crate::support::Store;
+use crate::support::eventually;
+use crate::support::soon;
+
+/// Receives what a program tells its service manager.
+struct Manager {
+    socket: UnixDatagram,
+    _folder: tempfile::TempDir,
+    path: String,
+}
+
+impl Manager {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { socket, path: path.to_str().unwrap().to_owned(), _folder: folder }
+    }
+
+    /// Reads on to a message that holds this.
+    fn hears(&self, text: &str) -> String {
+        let mut buffer = [0; 4096];
+        loop {
+            let length = self.socket.recv(&mut buffer).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let message = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            if message.contains(text) {
+                return message;
+            }
+        }
+    }
+}
+
+/// Ready once customers are served, alive as often as asked, reloading and ready again, stopping.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_service_manager_hears_how_it_stands() {
+    let (manager, site) = (Manager::new(), Site::new(""));
+    let environment = [("NOTIFY_SOCKET", manager.path.as_str()), ("WATCHDOG_USEC", "300000")];
+    let mut program = Program::start(&["serve", "--config", site.config()], &environment);
+    manager.hears("READY=1");
+    Http::at(program.address()).get("/health").await.expect(200);
+    manager.hears("WATCHDOG=1");
+    manager.hears("WATCHDOG=1");
+    program.signal("HUP");
+    let reloading = manager.hears("RELOADING=1");
+    assert!(reloading.contains("MONOTONIC_USEC="), "{reloading}");
+    manager.hears("READY=1");
+    program.signal("TERM");
+    manager.hears("STOPPING=1");
+    assert!(program.ended().0.success());
+}
+
+/// A socket that is handed over stays open from one process to the next, so nobody is refused.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_of_the_service_manager_outlives_the_process() {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let site = Site::new("");
+    let own = std::fs::read_to_string(site.config()).unwrap();
+    std::fs::write(site.config(), own.replace("127.0.0.1:0", &address.to_string())).unwrap();
+    for _ in 0..2 {
+        let mut program = Program::start_with_socket(&socket, &["serve", "--config", site.config()]);
+        // Asked before it serves: the request waits in the socket.
+        Http::at(address).get("/health").await.expect(200);
+        program.signal("TERM");
+        assert!(program.ended().0.success());
+    }
+    std::fs::write(site.config(), own).unwrap();
+    let mut lost = Program::start_with_socket(&socket, &["serve", "--config", site.config()]);
+    let (status, log) = lost.ended();
+    assert!(!status.success() && log.iter().any(|line| line.contains("make the socket unit")), "{log:#?}");
+}
+
+/// What may change at once changes, what may not is named, and nonsense changes nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_configuration_is_read_again() {
+    let site = Site::new("api.legacy_clients = true\n");
+    let program = Program::start(&["serve", "--config", site.config()], &[]);
+    let http = Http::at(program.address());
+    let mut socket = Customer::named(&http, "kept").connects().await;
+    let long = "x".repeat(3000);
+    let status = async || http.post_bytes("/api/v1/sessions", Some("application/json"), long.clone()).await.status;
+    assert_ne!(status().await, 413);
+
+    site.set("api.legacy_clients = true\nserver.limits.body_bytes_max = \"2KiB\"\nchat.unclear_replies_max = 5\nlog.level = \"debug\"\n");
+    program.signal("HUP");
+    let told = program.logged("was read again");
+    assert!(told.contains("chat.unclear_replies_max") && !told.contains("body_bytes_max"), "{told}");
+    assert_eq!(status().await, 413);
+
+    site.set("server.limits.body_bytes_max = \"2 potatoes\"\n");
+    program.signal("HUP");
+    let told = program.logged("the old one stays in force");
+    assert!(told.contains("body_bytes_max") && told.contains("potatoes"), "{told}");
+    assert_eq!(status().await, 413);
+    socket.asks("안녕하세요").await;
+}
+
+async fn server(settings: &[(&str, &str)]) -> Server {
+    let setup = settings.iter().fold(Setup::new(Store::Sqlite), |setup, (key, value)| setup.with(key, value));
+    setup.start().await
+}
+
+/// A header that trickles in is cut at its limit, while a connection may rest for longer than that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_header_is_no_rest() {
+    let server = server(&[("server.limits.header_read_timeout", "500ms"), ("server.limits.idle_timeout", "3s")]).await;
+    let mut resting = TcpStream::connect(server.address()).await.unwrap();
+    for _ in 0..2 {
+        resting.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        let mut answer = [0; 4096];
+        let length = soon("an answer", resting.read(&mut answer)).await.unwrap();
+        assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let begun = Instant::now();
+    assert!(resting.write_all(b"GET /health HTTP/1.1\r\n").await.is_ok());
+    let mut rest = Vec::new();
+    let _ = soon("the end", resting.read_to_end(&mut rest)).await;
+    assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
+    assert!(begun.elapsed() < Duration::from_secs(3), "cut as a slow header, not as a rest");
+}
+
+/// An idle connection is closed in the end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_rest_ends() {
+    let server = server(&[("server.limits.idle_timeout", "300ms")]).await;
+    let mut raw = Raw::connect(server.address()).await;
+    assert!(raw.send(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").await);
+    assert!(raw.read_to_end().await.starts_with("HTTP/1.1 200"));
+}
+
+/// A body that comes byte by byte to hold a connection is refused; one that comes slowly but surely is taken.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trickle_is_no_upload() {
+    let limits = [("server.limits.transfer_timeout", "500ms"), ("server.limits.transfer_rate_min", "200B")];
+    let server = server(&limits).await;
+    let body = "x".repeat(4000);
+    let head =
+        "POST /api/v1/chat/message HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n";
+    let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
+    let upload = async |piece: usize| {
+        let mut raw = Raw::connect(server.address()).await;
+        assert!(raw.send(head.as_bytes()).await);
+        for part in body.as_bytes().chunks(piece) {
+            if !raw.send(part).await {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        raw.read_to_end().await
+    };
+    // 2,000 and 25 bytes a second.
+    let (honest, trickle) = tokio::join!(upload(400), upload(5));
+    assert!(honest.starts_with("HTTP/1.1 422"), "read to its end, and no JSON: {honest}");
+    assert!(!trickle.starts_with("HTTP/1.1 422"), "{trickle}");
+}
+
+/// A client that takes nothing of a long answer is cut; the server does not keep it for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_nobody_takes_is_given_up() {
+    let server = server(&[("server.limits.transfer_timeout", "500ms")]).await;
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut greedy = socket.connect(server.address()).await.unwrap();
+    let requests = "GET /api/v1/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n".repeat(400);
+    let _ = tokio::time::timeout(Duration::from_secs(1), greedy.write_all(requests.as_bytes())).await;
+    let read = eventually("the end", async || {
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        let mut taken = vec![0; 64 << 20];
+        let mut length = 0;
+        loop {
+            match tokio::time::timeout(Duration::from_millis(200), greedy.read(&mut taken[length..])).await {
+                Ok(Ok(0) | Err(_)) => return Some(length),
+                Ok(Ok(count)) => length += count,
+                Err(_) => return None,
+            }
+        }
+    });
+    let read = read.await;
+    assert!(read < 400 * 50_000, "{read} bytes were kept for it");
+}
