@@ -17,21 +17,21 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from types import SimpleNamespace
 
 sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/bench"))
-from installation import Bank, Ended, free_port, memory_of, note, process, quantile_of  # noqa: E402,F401
+from certificate import make_certificate
+from debian import Unavailable, debian_tool  # noqa: F401
+from installation import Bank, Ended, accepts, free_port, memory_of, note, process, tls_settings  # noqa: F401
 
 MIB = 1 << 20
+HONEST_CLIENT = "127.0.0.2"
 # What the suites install that no Debian package of this release holds. `cargo clean` removes it.
 TOOLS = ROOT / "target/edge-tools"
-
-
-class Unavailable(Exception):
-    """What a suite needs is not to be had; what it was is for people to read."""
 
 
 def parser(description):
@@ -69,36 +69,29 @@ def run_suite(suite, options):
     return 1 if failures else 0
 
 
+def accepts_tls(bench):
+    """Whether the program has a TLS listener at all."""
+    return accepts(bench, {"edge.tls.listen": ["127.0.0.1:0"], "edge.site": [{"names": ["localhost"], "source": "local_ca"}]})
+
+
 def raise_files_limit():
     _, files_max = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (files_max, files_max))
 
 
 class Appliance(Bank):
-    """One installation with the edge as it ships: over plain HTTP, and over TLS if `tls`."""
+    """One installation with the edge as it ships, but for what holds one client back: over plain HTTP, or over TLS if `tls`."""
 
-    def __init__(self, bench, name="appliance", tls=False, settings="", environment=None):
-        super().__init__(bench, name)
-        self.tls_port = free_port() if tls else None
+    def __init__(self, bench, name="appliance", tls=False, settings=None, environment=None):
+        self.tls_port, settings = None, dict(settings or {})
         if tls:
-            self.authority, certificate, key = make_certificate(self.folder / "tls")
-            settings += f"""
-                [edge.tls]
-                listen = ["127.0.0.1:{self.tls_port}"]
-                [[edge.site]]
-                names = ["localhost"]
-                source = "files"
-                certificate_file = "{certificate}"
-                key_file = "{key}"
-            """
-        with open(self.config, "a") as config:
-            config.write("\n".join(line.strip() for line in settings.splitlines()))
+            self.tls_port = free_port()
+            self.authority, *pair = make_certificate(bench.folder / f"{name}-tls")
+            settings.update(tls_settings(self.tls_port, *pair))
+            if not accepts_tls(bench):
+                raise Unavailable("this program has no TLS listener")
+        super().__init__(bench, name, settings=settings)
         self.environment.update(environment or {})
-        check = [self.program, "check", "--config", str(self.config)]
-        checked = subprocess.run(check, env=self.environment, capture_output=True, text=True, timeout=60)
-        if checked.returncode != 0:
-            reason = f"this program refuses the configuration:\n{checked.stdout}{checked.stderr}"
-            raise Unavailable(reason) if tls and "edge" in reason else Ended(reason)
 
     def trust(self):
         """A TLS context for clients that know the authority of this appliance and nothing else."""
@@ -106,13 +99,17 @@ class Appliance(Bank):
         context.set_alpn_protocols(["http/1.1"])
         return context
 
-    def health_seconds(self, timeout=5):
+    def connection(self, timeout=5):
+        """A new connection of an honest client, who is somebody else than whoever attacks from 127.0.0.1."""
+        options = {"timeout": timeout, "source_address": (HONEST_CLIENT, 0)}
+        if self.tls_port:
+            return http.client.HTTPSConnection("localhost", self.tls_port, context=self.trust(), **options)
+        return http.client.HTTPConnection("127.0.0.1", self.port, **options)
+
+    def health_seconds(self):
         """How long an honest client waits on a connection of its own; raises if it is not served."""
         begun = time.monotonic()
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        if self.tls_port:
-            connection = http.client.HTTPSConnection("localhost", self.tls_port, timeout=timeout, context=self.trust())
-        with contextlib.closing(connection):
+        with contextlib.closing(self.connection()) as connection:
             connection.request("GET", "/health")
             status = connection.getresponse().status
         if status != 200:
@@ -120,60 +117,26 @@ class Appliance(Bank):
         return time.monotonic() - begun
 
 
-def make_certificate(folder):
-    """An authority of its own and a certificate by it for localhost, as a bank's would be: P-256, a year, revocable."""
-    folder.mkdir(parents=True)
-    authority, certificate = folder / "authority.pem", folder / "site.pem"
-    authority_key, key, request, extensions = (folder / name for name in ("authority-key.pem", "site-key.pem", "request", "extensions"))
-    extensions.write_text("\n".join((
-        "subjectAltName = DNS:localhost, IP:127.0.0.1",
-        "basicConstraints = critical, CA:FALSE",
-        "keyUsage = critical, digitalSignature",
-        "extendedKeyUsage = serverAuth",
-        # Nobody fetches it; without one, no client could learn that the certificate was revoked.
-        "crlDistributionPoints = URI:http://localhost/revoked.crl",
-    )))
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
-    openssl("req", "-x509", *new_key, "-days", "3650", "-subj", "/CN=Bench authority", "-keyout", authority_key, "-out", authority)
-    openssl("req", *new_key, "-subj", "/CN=localhost", "-keyout", key, "-out", request)
-    openssl("x509", "-req", "-in", request, "-CA", authority, "-CAkey", authority_key, "-CAcreateserial", "-days", "365",
-            "-extfile", extensions, "-out", certificate)
-    key.chmod(0o600)
-    return authority, certificate, key
-
-
-def openssl(*arguments):
-    subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, timeout=60)
-
-
-def debian_tool(command, package):
-    """The path of a program of a Debian package, which is installed if it is missing."""
-    path = os.environ["PATH"] + ":/usr/sbin:/sbin"
-    if shutil.which(command, path=path) is None:
-        as_root = [] if os.geteuid() == 0 else ["sudo"]
-        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", package]
-        with policy_against_services(as_root):
-            for step in (["apt-get", "update", "-qq"], install):
-                done = subprocess.run([*as_root, *step], env=environment, capture_output=True, text=True, timeout=600)
-        if done.returncode != 0:
-            raise Unavailable(f"Debian's {package} cannot be installed here: {done.stderr.strip()}")
-    return shutil.which(command, path=path)
-
-
 @contextlib.contextmanager
-def policy_against_services(as_root):
-    """No service of a package is started while the context lasts."""
-    policy = pathlib.Path("/usr/sbin/policy-rc.d")
-    if policy.exists():
-        yield
-        return
-    subprocess.run([*as_root, "tee", policy], input=b"#!/bin/sh\nexit 101\n", check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([*as_root, "chmod", "755", policy], check=True)
+def honest_client(appliance, waits):
+    """Somebody who wants to be served all the while; how long each wait was is added to `waits`, infinity if in vain."""
+    over = threading.Event()
+
+    def ask():
+        while not over.wait(0.1):
+            try:
+                waits.append(appliance.health_seconds())
+            except (Ended, OSError, http.client.HTTPException) as failure:
+                note(f"an honest client was not served: {failure!r}")
+                waits.append(float("inf"))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
     try:
         yield
     finally:
-        subprocess.run([*as_root, "rm", "-f", policy], check=True)
+        over.set()
+        asking.join()
 
 
 def files_of(pid):
