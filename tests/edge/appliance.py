@@ -25,8 +25,8 @@ sys.dont_write_bytecode = True
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/bench"))
 from certificate import make_certificate
-from debian import Unavailable, debian_tool  # noqa: F401
-from installation import Bank, Ended, accepts, free_port, memory_of, note, process, tls_settings  # noqa: F401
+from debian import Unavailable
+from installation import Bank, Ended, accepts, free_port, note, tls_settings
 
 MIB = 1 << 20
 HONEST_CLIENT = "127.0.0.2"
