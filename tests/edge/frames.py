@@ -54,7 +54,7 @@ def headers(stream, fields, flags=END_STREAM | END_HEADERS):
 
 
 class Ended(Exception):
-    """The server closed the connection."""
+    """The server closed the connection; by which of RFC 9113's codes, if it said so."""
 
 
 class Stalled(Exception):
@@ -80,7 +80,9 @@ class Connection:
         except TimeoutError as timeout:
             raise Stalled from timeout
         except (OSError, ssl.SSLError) as closed:
-            raise Ended from closed
+            # What it said before may still be there.
+            self.read(0)
+            raise Ended(repr(closed)) from closed
 
     def read(self, seconds, until=lambda connection: False):
         """Takes what comes within so long; `Ended` if the connection is closed meanwhile, or by a GOAWAY."""
@@ -92,12 +94,12 @@ class Connection:
             try:
                 octets = self.stream.recv(65536)
             except (OSError, ssl.SSLError) as closed:
-                raise Ended from closed
+                raise Ended(repr(closed)) from closed
             if not octets:
-                raise Ended
+                raise Ended("without a word")
             self.take(octets)
         if self.farewell is not None:
-            raise Ended
+            raise Ended(f"by code {self.farewell}")
 
     def take(self, octets):
         self.unread += octets
