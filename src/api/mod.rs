@@ -65,6 +65,8 @@ pub struct AppState {
     tracker: TaskTracker,
     /// Ends them.
     shutdown: CancellationToken,
+    /// There is a socket for suites that test the protocol.
+    echoes: bool,
 }
 
 impl AppState {
@@ -77,7 +79,13 @@ impl AppState {
             processing_notice_after: config.chat.processing_notice_after,
             tracker,
             shutdown,
+            echoes: false,
         }
+    }
+
+    /// With a socket at `/__echo` that says back what it hears, for suites that test the protocol.
+    pub fn with_echo(self) -> Self {
+        Self { echoes: true, ..self }
     }
 }
 
@@ -116,7 +124,9 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
+    let echo = if state.echoes { Router::new().route("/__echo", any(socket::echo)) } else { Router::new() };
     Router::new()
+        .merge(echo)
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

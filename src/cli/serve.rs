@@ -26,6 +26,9 @@ use crate::server::Server;
 use crate::telemetry;
 use crate::telemetry::chain;
 
+/// Set, there is a socket that says back what it hears, on loopback alone.
+const ECHO_VARIABLE: &str = "BANK_AICC_ECHO_SOCKET";
+
 /// Runs the server until it is told to stop.
 pub(super) fn run(path: &Path) -> Result<(), Failure> {
     let config = load(path)?;
@@ -36,7 +39,10 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
     let runtime = runtime(&config)?;
     let served = runtime.block_on(async {
         let server = Server::bind(config, Clock::system(), first_pack, Readers::in_child()).await;
-        let server = server.map_err(anyhow::Error::from)?;
+        let mut server = server.map_err(anyhow::Error::from)?;
+        if std::env::var_os(ECHO_VARIABLE).is_some() {
+            server = server.with_echo();
+        }
         announce(&server);
         let shutdown = until_signal()?;
         manager::tell_ready();

@@ -83,6 +83,7 @@ pub struct Server {
     engine: Option<Arc<Engine>>,
     screens: Screens,
     edge: Edge,
+    echoes: bool,
 }
 
 impl Server {
@@ -101,7 +102,19 @@ impl Server {
         let edge = Edge::new(&config, &listener, clock.clone(), api::is_api)?;
         let store_tasks = TaskTracker::new();
         let store = Store::open(&config.storage, &config.server.data_dir, &store_tasks).await?;
-        Ok(Self { config, clock, first_pack, readers, listener, store, store_tasks, engine: None, screens, edge })
+        Ok(Self {
+            config,
+            clock,
+            first_pack,
+            readers,
+            listener,
+            store,
+            store_tasks,
+            engine: None,
+            screens,
+            edge,
+            echoes: false,
+        })
     }
 
     /// Where it listens, with the ports the system chose.
@@ -112,6 +125,13 @@ impl Server {
     /// Where it listens for HTTPS.
     pub fn tls_addresses(&self) -> Vec<SocketAddr> {
         self.listener.tls_addresses()
+    }
+
+    /// Also serves a socket that says back what it hears, if this machine alone can reach it: for suites that test the protocol.
+    pub fn with_echo(self) -> Self {
+        let (plain, tls) = (self.listener.addresses(), self.listener.tls_addresses());
+        let echoes = plain.iter().chain(&tls).all(|address| address.ip().is_loopback());
+        Self { echoes, ..self }
     }
 
     /// What takes over a new configuration while it runs.
@@ -133,7 +153,8 @@ impl Server {
 
     /// Serves until `shutdown`, then finishes what was begun, for at most `server.shutdown_timeout`.
     pub async fn run(self, shutdown: CancellationToken) {
-        let Self { config, clock, first_pack, readers, listener, store, store_tasks, engine, screens, edge } = self;
+        let Self { config, clock, first_pack, readers, listener, store, store_tasks, engine, screens, edge, echoes } =
+            self;
         let tasks = TaskTracker::new();
         let (engine, engine_in_use) = watch::channel::<Option<Arc<Engine>>>(engine);
         let keeper = Keeper {
@@ -152,7 +173,10 @@ impl Server {
         let sweep_interval = config.chat.inactivity_sweep_interval;
         tasks.spawn(schedule::sweep_silent(chat.clone(), sweep_interval, shutdown.clone()));
 
-        let state = AppState::new(chat, &config, tasks.clone(), shutdown.clone());
+        let mut state = AppState::new(chat, &config, tasks.clone(), shutdown.clone());
+        if echoes {
+            state = state.with_echo();
+        }
         let application = api::application(state, async move |request: Request| screens.page(&request));
         let end = End { begin: shutdown.clone(), now: CancellationToken::new() };
         edge.start(&tasks, &shutdown);

@@ -122,7 +122,11 @@ impl Server {
     }
 
     /// All of them, at most `at_once` in the making; and how long each took from the start of all.
-    async fn open_all(self: &Rc<Self>, customers: usize, at_once: usize) -> anyhow::Result<(Vec<Socket>, Vec<Duration>)> {
+    async fn open_all(
+        self: &Rc<Self>,
+        customers: usize,
+        at_once: usize,
+    ) -> anyhow::Result<(Vec<Socket>, Vec<Duration>)> {
         let (begun, opening) = (Instant::now(), Arc::new(Semaphore::new(at_once)));
         let mut tasks = JoinSet::new();
         for customer in 0..customers {

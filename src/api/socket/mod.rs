@@ -4,12 +4,15 @@
 //! events of the conversation, going down) is dealt with at once. An idle connection holds two kilobytes of buffer.
 
 mod connection;
+mod echo;
 mod frames;
 
 use axum::extract::FromRequestParts;
 use axum::extract::Request;
 use axum::extract::State;
+use axum::extract::ws::WebSocket;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::Response;
 
@@ -59,9 +62,31 @@ pub async fn connect(State(state): State<AppState>, request: Request) -> Respons
         Err(error) => return error.into_response(),
     };
     let purpose = if is_dashboard(&id) { Purpose::Dashboard } else { Purpose::Conversation { resume_after } };
+    upgraded(&state.clone(), &parts, upgrade, move |socket| async move {
+        Box::pin(Connection::new(state, id, purpose).run(socket)).await;
+    })
+}
+
+/// A WebSocket that says back what it hears, under the limits of all others, for suites that test the protocol.
+pub async fn echo(State(state): State<AppState>, upgrade: WebSocketUpgrade, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let limits = state.settings.limits.clone();
+    upgraded(&state, &parts, upgrade, move |socket| async move { echo::run(socket, &limits).await })
+}
+
+/// Completes the upgrade, and serves the socket until it closes. The server waits for it, and counts its connection.
+fn upgraded<F>(
+    state: &AppState,
+    parts: &Parts,
+    upgrade: WebSocketUpgrade,
+    serve: impl FnOnce(WebSocket) -> F + Send + 'static,
+) -> Response
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let in_use = parts.extensions.get::<InUse>().cloned();
-    let limits = &state.settings.limits;
-    let frame_bytes_max = limits.socket_frame_bytes_max.as_usize();
+    let tracker = state.tracker.clone();
+    let frame_bytes_max = state.settings.limits.socket_frame_bytes_max.as_usize();
     upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
@@ -69,14 +94,13 @@ pub async fn connect(State(state): State<AppState>, request: Request) -> Respons
         .max_message_size(frame_bytes_max)
         .max_frame_size(frame_bytes_max)
         .on_upgrade(move |socket| async move {
-            // The server waits for this token, and the limits count this connection, until the connection is closed.
-            let _token = state.tracker.token();
+            let _token = tracker.token();
             let _in_use = in_use;
-            Box::pin(Connection::new(state, id, purpose).run(socket)).await;
+            serve(socket).await;
         })
 }
 
-async fn resume_after(parts: &mut axum::http::request::Parts, state: &AppState) -> Result<Option<MessageId>, ApiError> {
+async fn resume_after(parts: &mut Parts, state: &AppState) -> Result<Option<MessageId>, ApiError> {
     let mut query = Query::from_request_parts(parts, state).await?;
     let after = query.integer("after_id");
     query.finish()?;
