@@ -72,6 +72,7 @@ pub async fn connect(State(state): State<AppState>, request: Request) -> Respons
             // The server waits for this token, and the limits count this connection, until the connection is closed.
             let _token = state.tracker.token();
             let _in_use = in_use;
+            let _counted = state.sockets_open.hold();
             Box::pin(Connection::new(state, id, purpose).run(socket)).await;
         })
 }
