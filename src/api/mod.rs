@@ -29,6 +29,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler;
 use axum::http::StatusCode;
+use axum::middleware;
 use axum::routing::any;
 use axum::routing::get;
 use axum::routing::post;
@@ -42,6 +43,9 @@ use crate::config::Api;
 use crate::config::Config;
 use crate::config::Web;
 use crate::edge::Application;
+use crate::edge::keep_route;
+use crate::telemetry::Gauge;
+use crate::telemetry::Metrics;
 
 pub use conventions::is_api;
 pub use conventions::is_upgrade;
@@ -61,6 +65,8 @@ pub struct AppState {
     web: Arc<Web>,
     /// After this long the customer is told that the answer is being worked on.
     processing_notice_after: Duration,
+    /// Open WebSockets.
+    sockets_open: Gauge,
     /// WebSockets live on it.
     tracker: TaskTracker,
     /// Ends them.
@@ -70,13 +76,20 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// For the routes of one server.
-    pub fn new(chat: Chat, config: &Config, tracker: TaskTracker, shutdown: CancellationToken) -> Self {
+    /// For the routes of one server, whose figures are among `metrics`.
+    pub fn new(
+        chat: Chat,
+        config: &Config,
+        metrics: &Metrics,
+        tracker: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Self {
         Self {
             chat,
             settings: Arc::new(config.api.clone()),
             web: Arc::new(config.web.clone()),
             processing_notice_after: config.chat.processing_notice_after,
+            sockets_open: metrics.gauge("websockets_open", "Open WebSockets of customers and agents."),
             tracker,
             shutdown,
             echoes: false,
@@ -153,6 +166,7 @@ where
         .route("/api/v1/sessions/{session_id}/decline", post(sessions::decline))
         .route("/api/v1/openapi.json", get(openapi::openapi))
         .route("/api/docs", get(docs::page))
+        .route_layer(middleware::from_fn(keep_route))
         .fallback(otherwise)
         .with_state(state)
 }

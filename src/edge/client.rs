@@ -1,7 +1,8 @@
-//! Who is on the other end.
+//! Who is on the other end, and how the parts of the edge tell one another.
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -16,6 +17,10 @@ pub struct ClientAddress(pub IpAddr);
 /// Whether a request came over TLS, ended here or by a proxy that is trusted to say so. An extension of each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IsSecure(pub bool);
+
+/// An extension of responses that another server gave: when it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpstreamBegan(pub Instant);
 
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Problem;

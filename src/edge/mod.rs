@@ -13,6 +13,7 @@ mod assets;
 mod client;
 mod compression;
 mod connections;
+mod exchange;
 mod https;
 mod listener;
 mod pace;
@@ -20,12 +21,16 @@ mod pipeline;
 mod private_file;
 mod problem;
 mod request_id;
+mod routes;
+mod status;
 mod tls;
+mod traffic;
 
 pub use assets::Asset;
 pub use assets::Assets;
 pub use client::ClientAddress;
 pub use client::IsSecure;
+pub use client::UpstreamBegan;
 pub use listener::BindError;
 pub use listener::End;
 pub use listener::InUse;
@@ -36,6 +41,8 @@ pub use pace::TooSlow;
 pub use pipeline::Application;
 pub use problem::Problem;
 pub use request_id::RequestId;
+pub use routes::RouteClass;
+pub use routes::keep_route;
 pub use tls::LocalCa;
 pub use tls::LocalCaError;
 pub use tls::Origin;
@@ -55,6 +62,11 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::ServerLimits;
+use crate::config::Status;
+use crate::edge::access_log::AccessLog;
+use crate::edge::routes::Routes;
+use crate::edge::traffic::Traffic;
+use crate::telemetry::Metrics;
 
 use connections::Connections;
 use https::Https;
@@ -69,14 +81,18 @@ pub struct Edge {
 /// What the steps of a request stand on. Whatever a reload may change is behind an [`ArcSwap`], here or in the part itself.
 struct Parts {
     limits: ArcSwap<ServerLimits>,
+    clock: Clock,
+    metrics: Metrics,
+    access_log: AccessLog,
+    traffic: Arc<Traffic>,
+    routes: Arc<Routes>,
+    status: ArcSwap<Status>,
     connections: Connections,
     /// HTTPS, if there is any.
     tls: Option<Arc<Tls>>,
     /// Where it listens for HTTPS first.
     tls_port: Option<u16>,
     https: ArcSwap<Https>,
-    /// One line of log for each request.
-    logs_access: bool,
     /// Paths that programs ask: refusals are JSON even for a browser.
     is_api: fn(&str) -> bool,
 }
@@ -89,17 +105,31 @@ impl Edge {
     pub fn new(config: &Config, listener: &Listener, clock: Clock, is_api: fn(&str) -> bool) -> Result<Self, TlsError> {
         let tls_port = listener.tls_addresses().first().map(SocketAddr::port);
         let limits = &config.server.limits;
+        let metrics = Metrics::new();
         let tls = match config.edge.tls.listen.is_empty() {
             true => None,
-            false => Some(Arc::new(Tls::new(&config.edge, &config.server.data_dir, clock)?)),
+            false => Some(Arc::new(Tls::new(&config.edge, &config.server.data_dir, clock.clone())?)),
         };
+        if let Some(tls) = &tls {
+            tls.register(&metrics);
+        }
+        let traffic = Traffic::new(&metrics);
         let parts = Parts {
-            connections: Connections::new(limits.connections_max, limits.connections_per_client_max),
+            connections: Connections::new(
+                limits.connections_max,
+                limits.connections_per_client_max,
+                Arc::clone(&traffic),
+            ),
             tls,
             tls_port,
             https: ArcSwap::from_pointee(Https::new(config, tls_port)),
             limits: ArcSwap::from_pointee(limits.clone()),
-            logs_access: config.log.access,
+            access_log: AccessLog::start(config, clock.clone(), &metrics),
+            routes: Routes::new(&metrics),
+            status: ArcSwap::from_pointee(config.edge.status.clone()),
+            clock,
+            metrics,
+            traffic,
             is_api,
         };
         Ok(Self { parts: Arc::new(parts) })
@@ -117,12 +147,29 @@ impl Edge {
     /// # Errors
     /// Why HTTPS cannot be served that way; then nothing changes.
     pub fn reload(&self, config: &Config) -> Result<(), TlsError> {
-        let Parts { limits, connections: _, tls, tls_port, https, logs_access: _, is_api: _ } = &*self.parts;
+        let Parts { limits, tls, tls_port, https, access_log, status, .. } = &*self.parts;
         if let Some(tls) = tls {
             tls.reload(&config.edge)?;
         }
         https.store(Arc::new(Https::new(config, *tls_port)));
         limits.store(Arc::new(config.server.limits.clone()));
+        status.store(Arc::new(config.edge.status.clone()));
+        access_log.reload(config);
         Ok(())
+    }
+
+    /// The figures that `/metrics` shows, for the application to add its own.
+    pub fn metrics(&self) -> &Metrics {
+        &self.parts.metrics
+    }
+
+    /// Opens the access log's file anew, after somebody moved it away.
+    pub fn reopen_logs(&self) {
+        self.parts.access_log.reopen();
+    }
+
+    /// Writes the last lines of the access log; there are no more afterwards. Blocks, for two seconds at most.
+    pub fn close_logs(&self) {
+        self.parts.access_log.close();
     }
 }

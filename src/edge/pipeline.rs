@@ -1,10 +1,9 @@
-//! What every request runs through, outermost first: a name and a stopwatch, compression, a net for panics, the
-//! body's limit, and then the application.
+//! What every request runs through, outermost first: a name and a stopwatch, the pages that tell how the program
+//! is doing, the body's limit, compression, a net for panics, and then the application.
 
 use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -29,11 +28,11 @@ use crate::edge::Parts;
 use crate::edge::Peer;
 use crate::edge::Problem;
 use crate::edge::RequestId;
-use crate::edge::access_log::Line;
-use crate::edge::access_log::Logged;
 use crate::edge::compression;
+use crate::edge::exchange::Exchange;
 use crate::edge::pace::Paced;
 use crate::edge::request_id;
+use crate::edge::status;
 
 /// On every response, errors included (wire contract §8).
 const COMMON_HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -76,11 +75,10 @@ impl Edge {
 }
 
 async fn handle(
-    parts: &Parts,
+    parts: &Arc<Parts>,
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Result<Response, Infallible>,
 ) -> Response {
-    let begun = Instant::now();
     let request_id = RequestId::generate();
     request.extensions_mut().insert(request_id.clone());
     let peer = request.extensions().get::<Peer>().cloned();
@@ -88,18 +86,21 @@ async fn handle(
         request.extensions_mut().insert(ClientAddress(peer.address));
         request.extensions_mut().insert(IsSecure(peer.tls.is_some()));
     }
+    let mut exchange = Exchange::begin(parts, &mut request, &request_id);
     let (is_api, reads_html) = ((parts.is_api)(request.uri().path()), reads_html(request.headers()));
-    let line = parts.logs_access.then(|| {
-        let client = request.extensions().get().copied();
-        Line::begin(client, request.method(), request.uri(), request.headers())
-    });
-    let response = match admit(parts, request, peer.as_ref()) {
-        Ok(request) => next(request).await.unwrap_or_else(|never| match never {}),
-        Err(refusal) => refusal,
+    let response = match status::page(parts, &request) {
+        Some(page) => page.respond(parts).await,
+        None => match admit(parts, request, peer.as_ref()) {
+            Ok(request) => {
+                exchange.pass_on();
+                next(request).await.unwrap_or_else(|never| match never {})
+            }
+            Err(refusal) => refusal,
+        },
     };
     let mut response = match response.extensions().get::<Problem>() {
-        Some(problem) if reads_html && !is_api => dressed(problem.to_html(&request_id), response.headers()),
-        Some(problem) => dressed(problem.to_json(&request_id), response.headers()),
+        Some(problem) if reads_html && !is_api => dressed(problem.to_html(&request_id), response),
+        Some(problem) => dressed(problem.to_json(&request_id), response),
         None => response,
     };
     let headers = response.headers_mut();
@@ -110,13 +111,7 @@ async fn handle(
     if let Some(peer) = &peer {
         parts.https.load().mark(headers, peer);
     }
-    match line {
-        Some(line) => {
-            let status = response.status().as_u16();
-            response.map(|body| Body::new(Logged::new(body, line.sent(request_id, status, begun))))
-        }
-        None => response,
-    }
+    exchange.answer(response)
 }
 
 /// The request if it may go on, or what it is answered instead.
@@ -130,15 +125,17 @@ fn admit(parts: &Parts, request: Request, peer: Option<&Peer>) -> Result<Request
     limit_body(request, &parts.limits.load()).map_err(IntoResponse::into_response)
 }
 
-/// A rendered refusal with what was added around it, such as what other origins may read.
-fn dressed(mut refusal: Response, around: &HeaderMap) -> Response {
+/// A rendered refusal with what was added around it, such as what other origins may read, and whose answer it is.
+fn dressed(mut refusal: Response, around: Response) -> Response {
+    let (around, _) = around.into_parts();
     let headers = refusal.headers_mut();
-    for (name, value) in around {
+    for (name, value) in &around.headers {
         let is_of_body = name == header::CONTENT_LENGTH || name == header::CONTENT_TYPE;
         if !is_of_body && !headers.get_all(name).iter().any(|known| known == value) {
             headers.append(name, value.clone());
         }
     }
+    *refusal.extensions_mut() = around.extensions;
     refusal
 }
 

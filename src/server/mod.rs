@@ -34,6 +34,7 @@ use crate::edge::TlsError;
 use crate::knowledge::import::Readers;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::telemetry::chain;
 
 pub use brain::FirstPack;
 pub use brain::KnowledgeError;
@@ -173,7 +174,7 @@ impl Server {
         let sweep_interval = config.chat.inactivity_sweep_interval;
         tasks.spawn(schedule::sweep_silent(chat.clone(), sweep_interval, shutdown.clone()));
 
-        let mut state = AppState::new(chat, &config, tasks.clone(), shutdown.clone());
+        let mut state = AppState::new(chat, &config, edge.metrics(), tasks.clone(), shutdown.clone());
         if echoes {
             state = state.with_echo();
         }
@@ -191,7 +192,11 @@ impl Server {
         end.now.cancel();
         // With the last task the last handle on the store is gone, and the writer ends when its queue is empty.
         store_tasks.close();
+        let logs = tokio::task::spawn_blocking(move || edge.close_logs());
         finish("writes", &store_tasks, deadline.max(Instant::now() + WRITES_TIME_MIN)).await;
+        if let Err(error) = logs.await {
+            tracing::warn!(error = %chain(&error), "the last lines of the access log were not written");
+        }
         tracing::info!("stopped");
     }
 }

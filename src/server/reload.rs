@@ -10,7 +10,7 @@ use crate::edge::TlsError;
 use crate::telemetry;
 
 /// Sections whose keys take effect at once; all others wait for the next start.
-const RELOADED: [&str; 4] = ["edge.", "server.limits.", "log.level", "api.public_url"];
+const RELOADED: [&str; 5] = ["edge.", "server.limits.", "log.level", "log.access", "api.public_url"];
 /// Keys below those that all the same wait.
 const STARTED: [&str; 1] = ["edge.tls.listen"];
 

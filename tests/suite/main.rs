@@ -7,6 +7,7 @@
 #[macro_use]
 mod support;
 
+mod access_log;
 mod additions;
 mod contract_http;
 mod contract_sessions;
@@ -23,5 +24,6 @@ mod ownership;
 mod process;
 mod running;
 mod screens;
+mod status;
 mod tidy;
 mod typing;

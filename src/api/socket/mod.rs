@@ -85,7 +85,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     let in_use = parts.extensions.get::<InUse>().cloned();
-    let tracker = state.tracker.clone();
+    let (tracker, sockets_open) = (state.tracker.clone(), state.sockets_open.clone());
     let frame_bytes_max = state.settings.limits.socket_frame_bytes_max.as_usize();
     upgrade
         .read_buffer_size(READ_BUFFER_BYTES)
@@ -96,6 +96,7 @@ where
         .on_upgrade(move |socket| async move {
             let _token = tracker.token();
             let _in_use = in_use;
+            let _counted = sockets_open.hold();
             serve(socket).await;
         })
 }

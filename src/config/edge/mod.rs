@@ -1,7 +1,9 @@
 //! `[edge]`: what the program does for whatever it serves, as a web server in front of it would.
 
+mod access_log;
 mod client_certificates;
 mod site;
+mod status;
 mod tls;
 
 use std::net::SocketAddr;
@@ -10,10 +12,14 @@ use ipnet::IpNet;
 
 use crate::config::section::Section;
 
+pub use access_log::AccessLog;
+pub use access_log::AccessLogFormat;
+pub use access_log::AccessLogTarget;
 pub use client_certificates::ClientCertificates;
 pub use site::Site;
 pub use site::SiteSource;
 pub use site::is_host_name;
+pub use status::Status;
 pub use tls::Tls;
 pub use tls::TlsVersion;
 pub use tls::UnknownName;
@@ -31,6 +37,10 @@ pub struct Edge {
     pub client_certificates: ClientCertificates,
     /// The names the program answers to, and where their certificates come from.
     pub sites: Vec<Site>,
+    /// One line for each request.
+    pub access_log: AccessLog,
+    /// Who may look at how the program is doing.
+    pub status: Status,
 }
 
 impl Edge {
@@ -41,6 +51,8 @@ impl Edge {
             tls: section.section("tls", Tls::read),
             client_certificates: section.section("client_certificates", ClientCertificates::read),
             sites: section.tables("site", Vec::new(), |section, _| Site::read(section)),
+            access_log: section.section("access_log", AccessLog::read),
+            status: section.section("status", Status::read),
         };
         edge.check_listeners(section);
         edge

@@ -20,10 +20,12 @@ use hyper::body::SizeHint;
 use tokio::time::Instant;
 
 use crate::config::ServerLimits;
+use crate::edge::traffic::Traffic;
 
 /// What a connection is doing. Times are milliseconds since it began, plus one, so that 0 is never.
 pub(super) struct Activity {
     begun: Instant,
+    traffic: Arc<Traffic>,
     /// Several requests share the connection (HTTP/2), so bytes between requests are not the start of one.
     is_multiplexed: bool,
     /// Requests that are being answered.
@@ -49,9 +51,10 @@ pub(super) enum Verdict {
 }
 
 impl Activity {
-    pub(super) fn new(is_multiplexed: bool) -> Arc<Self> {
+    pub(super) fn new(is_multiplexed: bool, traffic: Arc<Traffic>) -> Arc<Self> {
         Arc::new(Self {
             begun: Instant::now(),
+            traffic,
             is_multiplexed,
             requests: AtomicUsize::new(0),
             idle_since: AtomicU64::new(0),
@@ -65,6 +68,7 @@ impl Activity {
     pub(super) fn received(&self) {
         if !self.is_multiplexed && self.requests.load(Relaxed) == 0 && self.header_since.load(Relaxed) == 0 {
             self.header_since.store(self.now(), Relaxed);
+            self.traffic.reading.add();
         }
     }
 
@@ -88,8 +92,12 @@ impl Activity {
 
     /// A request came; it lasts until the last clone of what is returned is dropped.
     pub(super) fn begin_request(self: &Arc<Self>) -> Busy {
-        self.requests.fetch_add(1, Relaxed);
-        self.header_since.store(0, Relaxed);
+        if self.requests.fetch_add(1, Relaxed) == 0 {
+            self.traffic.writing.add();
+        }
+        if self.header_since.swap(0, Relaxed) != 0 {
+            self.traffic.reading.remove();
+        }
         Busy(Arc::new(Request(Arc::clone(self))))
     }
 
@@ -131,6 +139,14 @@ impl Activity {
     }
 }
 
+impl Drop for Activity {
+    fn drop(&mut self) {
+        if *self.header_since.get_mut() != 0 {
+            self.traffic.reading.remove();
+        }
+    }
+}
+
 /// Whether so many bytes in so long a time are what a client may take or send at the least.
 pub(super) fn is_fast_enough(bytes: u64, lasted: Duration, limits: &ServerLimits) -> bool {
     bytes as f64 >= limits.transfer_rate_min.get() as f64 * lasted.as_secs_f64() && bytes > 0
@@ -145,7 +161,9 @@ struct Request(Arc<Activity>);
 impl Drop for Request {
     fn drop(&mut self) {
         self.0.idle_since.store(self.0.now(), Relaxed);
-        self.0.requests.fetch_sub(1, Relaxed);
+        if self.0.requests.fetch_sub(1, Relaxed) == 1 {
+            self.0.traffic.writing.remove();
+        }
     }
 }
 

@@ -37,6 +37,7 @@ use crate::edge::listener::activity::Verdict;
 use crate::edge::listener::set_up;
 use crate::edge::listener::stream::Watched;
 use crate::edge::tls::Handshake;
+use crate::edge::traffic::Traffic;
 
 /// The least hyper can read a header with.
 const HEADER_BYTES_MIN: usize = 8192;
@@ -100,6 +101,7 @@ impl<A: Application> Serve<A> {
         let connection = Connection {
             application: self.application.clone(),
             limits: self.parts.limits.load_full(),
+            traffic: Arc::clone(&self.parts.traffic),
             permit,
             end: self.end.clone(),
         };
@@ -132,6 +134,7 @@ impl<A: Application> Serve<A> {
 struct Connection<A> {
     application: A,
     limits: Arc<ServerLimits>,
+    traffic: Arc<Traffic>,
     permit: ConnectionPermit,
     end: End,
 }
@@ -141,8 +144,8 @@ impl<A: Application> Connection<A> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let activity = Activity::new(false);
-        let Self { application, limits, permit, end } = self;
+        let Self { application, limits, traffic, permit, end } = self;
+        let activity = Activity::new(false, traffic);
         let header_bytes_max = limits.header_bytes_max.as_usize();
         // On the heap, so that what remains of a connection that was upgraded is small.
         let io = TokioIo::new(Box::new(Watched::new(stream, Arc::clone(&activity))));
@@ -162,8 +165,8 @@ impl<A: Application> Connection<A> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let activity = Activity::new(true);
-        let Self { application, limits, permit, end } = self;
+        let Self { application, limits, traffic, permit, end } = self;
+        let activity = Activity::new(true, traffic);
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
         let service = Requests { application, peer, permit, activity: Arc::clone(&activity) };
         let connection = http2::Builder::new(TokioExecutor::new())

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::edge::Application;
 use crate::edge::Edge;
+use crate::telemetry::Throttle;
 use crate::telemetry::chain;
 
 pub use connection::InUse;
@@ -85,6 +86,7 @@ impl Listener {
 }
 
 async fn accept<A: Application>(listener: TcpListener, serve: Serve<A>) {
+    let failures = Throttle::default();
     loop {
         let accepted = tokio::select! {
             () = serve.end.begin.cancelled() => return,
@@ -93,7 +95,9 @@ async fn accept<A: Application>(listener: TcpListener, serve: Serve<A>) {
         match accepted {
             Ok((stream, peer)) => serve.begin(stream, peer),
             Err(error) => {
-                tracing::warn!(error = %chain(&error), "a connection was not accepted");
+                if let Some(unsaid) = failures.admit() {
+                    tracing::warn!(error = %chain(&error), unsaid, "a connection was not accepted");
+                }
                 tokio::time::sleep(EXHAUSTED_PAUSE).await;
             }
         }

@@ -171,7 +171,7 @@ impl Tls {
         }
     }
 
-    fn now(&self) -> OffsetDateTime {
+    pub(super) fn now(&self) -> OffsetDateTime {
         now(&self.clock)
     }
 }

@@ -30,6 +30,8 @@ use crate::clock::Clock;
 use crate::config;
 use crate::config::TlsVersion;
 use crate::edge::listener::TlsSession;
+use crate::telemetry::Kind;
+use crate::telemetry::Metrics;
 
 pub use certificates::ChallengeCertificate;
 pub use certificates::Origin;
@@ -135,6 +137,35 @@ impl Tls {
     /// The certificates, and how they stand.
     pub fn status(&self) -> Vec<SiteStatus> {
         self.certificates.status()
+    }
+
+    /// Adds how handshakes went, and how long certificates are good for.
+    pub(super) fn register(self: &Arc<Self>, metrics: &Metrics) {
+        let tls = Arc::clone(self);
+        let help = "TLS handshakes by version.";
+        metrics.register("edge_tls_handshakes", help, Kind::Counter, move |samples| {
+            samples.add(&[("version", "TLSv1.2")], tls.counts.tls12.load(Relaxed));
+            samples.add(&[("version", "TLSv1.3")], tls.counts.tls13.load(Relaxed));
+        });
+        let tls = Arc::clone(self);
+        let help = "TLS handshakes that went on from an earlier session.";
+        metrics.register("edge_tls_handshakes_resumed", help, Kind::Counter, move |samples| {
+            samples.add(&[], tls.counts.resumed.load(Relaxed));
+        });
+        let tls = Arc::clone(self);
+        metrics.register("edge_tls_handshakes_failed", "TLS handshakes that failed.", Kind::Counter, move |samples| {
+            samples.add(&[], tls.counts.failed.load(Relaxed));
+        });
+        let tls = Arc::clone(self);
+        let help = "Days until the certificate of a site is no longer valid, by the site's first name; less than 0 afterwards.";
+        metrics.register("edge_certificate_days_left", help, Kind::Gauge, move |samples| {
+            for site in tls.status() {
+                if let (Some(name), Some((_, _, not_after))) = (site.names.first(), &site.served) {
+                    let left = (*not_after - tls.now()).as_seconds_f64() / 86_400.0;
+                    samples.add(&[("site", name)], left);
+                }
+            }
+        });
     }
 
     /// Begins TLS on a connection that came to the listener at `local`.

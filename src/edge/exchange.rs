@@ -1,0 +1,220 @@
+//! One request from its head to the last byte of its response: the stopwatch, the counts, and the line in the access log.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::task::Context;
+use std::task::Poll;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::body::HttpBody;
+use axum::extract::MatchedPath;
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::Method;
+use axum::http::StatusCode;
+use axum::http::Uri;
+use axum::http::Version;
+use axum::http::header;
+use axum::response::Response;
+use bytes::Bytes;
+use hyper::body::Frame;
+use hyper::body::SizeHint;
+
+use crate::edge::ClientAddress;
+use crate::edge::Parts;
+use crate::edge::Peer;
+use crate::edge::RequestId;
+use crate::edge::RouteClass;
+use crate::edge::UpstreamBegan;
+use crate::edge::access_log::Line;
+use crate::edge::routes::RouteCounts;
+use crate::edge::routes::is_static;
+use crate::edge::status;
+
+/// What nginx logs for a client that went away before it was answered.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// A request that is being answered. Dropped before [`Exchange::answer`], it was given up by its client.
+pub(super) struct Exchange {
+    parts: Arc<Parts>,
+    begun: Instant,
+    method: Method,
+    /// Whom the line names. Whoever finds out more about the client than the connection tells sets it.
+    pub(super) client: Option<ClientAddress>,
+    /// What only a line in the log needs.
+    logged: Option<Logged>,
+    /// What came of the request's body, if it has one.
+    received: Option<Arc<AtomicU64>>,
+    /// What to count it as if the answer does not say.
+    class: RouteClass,
+    path_class: RouteClass,
+    answered: Option<Answered>,
+}
+
+struct Logged {
+    uri: Uri,
+    version: Version,
+    peer: Option<Peer>,
+    user_agent: Option<HeaderValue>,
+    referer: Option<HeaderValue>,
+    request_id: RequestId,
+}
+
+struct Answered {
+    status: u16,
+    route: Arc<RouteCounts>,
+    upstream: Option<UpstreamBegan>,
+    bytes: u64,
+}
+
+impl Exchange {
+    /// Starts the stopwatch, and counts what comes of the request's body.
+    pub(super) fn begin(parts: &Arc<Parts>, request: &mut Request, request_id: &RequestId) -> Self {
+        parts.traffic.requests.add();
+        let path = request.uri().path();
+        let is_static = is_static(path);
+        let logged = parts.access_log.takes(is_static || status::is_watched(path)).then(|| Logged {
+            uri: request.uri().clone(),
+            version: request.version(),
+            peer: request.extensions().get().cloned(),
+            user_agent: request.headers().get(header::USER_AGENT).cloned(),
+            referer: request.headers().get(header::REFERER).cloned(),
+            request_id: request_id.clone(),
+        });
+        let received = (request.body().size_hint().exact() != Some(0)).then(|| {
+            let count = Arc::new(AtomicU64::new(0));
+            let body = std::mem::take(request.body_mut());
+            *request.body_mut() = Body::new(Received { body, count: Arc::clone(&count) });
+            count
+        });
+        Self {
+            parts: Arc::clone(parts),
+            begun: Instant::now(),
+            method: request.method().clone(),
+            client: request.extensions().get().copied(),
+            logged,
+            received,
+            class: RouteClass::Edge,
+            path_class: if is_static { RouteClass::Static } else { RouteClass::Screen },
+            answered: None,
+        }
+    }
+
+    /// The application is asked: the answer is no longer the edge's own.
+    pub(super) fn pass_on(&mut self) {
+        self.class = self.path_class;
+    }
+
+    /// Counts the answer; its line is written once its body is sent or given up.
+    pub(super) fn answer(mut self, response: Response) -> Response {
+        let extensions = response.extensions();
+        let routes = &self.parts.routes;
+        let route = match (extensions.get::<RouteClass>(), extensions.get::<MatchedPath>()) {
+            (Some(class), _) => routes.of_class(*class),
+            (None, Some(pattern)) => routes.matched(pattern.as_str()),
+            (None, None) => routes.of_class(self.class),
+        };
+        route.count(&self.method, response.status(), self.begun.elapsed());
+        let upstream = extensions.get().copied();
+        self.answered = Some(Answered { status: response.status().as_u16(), route, upstream, bytes: 0 });
+        response.map(|body| Body::new(Sent { body, exchange: self }))
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        let bytes_in = self.received.as_ref().map_or(0, |count| count.load(Ordering::Relaxed));
+        let answered = self.answered.take().unwrap_or_else(|| {
+            let route = self.parts.routes.of_class(self.class);
+            let status = StatusCode::from_u16(CLIENT_CLOSED_REQUEST).unwrap_or(StatusCode::BAD_REQUEST);
+            route.count(&self.method, status, self.begun.elapsed());
+            Answered { status: CLIENT_CLOSED_REQUEST, route, upstream: None, bytes: 0 }
+        });
+        answered.route.count_bytes(bytes_in, answered.bytes);
+        let Some(logged) = &self.logged else { return };
+        self.parts.access_log.write(&Line {
+            time: self.parts.clock.now(),
+            client: self.client.map(|ClientAddress(address)| address),
+            method: &self.method,
+            uri: &logged.uri,
+            version: logged.version,
+            tls_version: logged.peer.as_ref().and_then(|peer| peer.tls.as_ref()).map_or("", |tls| tls.version),
+            status: answered.status,
+            bytes_in,
+            bytes_out: answered.bytes,
+            request_time: self.begun.elapsed(),
+            upstream_time: answered.upstream.map(|UpstreamBegan(at)| at.elapsed()),
+            user_agent: logged.user_agent.as_ref(),
+            referer: logged.referer.as_ref(),
+            request_id: logged.request_id.as_str(),
+        });
+    }
+}
+
+/// A request's body whose bytes are counted as they are read.
+struct Received {
+    body: Body,
+    count: Arc<AtomicU64>,
+}
+
+/// A response's body whose bytes are counted as they are sent.
+struct Sent {
+    body: Body,
+    exchange: Exchange,
+}
+
+impl HttpBody for Received {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        self.count.fetch_add(bytes_of(&polled), Ordering::Relaxed);
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl HttpBody for Sent {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Some(answered) = &mut self.exchange.answered {
+            answered.bytes += bytes_of(&polled);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+fn bytes_of(polled: &Poll<Option<Result<Frame<Bytes>, axum::Error>>>) -> u64 {
+    match polled {
+        Poll::Ready(Some(Ok(frame))) => frame.data_ref().map_or(0, |data| data.len() as u64),
+        Poll::Ready(Some(Err(_)) | None) | Poll::Pending => 0,
+    }
+}
