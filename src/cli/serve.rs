@@ -47,7 +47,8 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
         let shutdown = until_signal()?;
         manager::tell_ready();
         tokio::spawn(manager::feed_watchdog());
-        tokio::spawn(reload_on_signal(path.to_owned(), server.reloader(), hangup()?));
+        tokio::spawn(reload_on_signal(path.to_owned(), server.reloader(), listen(SignalKind::hangup())?));
+        tokio::spawn(reopen_on_signal(server.reloader(), listen(SignalKind::user_defined1())?));
         server.run(shutdown).await;
         Ok(())
     });
@@ -83,8 +84,15 @@ pub(super) fn announce(server: &Server) {
     }
 }
 
-fn hangup() -> anyhow::Result<Signal> {
-    signal(SignalKind::hangup()).context("listening for SIGHUP")
+fn listen(kind: SignalKind) -> anyhow::Result<Signal> {
+    signal(kind).with_context(|| format!("listening for signal {}", kind.as_raw_value()))
+}
+
+/// Opens the access log's file anew on each SIGUSR1, as nginx does: whoever rotates logs moves the file first.
+async fn reopen_on_signal(reloader: Reloader, mut signal: Signal) {
+    while signal.recv().await.is_some() {
+        reloader.reopen_logs();
+    }
 }
 
 /// Reads the configuration again on each SIGHUP. What is wrong with it is told, and the old one stays in force.
@@ -111,8 +119,7 @@ async fn reload_on_signal(path: PathBuf, reloader: Reloader, mut hangup: Signal)
 
 /// A token that SIGTERM or SIGINT cancels.
 pub(super) fn until_signal() -> anyhow::Result<CancellationToken> {
-    let mut terminate = signal(SignalKind::terminate()).context("listening for SIGTERM")?;
-    let mut interrupt = signal(SignalKind::interrupt()).context("listening for SIGINT")?;
+    let (mut terminate, mut interrupt) = (listen(SignalKind::terminate())?, listen(SignalKind::interrupt())?);
     let shutdown = CancellationToken::new();
     let cancelled = shutdown.clone();
     tokio::spawn(async move {

@@ -26,6 +26,11 @@ impl Reloader {
         Self { edge, current: Arc::new(Mutex::new(config)) }
     }
 
+    /// Opens the access log's file anew.
+    pub fn reopen_logs(&self) {
+        self.edge.reopen_logs();
+    }
+
     /// Takes over certificates, limits, upstreams and the log level. The keys that changed and need a restart.
     ///
     /// # Errors
