@@ -7,7 +7,7 @@
 //! A new key is a field with its doc comment, a line in its section's `read`, and a paragraph in `config.toml`;
 //! the tests hold the three together.
 //!
-//! This room opens two files, the configuration and the one that holds the database's password. It does not know
+//! This room opens the configuration, and the files that hold a secret each: passwords and keys. It does not know
 //! what the settings are for.
 
 mod api;
@@ -52,8 +52,12 @@ pub use database::Database;
 pub use edge::AccessLog;
 pub use edge::AccessLogFormat;
 pub use edge::AccessLogTarget;
+pub use edge::Acme;
+pub use edge::AcmeChallenge;
+pub use edge::AcmeDirectory;
 pub use edge::ClientCertificates;
 pub use edge::Edge;
+pub use edge::EmailAddress;
 pub use edge::Site;
 pub use edge::SiteSource;
 pub use edge::Status;
@@ -212,6 +216,7 @@ impl Config {
         };
         config.api.check_legacy_clients(&config.server, &mut root);
         config.storage.add_password(&config.server, &mut root);
+        config.edge.acme.add_eab_key(&config.server, &mut root);
         config.web.add_customer_key(&config.server, &mut root);
         root.finish();
         config

@@ -1,6 +1,7 @@
 //! `[edge]`: what the program does for whatever it serves, as a web server in front of it would.
 
 mod access_log;
+mod acme;
 mod client_certificates;
 mod site;
 mod status;
@@ -15,6 +16,10 @@ use crate::config::section::Section;
 pub use access_log::AccessLog;
 pub use access_log::AccessLogFormat;
 pub use access_log::AccessLogTarget;
+pub use acme::Acme;
+pub use acme::AcmeChallenge;
+pub use acme::AcmeDirectory;
+pub use acme::EmailAddress;
 pub use client_certificates::ClientCertificates;
 pub use site::Site;
 pub use site::SiteSource;
@@ -35,6 +40,8 @@ pub struct Edge {
     pub tls: Tls,
     /// Clients that show a certificate.
     pub client_certificates: ClientCertificates,
+    /// An authority that issues certificates by itself.
+    pub acme: Acme,
     /// The names the program answers to, and where their certificates come from.
     pub sites: Vec<Site>,
     /// One line for each request.
@@ -50,11 +57,13 @@ impl Edge {
             proxy_protocol_from: section.key("proxy_protocol_from", Vec::new()),
             tls: section.section("tls", Tls::read),
             client_certificates: section.section("client_certificates", ClientCertificates::read),
+            acme: section.section("acme", Acme::read),
             sites: section.tables("site", Vec::new(), |section, _| Site::read(section)),
             access_log: section.section("access_log", AccessLog::read),
             status: section.section("status", Status::read),
         };
         edge.check_listeners(section);
+        edge.acme.check_sites(&edge.sites, section);
         edge
     }
 
