@@ -12,6 +12,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
+use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 /// What the screens are built from. A folder is watched with everything in it.
 const SOURCES: [&str; 10] = [
@@ -37,9 +39,18 @@ fn main() {
     for source in SOURCES.iter().filter(|source| Path::new(source).exists()) {
         println!("cargo::rerun-if-changed={source}");
     }
+    println!("cargo::rustc-env=BANK_AICC_BUILT_UNIX={}", built_unix());
     if let Err(error) = run() {
         println!("cargo::error={error}");
     }
+}
+
+/// When this build was made, in seconds since the Unix epoch: a clock that shows less is wrong. `SOURCE_DATE_EPOCH` makes
+/// two builds of one source the same.
+fn built_unix() -> u64 {
+    println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
+    let given = env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
+    given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
 }
 
 fn run() -> Result<(), Box<dyn Error>> {

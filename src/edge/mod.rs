@@ -8,6 +8,8 @@
 //!
 //! The room knows no word of the bank: it could front another axum application (design D12).
 
+pub mod acme;
+
 mod access_log;
 mod assets;
 mod client;
@@ -64,6 +66,7 @@ use crate::config::Config;
 use crate::config::ServerLimits;
 use crate::config::Status;
 use crate::edge::access_log::AccessLog;
+use crate::edge::acme::Challenges;
 use crate::edge::routes::Routes;
 use crate::edge::traffic::Traffic;
 use crate::telemetry::Metrics;
@@ -93,6 +96,8 @@ struct Parts {
     /// Where it listens for HTTPS first.
     tls_port: Option<u16>,
     https: ArcSwap<Https>,
+    /// What proves our names to an authority for certificates at the moment.
+    challenges: Challenges,
     /// Paths that programs ask: refusals are JSON even for a browser.
     is_api: fn(&str) -> bool,
 }
@@ -130,6 +135,7 @@ impl Edge {
             clock,
             metrics,
             traffic,
+            challenges: Challenges::default(),
             is_api,
         };
         Ok(Self { parts: Arc::new(parts) })
@@ -171,5 +177,11 @@ impl Edge {
     /// Writes the last lines of the access log; there are no more afterwards. Blocks, for two seconds at most.
     pub fn close_logs(&self) {
         self.parts.access_log.close();
+    }
+
+    /// What the listeners show to an authority for certificates: pages over plain HTTP, answered here, and certificates in
+    /// handshakes.
+    pub fn challenges(&self) -> Challenges {
+        self.parts.challenges.clone()
     }
 }

@@ -88,15 +88,18 @@ async fn handle(
     }
     let mut exchange = Exchange::begin(parts, &mut request, &request_id);
     let (is_api, reads_html) = ((parts.is_api)(request.uri().path()), reads_html(request.headers()));
-    let response = match status::page(parts, &request) {
-        Some(page) => page.respond(parts).await,
-        None => match admit(parts, request, peer.as_ref()) {
+    let response = if let Some(page) = parts.challenges.answer(&request) {
+        page
+    } else if let Some(page) = status::page(parts, &request) {
+        page.respond(parts).await
+    } else {
+        match admit(parts, request, peer.as_ref()) {
             Ok(request) => {
                 exchange.pass_on();
                 next(request).await.unwrap_or_else(|never| match never {})
             }
             Err(refusal) => refusal,
-        },
+        }
     };
     let mut response = match response.extensions().get::<Problem>() {
         Some(problem) if reads_html && !is_api => dressed(problem.to_html(&request_id), response),
