@@ -8,6 +8,7 @@
 mod support;
 
 mod access_log;
+mod acme;
 mod additions;
 mod contract_http;
 mod contract_sessions;

@@ -4,15 +4,18 @@
 //! WebSocket. Whatever is started ends with its owner, and at the latest with the test process.
 
 mod answer;
+pub mod authority;
 mod ballast;
 mod customer;
 mod desk;
 pub mod documents;
 mod http;
 mod insistent;
+pub mod machine;
 mod mariadb;
 mod network;
 mod own_mariadb;
+pub mod pebble;
 pub mod program;
 mod raw;
 mod server;
