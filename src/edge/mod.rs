@@ -17,6 +17,7 @@ mod compression;
 mod connections;
 mod exchange;
 mod https;
+mod issuance;
 mod listener;
 mod pace;
 mod pipeline;
@@ -73,6 +74,7 @@ use crate::telemetry::Metrics;
 
 use connections::Connections;
 use https::Https;
+use issuance::Issuance;
 use tls::Tls;
 
 /// The edge around one application. Cheap to clone: all clones are one.
@@ -98,6 +100,8 @@ struct Parts {
     https: ArcSwap<Https>,
     /// What proves our names to an authority for certificates at the moment.
     challenges: Challenges,
+    /// What gets certificates from that authority.
+    issuance: Issuance,
     /// Paths that programs ask: refusals are JSON even for a browser.
     is_api: fn(&str) -> bool,
 }
@@ -111,9 +115,13 @@ impl Edge {
         let tls_port = listener.tls_addresses().first().map(SocketAddr::port);
         let limits = &config.server.limits;
         let metrics = Metrics::new();
-        let tls = match config.edge.tls.listen.is_empty() {
-            true => None,
-            false => Some(Arc::new(Tls::new(&config.edge, &config.server.data_dir, clock.clone())?)),
+        let challenges = Challenges::default();
+        let (tls, acme) = match config.edge.tls.listen.is_empty() {
+            true => (None, None),
+            false => {
+                let (tls, acme) = Tls::new(config, clock.clone(), challenges.clone())?;
+                (Some(tls), acme)
+            }
         };
         if let Some(tls) = &tls {
             tls.register(&metrics);
@@ -135,7 +143,8 @@ impl Edge {
             clock,
             metrics,
             traffic,
-            challenges: Challenges::default(),
+            challenges,
+            issuance: Issuance::of(acme),
             is_api,
         };
         Ok(Self { parts: Arc::new(parts) })
@@ -146,6 +155,7 @@ impl Edge {
         if let Some(tls) = &self.parts.tls {
             tracker.spawn(Arc::clone(tls).keep(shutdown.clone()));
         }
+        self.parts.issuance.start(tracker, shutdown);
     }
 
     /// Takes over what of the configuration may change while it serves.
@@ -153,9 +163,9 @@ impl Edge {
     /// # Errors
     /// Why HTTPS cannot be served that way; then nothing changes.
     pub fn reload(&self, config: &Config) -> Result<(), TlsError> {
-        let Parts { limits, tls, tls_port, https, access_log, status, .. } = &*self.parts;
+        let Parts { limits, tls, tls_port, https, issuance, access_log, status, .. } = &*self.parts;
         if let Some(tls) = tls {
-            tls.reload(&config.edge)?;
+            issuance.replace(tls.reload(config)?);
         }
         https.store(Arc::new(Https::new(config, *tls_port)));
         limits.store(Arc::new(config.server.limits.clone()));
@@ -177,11 +187,5 @@ impl Edge {
     /// Writes the last lines of the access log; there are no more afterwards. Blocks, for two seconds at most.
     pub fn close_logs(&self) {
         self.parts.access_log.close();
-    }
-
-    /// What the listeners show to an authority for certificates: pages over plain HTTP, answered here, and certificates in
-    /// handshakes.
-    pub fn challenges(&self) -> Challenges {
-        self.parts.challenges.clone()
     }
 }

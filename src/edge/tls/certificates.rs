@@ -10,7 +10,6 @@ use std::sync::Mutex;
 use std::sync::PoisonError;
 
 use arc_swap::ArcSwap;
-use arc_swap::ArcSwapOption;
 use rustls::server::ClientHello;
 use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
@@ -18,13 +17,11 @@ use time::OffsetDateTime;
 
 use crate::config::SiteSource;
 use crate::config::UnknownName;
+use crate::edge::acme::Challenges;
 use crate::edge::tls::certificate;
 
 /// The protocol by which an ACME authority asks for its challenge (RFC 8737).
 pub(in crate::edge) const ACME_PROTOCOL: &[u8] = b"acme-tls/1";
-
-/// Gives the certificate that answers an ACME authority's question about a name.
-pub type ChallengeCertificate = Arc<dyn Fn(&str) -> Option<Arc<CertifiedKey>> + Send + Sync>;
 
 /// Where a served certificate comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +70,7 @@ pub(super) struct Served {
 pub(in crate::edge) struct Certificates {
     sites: Mutex<Vec<Site>>,
     table: ArcSwap<Table>,
-    challenge: ArcSwapOption<ChallengeCertificate>,
+    challenges: Challenges,
 }
 
 /// What handshakes look up.
@@ -89,13 +86,14 @@ struct Table {
 }
 
 impl Certificates {
-    pub(super) fn new() -> Self {
-        Self { sites: Mutex::default(), table: ArcSwap::default(), challenge: ArcSwapOption::empty() }
+    /// None yet, but those that answer an ACME authority's questions.
+    pub(super) fn new(challenges: Challenges) -> Self {
+        Self { sites: Mutex::default(), table: ArcSwap::default(), challenges }
     }
 
-    /// Where to find the certificates for an authority's questions.
-    pub(in crate::edge) fn answer_challenges(&self, challenge: ChallengeCertificate) {
-        self.challenge.store(Some(Arc::new(challenge)));
+    /// What answers an ACME authority's questions.
+    pub(super) fn challenges(&self) -> &Challenges {
+        &self.challenges
     }
 
     /// Replaces the sites. One whose names and source stay keeps what it serves.
@@ -132,7 +130,7 @@ impl Certificates {
 
     /// Whether an authority may come with a question.
     pub(super) fn is_challenged(&self) -> bool {
-        self.challenge.load().is_some()
+        self.challenges.is_active()
     }
 
     /// The sites that have files.
@@ -219,7 +217,7 @@ impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let is_challenge = hello.alpn().is_some_and(|mut protocols| protocols.any(|name| name == ACME_PROTOCOL));
         if is_challenge {
-            return self.challenge.load().as_ref().and_then(|challenge| challenge(hello.server_name()?));
+            return self.challenges.certificate(hello.server_name()?);
         }
         self.table.load().find(hello.server_name())
     }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock::Clock;
 use crate::config;
 use crate::config::SiteSource;
+use crate::edge::acme::Acme;
 use crate::edge::tls::LocalCa;
 use crate::edge::tls::Origin;
 use crate::edge::tls::Tls;
@@ -30,18 +31,23 @@ type Seen = Option<(SystemTime, u64)>;
 
 impl Tls {
     /// Gives each site of the configuration a certificate: of its source, or of the local authority.
-    pub(super) fn load_sites(&self) -> Result<(), TlsError> {
+    pub(super) fn load_sites(&self, acme: Option<&Acme>) -> Result<(), TlsError> {
         let configs = self.configs.load();
         let sites = sites(&configs.settings, &self.data_dir);
         self.certificates.set_sites(sites, configs.settings.tls.unknown_name);
         for (names, files) in self.certificates.files() {
             self.read_files(&names, &files);
         }
+        for (names, _) in self.certificates.all() {
+            if let Some(key) = acme.and_then(|acme| acme.stored(&names)) {
+                self.install_acme(&names, key);
+            }
+        }
         self.fill_up()
     }
 
     /// Serves a certificate from an ACME authority.
-    pub fn install_acme(&self, names: &[String], key: CertifiedKey) {
+    pub(super) fn install_acme(&self, names: &[String], key: CertifiedKey) {
         match Served::of(Arc::new(key), Origin::Acme) {
             Ok(served) => self.install(names, served),
             Err(why) => self.complain(names, &format!("the certificate the authority issued cannot be read: {why}")),

@@ -70,7 +70,6 @@ pub enum LocalCaError {
 
 /// The authority.
 pub struct LocalCa {
-    folder: PathBuf,
     root: Authority,
     intermediate: Authority,
 }
@@ -115,7 +114,7 @@ impl LocalCa {
             }
         };
         let intermediate = Self::intermediate(&folder, &root, installation, now)?;
-        Ok(Self { folder, root, intermediate })
+        Ok(Self { root, intermediate })
     }
 
     fn intermediate(

@@ -28,12 +28,16 @@ use tokio_rustls::server::TlsStream;
 
 use crate::clock::Clock;
 use crate::config;
+use crate::config::Config;
+use crate::config::SiteSource;
 use crate::config::TlsVersion;
+use crate::edge::acme;
+use crate::edge::acme::Acme;
+use crate::edge::acme::Challenges;
 use crate::edge::listener::TlsSession;
 use crate::telemetry::Kind;
 use crate::telemetry::Metrics;
 
-pub use certificates::ChallengeCertificate;
 pub use certificates::Origin;
 pub use certificates::SiteStatus;
 pub use local_ca::LocalCa;
@@ -108,30 +112,52 @@ struct Configs {
 }
 
 impl Tls {
-    /// As the configuration says, with a certificate for each site.
+    /// As the configuration says, with a certificate for each site; and what gets certificates from an ACME authority, to be
+    /// run.
     ///
     /// # Errors
     /// [`TlsError`]
-    pub fn new(settings: &config::Edge, data_dir: &Path, clock: Clock) -> Result<Self, TlsError> {
+    pub fn new(config: &Config, clock: Clock, challenges: Challenges) -> Result<(Arc<Self>, Option<Acme>), TlsError> {
+        let (settings, data_dir) = (&config.edge, &config.server.data_dir);
         let tickets = aws_lc_rs::Ticketer::new()?;
         let sessions: Arc<dyn StoresServerSessions> = ServerSessionMemoryCache::new(SESSIONS_MAX);
-        let certificates = Arc::new(Certificates::new());
+        let certificates = Arc::new(Certificates::new(challenges));
         let configs = ArcSwap::from_pointee(Configs::new(settings, data_dir, &certificates, &tickets, &sessions)?);
         let data_dir = data_dir.to_owned();
-        let tls =
-            Self { certificates, configs, tickets, sessions, data_dir, clock, counts: HandshakeCounts::default() };
-        tls.load_sites()?;
-        Ok(tls)
+        let counts = HandshakeCounts::default();
+        let tls = Arc::new(Self { certificates, configs, tickets, sessions, data_dir, clock, counts });
+        let acme = tls.acme(config);
+        tls.load_sites(acme.as_ref())?;
+        Ok((tls, acme))
     }
 
-    /// Takes over what the configuration says now.
+    /// Takes over what the configuration says now. What gets certificates from an ACME authority, to be run instead of the one
+    /// before, if it has changed.
     ///
     /// # Errors
     /// [`TlsError`]; then everything stays as it was.
-    pub fn reload(&self, settings: &config::Edge) -> Result<(), TlsError> {
+    pub fn reload(self: &Arc<Self>, config: &Config) -> Result<Option<Acme>, TlsError> {
+        let settings = &config.edge;
         let configs = Configs::new(settings, &self.data_dir, &self.certificates, &self.tickets, &self.sessions)?;
-        self.configs.store(Arc::new(configs));
-        self.load_sites()
+        let before = self.configs.swap(Arc::new(configs));
+        let by_acme = |settings: &config::Edge| -> Vec<config::Site> {
+            settings.sites.iter().filter(|site| site.source == SiteSource::Acme).cloned().collect()
+        };
+        let is_same = before.settings.acme == settings.acme && by_acme(&before.settings) == by_acme(settings);
+        let acme = (!is_same).then(|| self.acme(config)).flatten();
+        self.load_sites(acme.as_ref())?;
+        Ok(acme)
+    }
+
+    /// What gets certificates from an ACME authority, if a site wants one.
+    fn acme(self: &Arc<Self>, config: &Config) -> Option<Acme> {
+        let wants = |site: &config::Site| site.source == SiteSource::Acme;
+        if !config.edge.sites.iter().any(wants) {
+            return None;
+        }
+        let tls = Arc::clone(self);
+        let install: acme::Install = Arc::new(move |names, key| tls.install_acme(names, key));
+        Some(Acme::new(config, self.clock.clone(), self.certificates.challenges().clone(), install))
     }
 
     /// The certificates, and how they stand.
