@@ -13,16 +13,21 @@ mod assets;
 mod client;
 mod compression;
 mod connections;
+mod cors;
+mod encoding;
+mod error_page;
+mod headers;
 mod https;
 mod listener;
 mod pace;
 mod pipeline;
+mod preconditions;
 mod private_file;
 mod problem;
 mod request_id;
 mod tls;
 
-pub use assets::Asset;
+pub use assets::AssetRules;
 pub use assets::Assets;
 pub use client::ClientAddress;
 pub use client::IsSecure;
@@ -55,6 +60,9 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::ServerLimits;
+use crate::edge::compression::Compression;
+use crate::edge::cors::Cors;
+use crate::edge::headers::Headers;
 
 use connections::Connections;
 use https::Https;
@@ -79,14 +87,25 @@ struct Parts {
     logs_access: bool,
     /// Paths that programs ask: refusals are JSON even for a browser.
     is_api: fn(&str) -> bool,
+    assets: Assets,
+    compression: Compression,
+    cors: Cors,
+    headers: Headers,
 }
 
 impl Edge {
-    /// As the configuration says, for what comes to `listener`. Of paths for which `is_api` holds, programs ask, and refusals are JSON even for a browser.
+    /// As the configuration says, for what comes to `listener`. Of paths for which `is_api` holds, programs ask, and refusals are JSON even
+    /// for a browser. Requests for `assets` do not reach the application.
     ///
     /// # Errors
     /// Why HTTPS cannot be served.
-    pub fn new(config: &Config, listener: &Listener, clock: Clock, is_api: fn(&str) -> bool) -> Result<Self, TlsError> {
+    pub fn new(
+        config: &Config,
+        listener: &Listener,
+        clock: Clock,
+        is_api: fn(&str) -> bool,
+        assets: Assets,
+    ) -> Result<Self, TlsError> {
         let tls_port = listener.tls_addresses().first().map(SocketAddr::port);
         let limits = &config.server.limits;
         let tls = match config.edge.tls.listen.is_empty() {
@@ -101,6 +120,10 @@ impl Edge {
             limits: ArcSwap::from_pointee(limits.clone()),
             logs_access: config.log.access,
             is_api,
+            assets,
+            compression: Compression::new(&config.edge.compression),
+            cors: Cors::new(&config.api),
+            headers: Headers::new(config),
         };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -117,12 +140,27 @@ impl Edge {
     /// # Errors
     /// Why HTTPS cannot be served that way; then nothing changes.
     pub fn reload(&self, config: &Config) -> Result<(), TlsError> {
-        let Parts { limits, connections: _, tls, tls_port, https, logs_access: _, is_api: _ } = &*self.parts;
+        let Parts {
+            limits,
+            connections: _,
+            tls,
+            tls_port,
+            https,
+            logs_access: _,
+            is_api: _,
+            assets: _,
+            compression,
+            cors,
+            headers,
+        } = &*self.parts;
         if let Some(tls) = tls {
             tls.reload(&config.edge)?;
         }
         https.store(Arc::new(Https::new(config, *tls_port)));
         limits.store(Arc::new(config.server.limits.clone()));
+        compression.reload(&config.edge.compression);
+        cors.reload(&config.api);
+        headers.reload(config);
         Ok(())
     }
 }

@@ -8,12 +8,15 @@
 mod support;
 
 mod additions;
+mod compression;
 mod contract_http;
 mod contract_sessions;
 mod contract_socket;
 mod conversation;
 mod description;
 mod durability;
+mod error_pages;
+mod files;
 mod follow_ups;
 mod hostile;
 mod https;
@@ -21,6 +24,7 @@ mod import;
 mod outage;
 mod ownership;
 mod process;
+mod protection;
 mod running;
 mod screens;
 mod tidy;

@@ -5,6 +5,7 @@
 
 mod answer;
 mod ballast;
+mod bare_edge;
 mod customer;
 mod desk;
 pub mod documents;
@@ -13,6 +14,7 @@ mod insistent;
 mod mariadb;
 mod network;
 mod own_mariadb;
+mod packed;
 pub mod program;
 mod raw;
 mod server;
@@ -28,6 +30,7 @@ use std::time::Instant;
 
 pub use answer::Answer;
 pub use ballast::Ballast;
+pub use bare_edge::BareEdge;
 pub use customer::Customer;
 pub use desk::Desk;
 pub use http::Event;
@@ -38,6 +41,7 @@ pub use insistent::Transport;
 pub use mariadb::MariaDb;
 pub use network::Network;
 pub use own_mariadb::OwnMariaDb;
+pub use packed::Unpacked;
 pub use program::Program;
 pub use raw::Raw;
 pub use server::Server;
