@@ -6,7 +6,6 @@
 mod auth;
 mod chat;
 mod conventions;
-mod cors;
 mod docs;
 mod error;
 mod events;
@@ -109,24 +108,19 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    let settings = Arc::clone(&state.settings);
     let routes = router(state, otherwise);
     tower::service_fn(move |request: Request| {
-        let (settings, mut routes) = (Arc::clone(&settings), routes.clone());
+        let mut routes = routes.clone();
         async move {
             // Around the routes as a whole, because only there a 405 names the methods that are allowed.
-            let keep = async |request: Request| {
-                let mut route = async |request: Request| {
-                    routes.call(request).await.unwrap_or_else(|never: Infallible| match never {})
-                };
-                if let Some((probe, redirect)) = conventions::without_slash(&request)
-                    && route(probe).await.status() == StatusCode::METHOD_NOT_ALLOWED
-                {
-                    return redirect;
-                }
-                conventions::keep(request, route).await
-            };
-            Ok(cors::allow(&settings, request, keep).await)
+            let mut route =
+                async |request: Request| routes.call(request).await.unwrap_or_else(|never: Infallible| match never {});
+            if let Some((probe, redirect)) = conventions::without_slash(&request)
+                && route(probe).await.status() == StatusCode::METHOD_NOT_ALLOWED
+            {
+                return Ok(redirect);
+            }
+            Ok(conventions::keep(request, route).await)
         }
     })
 }

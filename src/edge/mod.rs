@@ -15,12 +15,17 @@ mod assets;
 mod client;
 mod compression;
 mod connections;
+mod cors;
+mod encoding;
+mod error_page;
 mod exchange;
+mod headers;
 mod https;
 mod issuance;
 mod listener;
 mod pace;
 mod pipeline;
+mod preconditions;
 mod private_file;
 mod problem;
 mod request_id;
@@ -29,7 +34,7 @@ mod status;
 mod tls;
 mod traffic;
 
-pub use assets::Asset;
+pub use assets::AssetRules;
 pub use assets::Assets;
 pub use client::ClientAddress;
 pub use client::IsSecure;
@@ -68,6 +73,9 @@ use crate::config::ServerLimits;
 use crate::config::Status;
 use crate::edge::access_log::AccessLog;
 use crate::edge::acme::Challenges;
+use crate::edge::compression::Compression;
+use crate::edge::cors::Cors;
+use crate::edge::headers::Headers;
 use crate::edge::routes::Routes;
 use crate::edge::traffic::Traffic;
 use crate::telemetry::Metrics;
@@ -104,14 +112,25 @@ struct Parts {
     issuance: Issuance,
     /// Paths that programs ask: refusals are JSON even for a browser.
     is_api: fn(&str) -> bool,
+    assets: Assets,
+    compression: Compression,
+    cors: Cors,
+    headers: Headers,
 }
 
 impl Edge {
-    /// As the configuration says, for what comes to `listener`. Of paths for which `is_api` holds, programs ask, and refusals are JSON even for a browser.
+    /// As the configuration says, for what comes to `listener`. Of paths for which `is_api` holds, programs ask, and refusals are JSON even
+    /// for a browser. Requests for `assets` do not reach the application.
     ///
     /// # Errors
     /// Why HTTPS cannot be served.
-    pub fn new(config: &Config, listener: &Listener, clock: Clock, is_api: fn(&str) -> bool) -> Result<Self, TlsError> {
+    pub fn new(
+        config: &Config,
+        listener: &Listener,
+        clock: Clock,
+        is_api: fn(&str) -> bool,
+        assets: Assets,
+    ) -> Result<Self, TlsError> {
         let tls_port = listener.tls_addresses().first().map(SocketAddr::port);
         let limits = &config.server.limits;
         let metrics = Metrics::new();
@@ -146,6 +165,10 @@ impl Edge {
             challenges,
             issuance: Issuance::of(acme),
             is_api,
+            assets,
+            compression: Compression::new(&config.edge.compression),
+            cors: Cors::new(&config.api),
+            headers: Headers::new(config),
         };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -163,7 +186,8 @@ impl Edge {
     /// # Errors
     /// Why HTTPS cannot be served that way; then nothing changes.
     pub fn reload(&self, config: &Config) -> Result<(), TlsError> {
-        let Parts { limits, tls, tls_port, https, issuance, access_log, status, .. } = &*self.parts;
+        let Parts { limits, tls, tls_port, https, issuance, access_log, status, compression, cors, headers, .. } =
+            &*self.parts;
         if let Some(tls) = tls {
             issuance.replace(tls.reload(config)?);
         }
@@ -171,6 +195,9 @@ impl Edge {
         limits.store(Arc::new(config.server.limits.clone()));
         status.store(Arc::new(config.edge.status.clone()));
         access_log.reload(config);
+        compression.reload(&config.edge.compression);
+        cors.reload(&config.api);
+        headers.reload(config);
         Ok(())
     }
 
@@ -187,5 +214,10 @@ impl Edge {
     /// Writes the last lines of the access log; there are no more afterwards. Blocks, for two seconds at most.
     pub fn close_logs(&self) {
         self.parts.access_log.close();
+    }
+
+    /// What the listeners show to an authority for certificates: pages over plain HTTP, and certificates in handshakes.
+    pub fn challenges(&self) -> Challenges {
+        self.parts.challenges.clone()
     }
 }

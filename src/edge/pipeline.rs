@@ -1,5 +1,5 @@
-//! What every request runs through, outermost first: a name and a stopwatch, the pages that tell how the program
-//! is doing, the body's limit, compression, a net for panics, and then the application.
+//! What every request runs through. In: a name, a stopwatch, the pages that tell how the program is doing, the body's limit; then the embedded files, or the application in a
+//! net for panics. Out: the body of a refusal, compression, who may read it, the common headers, the line of log.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -7,17 +7,14 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::HeaderMap;
-use axum::http::HeaderName;
-use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use http_body_util::Limited;
 use hyper::body::Body as _;
+use tower::Layer as _;
 use tower::Service;
-use tower::ServiceBuilder;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::ServerLimits;
@@ -28,19 +25,16 @@ use crate::edge::Parts;
 use crate::edge::Peer;
 use crate::edge::Problem;
 use crate::edge::RequestId;
+use crate::edge::assets;
 use crate::edge::compression;
+use crate::edge::cors;
+use crate::edge::error_page;
 use crate::edge::exchange::Exchange;
 use crate::edge::pace::Paced;
+use crate::edge::problem;
+use crate::edge::problem::Reader;
 use crate::edge::request_id;
 use crate::edge::status;
-
-/// On every response, errors included (wire contract §8).
-const COMMON_HEADERS: [(HeaderName, HeaderValue); 4] = [
-    (header::X_FRAME_OPTIONS, HeaderValue::from_static("SAMEORIGIN")),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::X_XSS_PROTECTION, HeaderValue::from_static("1; mode=block")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer-when-downgrade")),
-];
 
 /// What answers requests: a tower service that is always ready and never fails.
 pub trait Application:
@@ -59,10 +53,7 @@ impl Edge {
     /// Composed of tower services rather than of axum's layers, which would box each step of each request.
     pub fn wrap(&self, application: impl Application) -> impl Application {
         let parts = Arc::clone(&self.parts);
-        let application = ServiceBuilder::new()
-            .layer(compression::layer())
-            .layer(CatchPanicLayer::custom(panicked))
-            .service(application);
+        let application = CatchPanicLayer::custom(panicked).layer(application);
         tower::service_fn(move |request: Request| {
             let mut application = application.clone();
             let parts = Arc::clone(&parts);
@@ -74,42 +65,59 @@ impl Edge {
     }
 }
 
+/// What the way out has to know of a request that is gone by then.
+struct Asked {
+    reader: Reader,
+    compression: compression::Asked,
+    page: Option<cors::Page>,
+}
+
+impl Asked {
+    fn of(parts: &Parts, request: &Request) -> Self {
+        let headers = request.headers();
+        let is_person = assets::reads_html(headers) && !(parts.is_api)(request.uri().path());
+        Self {
+            reader: if is_person { Reader::Person(error_page::language(headers)) } else { Reader::Program },
+            compression: compression::Asked::of(request.method(), headers),
+            page: cors::Page::of(headers),
+        }
+    }
+}
+
 async fn handle(
     parts: &Arc<Parts>,
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Result<Response, Infallible>,
 ) -> Response {
     let request_id = RequestId::generate();
-    request.extensions_mut().insert(request_id.clone());
+    request.extensions_mut().insert(request_id);
     let peer = request.extensions().get::<Peer>().cloned();
     if let Some(peer) = &peer {
         request.extensions_mut().insert(ClientAddress(peer.address));
         request.extensions_mut().insert(IsSecure(peer.tls.is_some()));
     }
+    let asked = Asked::of(parts, &request);
     let mut exchange = Exchange::begin(parts, &mut request, &request_id);
-    let (is_api, reads_html) = ((parts.is_api)(request.uri().path()), reads_html(request.headers()));
     let response = if let Some(page) = parts.challenges.answer(&request) {
         page
     } else if let Some(page) = status::page(parts, &request) {
         page.respond(parts).await
     } else {
         match admit(parts, request, peer.as_ref()) {
-            Ok(request) => {
-                exchange.pass_on();
-                next(request).await.unwrap_or_else(|never| match never {})
-            }
+            Ok(request) => answer(parts, &asked, request, &mut exchange, next).await,
             Err(refusal) => refusal,
         }
     };
-    let mut response = match response.extensions().get::<Problem>() {
-        Some(problem) if reads_html && !is_api => dressed(problem.to_html(&request_id), response),
-        Some(problem) => dressed(problem.to_json(&request_id), response),
-        None => response,
-    };
-    let headers = response.headers_mut();
-    for (name, value) in COMMON_HEADERS {
-        headers.entry(name).or_insert(value);
+    let response = problem::rendered(response, asked.reader, &request_id, || parts.headers.error_page_policy());
+    let mut response = parts.compression.apply(asked.compression, response);
+    if asked.compression.is_head {
+        response = without_body(response);
     }
+    if let Some(page) = asked.page {
+        parts.cors.mark(page, response.headers_mut());
+    }
+    parts.headers.apply(&mut response);
+    let headers = response.headers_mut();
     headers.insert(request_id::HEADER, request_id.to_header());
     if let Some(peer) = &peer {
         parts.https.load().mark(headers, peer);
@@ -128,18 +136,31 @@ fn admit(parts: &Parts, request: Request, peer: Option<&Peer>) -> Result<Request
     limit_body(request, &parts.limits.load()).map_err(IntoResponse::into_response)
 }
 
-/// A rendered refusal with what was added around it, such as what other origins may read, and whose answer it is.
-fn dressed(mut refusal: Response, around: Response) -> Response {
-    let (around, _) = around.into_parts();
-    let headers = refusal.headers_mut();
-    for (name, value) in &around.headers {
-        let is_of_body = name == header::CONTENT_LENGTH || name == header::CONTENT_TYPE;
-        if !is_of_body && !headers.get_all(name).iter().any(|known| known == value) {
-            headers.append(name, value.clone());
-        }
+/// What a request that may pass is answered with. The program's own files need no application.
+async fn answer(
+    parts: &Parts,
+    asked: &Asked,
+    request: Request,
+    exchange: &mut Exchange,
+    next: impl AsyncFnOnce(Request) -> Result<Response, Infallible>,
+) -> Response {
+    let file = parts.assets.answer(&request, asked.compression.accepted);
+    if let Some(response) = file.or_else(|| parts.cors.preflight(&request)) {
+        return response;
     }
-    *refusal.extensions_mut() = around.extensions;
-    refusal
+    exchange.pass_on();
+    // On the heap, so that a request for a file does not carry the application's future about.
+    Box::pin(next(request)).await.unwrap_or_else(|never| match never {})
+}
+
+/// A response to HEAD: how long its body would be, and none. HTTP/2 sends whatever body there is.
+fn without_body(mut response: Response) -> Response {
+    let length = response.body().size_hint().exact().filter(|bytes| *bytes > 0);
+    *response.body_mut() = Body::empty();
+    if let Some(length) = length {
+        response.headers_mut().entry(header::CONTENT_LENGTH).or_insert(length.into());
+    }
+    response
 }
 
 /// Refuses a body that says it is too long, cuts one that does not say so, and waits for none that stands still.
@@ -158,13 +179,6 @@ fn limit_body(request: Request, limits: &Arc<ServerLimits>) -> Result<Request, P
             Ok(request.map(|body| paced(Body::new(Limited::new(body, bytes_max)))))
         }
     }
-}
-
-fn reads_html(headers: &HeaderMap) -> bool {
-    headers
-        .get(header::ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"))
 }
 
 fn panicked(cause: Box<dyn Any + Send>) -> Response {

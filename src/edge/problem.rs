@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::HeaderMap;
 use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
@@ -14,6 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::edge::RequestId;
+use crate::edge::error_page;
+use crate::edge::error_page::Language;
 
 /// A refusal. As a response it is without a body until [`Edge::wrap`](crate::edge::Edge::wrap) renders it, because only there are
 /// the request's id and what the client can read known.
@@ -47,35 +48,55 @@ impl Problem {
     }
 
     /// The body as JSON.
-    pub(super) fn to_json(&self, request_id: &RequestId) -> Response {
+    fn to_json(&self, request_id: &RequestId) -> String {
         let body = ProblemBody { detail: &self.detail, code: self.code, request_id: request_id.as_str() };
         let mut body = serde_json::to_value(body).unwrap_or_default();
         if let Some(members) = body.as_object_mut() {
             members.extend(self.more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         }
-        self.respond(HeaderValue::from_static("application/json"), body.to_string())
+        body.to_string()
     }
 
-    /// The body as a small page.
-    pub(super) fn to_html(&self, request_id: &RequestId) -> Response {
-        let detail = escape(self.detail.as_str().unwrap_or_default());
-        let status = self.status.as_u16();
-        let reason = self.status.canonical_reason().unwrap_or_default();
-        let id = request_id.as_str();
-        let page = format!(
-            "<!doctype html>\n<html lang=\"ko\"><meta charset=\"utf-8\">\
-             <meta name=\"viewport\" content=\"width=device-width\"><title>{status} {reason}</title>\
-             <h1>{status} {reason}</h1><p>{detail}</p><p><small>{id}</small></p></html>\n"
-        );
-        self.respond(HeaderValue::from_static("text/html; charset=utf-8"), page)
+    /// The body as a small page. What is wrong in detail is for programs: a person is told what to do.
+    fn to_html(&self, request_id: &RequestId, language: Language) -> String {
+        let mut waits = self.headers.iter().filter(|(name, _)| name == header::RETRY_AFTER);
+        let wait_seconds = waits.find_map(|(_, value)| value.to_str().ok()?.parse().ok());
+        error_page::render(self.status, wait_seconds, request_id, language)
     }
+}
 
-    fn respond(&self, content_type: HeaderValue, body: String) -> Response {
-        let mut headers = HeaderMap::with_capacity(self.headers.len() + 1);
-        headers.insert(header::CONTENT_TYPE, content_type);
-        headers.extend(self.headers.iter().cloned());
-        (self.status, headers, Body::from(body)).into_response()
-    }
+/// Who reads a refusal.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Reader {
+    /// A program: JSON.
+    Program,
+    /// Somebody in front of a browser: a page.
+    Person(Language),
+}
+
+/// Gives a response that stands for a [`Problem`] its body; what was added around it stays. Any other is left alone.
+pub(super) fn rendered(
+    mut response: Response,
+    reader: Reader,
+    request_id: &RequestId,
+    page_policy: impl FnOnce() -> Option<HeaderValue>,
+) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    let headers = response.headers_mut();
+    headers.remove(header::CONTENT_LENGTH);
+    headers.extend(problem.headers.iter().cloned());
+    // Some refusals may be kept without a word (RFC 9110 §15.1), and would outlast their cause.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    let (content_type, body) = match reader {
+        Reader::Program => ("application/json", problem.to_json(request_id)),
+        Reader::Person(language) => {
+            headers.extend(page_policy().map(|policy| (header::CONTENT_SECURITY_POLICY, policy)));
+            ("text/html; charset=utf-8", problem.to_html(request_id, language))
+        }
+    };
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    *response.body_mut() = Body::from(body);
+    response
 }
 
 impl IntoResponse for Problem {
@@ -91,8 +112,4 @@ struct ProblemBody<'p> {
     detail: &'p Value,
     code: &'static str,
     request_id: &'p str,
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -100,7 +100,7 @@ impl Server {
     ) -> Result<Self, ServerError> {
         let screens = Screens::new(&config).map_err(ServerError::Screens)?;
         let listener = Listener::bind(&config.server.listen, &config.edge.tls.listen)?;
-        let edge = Edge::new(&config, &listener, clock.clone(), api::is_api)?;
+        let edge = Edge::new(&config, &listener, clock.clone(), api::is_api, screens.assets())?;
         let store_tasks = TaskTracker::new();
         let store = Store::open(&config.storage, &config.server.data_dir, &store_tasks).await?;
         Ok(Self {

@@ -4,7 +4,6 @@ use std::fs;
 use std::path::Path;
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
 use axum::http::HeaderValue;
 use axum::http::Method;
 use axum::http::StatusCode;
@@ -15,9 +14,8 @@ use bytes::Bytes;
 use rust_embed::RustEmbed;
 
 use crate::api;
-use crate::config::AllowedOrigin;
 use crate::config::Config;
-use crate::edge::Asset;
+use crate::edge::AssetRules;
 use crate::edge::Assets;
 use crate::edge::Problem;
 
@@ -25,8 +23,8 @@ use crate::edge::Problem;
 #[folder = "$OUT_DIR/web"]
 struct Files;
 
-/// Vite names what it builds here by content.
-const IMMUTABLE_FOLDER: &str = "assets/";
+/// Vite names by content what it builds into the folder. `widget.js` is loaded by pages of the bank's own site.
+const RULES: AssetRules = AssetRules { immutable_folder: "assets/", shared: &["widget.js"] };
 /// Largest logo.
 const LOGO_BYTES_MAX: u64 = 256 << 10;
 /// What a picture may do when it is opened by itself: nothing but look as it does.
@@ -54,12 +52,18 @@ impl Screens {
     /// # Errors
     /// What is wrong with the logo, and what is allowed.
     pub fn new(config: &Config) -> Result<Self, String> {
-        let framed_by = config.web.embed_origins.iter().map(AllowedOrigin::as_str);
         let logo = config.web.theme.logo.as_ref().map(|path| read_logo(&config.server.resolve(path))).transpose()?;
-        Ok(Self { assets: Assets::new(find, IMMUTABLE_FOLDER, framed_by), logo })
+        let files = Files::iter().filter_map(|name| Files::get(&name).map(|file| (name, file.data)));
+        Ok(Self { assets: Assets::new(files, RULES), logo })
     }
 
-    /// Answers what no route of the API answers: the screens, and a refusal for everything else.
+    /// The screens' files, which need no route.
+    pub fn assets(&self) -> Assets {
+        self.assets.clone()
+    }
+
+    /// Answers what is no file and no route of the API: the logo, a screen that a browser navigates to under a path of the screen's
+    /// own, and a refusal for everything else.
     pub fn page(&self, request: &Request) -> Response {
         let path = request.uri().path();
         if api::is_api(path) || api::is_upgrade(request) {
@@ -74,12 +78,10 @@ impl Screens {
         if path == api::LOGO_PATH {
             return self.logo.clone().map_or_else(not_found, IntoResponse::into_response);
         }
-        let file = match path.trim_start_matches('/') {
-            "" if wants_json(request.headers()) => return api::running(),
-            "" => "index.html",
-            file => file,
-        };
-        self.assets.respond(file, request.headers()).unwrap_or_else(not_found)
+        if path == "/" {
+            return api::running();
+        }
+        self.assets.navigate(request).unwrap_or_else(not_found)
     }
 }
 
@@ -110,14 +112,4 @@ fn read_logo(path: &Path) -> Result<Logo, String> {
     }
     let bytes = fs::read(path).map_err(unreadable)?.into();
     Ok(Logo { bytes, content_type: HeaderValue::from_static(content_type) })
-}
-
-/// A program that asks for JSON by name; browsers and `curl` do not.
-fn wants_json(headers: &HeaderMap) -> bool {
-    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    accept.contains("application/json") && !accept.contains("text/html")
-}
-
-fn find(path: &str) -> Option<Asset> {
-    Files::get(path).map(|file| Asset { sha256: file.metadata.sha256_hash(), bytes: file.data })
 }

@@ -3,6 +3,8 @@
 mod access_log;
 mod acme;
 mod client_certificates;
+mod compression;
+mod headers;
 mod site;
 mod status;
 mod tls;
@@ -21,6 +23,12 @@ pub use acme::AcmeChallenge;
 pub use acme::AcmeDirectory;
 pub use acme::EmailAddress;
 pub use client_certificates::ClientCertificates;
+pub use compression::Compression;
+pub use compression::ContentCoding;
+pub use compression::MediaType;
+pub use headers::FieldValue;
+pub use headers::HeaderLine;
+pub use headers::Headers;
 pub use site::Site;
 pub use site::SiteSource;
 pub use site::is_host_name;
@@ -36,6 +44,10 @@ pub struct Edge {
     pub trusted_proxies: Vec<IpNet>,
     /// Load balancers that begin each connection with a PROXY protocol header.
     pub proxy_protocol_from: Vec<IpNet>,
+    /// What is compressed on its way out.
+    pub compression: Compression,
+    /// Headers of every response.
+    pub headers: Headers,
     /// HTTPS.
     pub tls: Tls,
     /// Clients that show a certificate.
@@ -55,6 +67,8 @@ impl Edge {
         let edge = Self {
             trusted_proxies: section.key("trusted_proxies", Vec::new()),
             proxy_protocol_from: section.key("proxy_protocol_from", Vec::new()),
+            compression: section.section("compression", Compression::read),
+            headers: section.section("headers", Headers::read),
             tls: section.section("tls", Tls::read),
             client_certificates: section.section("client_certificates", ClientCertificates::read),
             acme: section.section("acme", Acme::read),

@@ -53,6 +53,27 @@ fn each_wrong_value_is_told_with_its_line_and_what_is_allowed() {
              quotes, 0.01 to 1000.0",
         ),
         (
+            "[edge.compression]\ntypes = ['text/html', 'text/event-stream']",
+            "config.toml:2: edge.compression.types: \"text/event-stream\" is not a kind of content that can be compressed; \
+             allowed: \"type/subtype\", such as \"text/html\"; not \"text/event-stream\", whose events must not wait",
+        ),
+        (
+            "edge.compression.algorithms = ['deflate']",
+            "config.toml:1: edge.compression.algorithms: \"deflate\" is not a way to compress; allowed: \"brotli\", \
+             \"zstd\" or \"gzip\"",
+        ),
+        (
+            "edge.headers.referrer_policy = 'no-referreré'",
+            "config.toml:1: edge.headers.referrer_policy: \"no-referrer\u{e9}\" is not the value of a header; allowed: \
+             printable ASCII in quotes, on one line, or \"\" for no such header",
+        ),
+        (
+            "edge.headers.extra = ['Content-Length: 1']",
+            "config.toml:1: edge.headers.extra: \"Content-Length: 1\" is not a header for every response; allowed: \
+             \"Name: value\" in ASCII; not what belongs to a single response, such as Content-Type, Cache-Control or \
+             Set-Cookie",
+        ),
+        (
             "api.legacy_clients = 'yes'",
             "config.toml:1: api.legacy_clients: \"yes\" is not a switch; allowed: true or false",
         ),

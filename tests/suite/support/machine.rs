@@ -11,6 +11,7 @@ use std::time::Duration;
 use bank_aicc::clock::Clock;
 use bank_aicc::config::Config;
 use bank_aicc::domain::Timestamp;
+use bank_aicc::edge::Assets;
 use bank_aicc::edge::Edge;
 use bank_aicc::edge::End;
 use bank_aicc::edge::Listener;
@@ -70,13 +71,14 @@ pub struct Care {
 impl Machine {
     /// With listeners on free ports, and a clock that shows the time it is.
     pub async fn start() -> Self {
-        let edge = Edge::new(&Config::default(), |_| false);
+        let listener = Listener::bind(&[SocketAddr::from(([127, 0, 0, 1], 0))], &[]).unwrap();
+        let config = Config::default();
+        let edge = Edge::new(&config, &listener, Clock::system(), |_| false, Assets::default()).unwrap();
         let application = edge.wrap(axum::Router::new());
-        let listener = Listener::bind(&[SocketAddr::from(([127, 0, 0, 1], 0))]).unwrap();
         let plain = listener.addresses()[0];
         let end = CancellationToken::new();
         let ends = End { begin: end.clone(), now: end.clone() };
-        listener.serve(application, &Config::default().server.limits, &TaskTracker::new(), &ends);
+        listener.serve(&edge, application, &TaskTracker::new(), &ends);
 
         let handshakes = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let tls = handshakes.local_addr().unwrap();
