@@ -1,5 +1,6 @@
-//! What every request runs through, outermost first: a name and a stopwatch, the pages that tell how the program
-//! is doing, the body's limit, compression, a net for panics, and then the application.
+//! What every request runs through, outermost first: a name, whose it is and a stopwatch, what HTTP forbids, the pages that
+//! tell how the program is doing, HTTPS, the client's limit and the body's, compression, a net for panics, and then the
+//! application.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -30,7 +31,9 @@ use crate::edge::Problem;
 use crate::edge::RequestId;
 use crate::edge::compression;
 use crate::edge::exchange::Exchange;
+use crate::edge::framing;
 use crate::edge::pace::Paced;
+use crate::edge::rate_limit::Allowance;
 use crate::edge::request_id;
 use crate::edge::status;
 
@@ -83,20 +86,23 @@ async fn handle(
     request.extensions_mut().insert(request_id.clone());
     let peer = request.extensions().get::<Peer>().cloned();
     if let Some(peer) = &peer {
-        request.extensions_mut().insert(ClientAddress(peer.address));
-        request.extensions_mut().insert(IsSecure(peer.tls.is_some()));
+        let client = parts.proxies.client(peer.address, request.headers());
+        request.extensions_mut().insert(ClientAddress(client.address));
+        request.extensions_mut().insert(IsSecure(client.is_secure.unwrap_or(peer.tls.is_some())));
     }
     let mut exchange = Exchange::begin(parts, &mut request, &request_id);
     let (is_api, reads_html) = ((parts.is_api)(request.uri().path()), reads_html(request.headers()));
-    let response = match status::page(parts, &request) {
-        Some(page) => page.respond(parts).await,
-        None => match admit(parts, request, peer.as_ref()) {
-            Ok(request) => {
-                exchange.pass_on();
-                next(request).await.unwrap_or_else(|never| match never {})
+    let response = match pass(parts, request, peer.as_ref()) {
+        Ok(Way::Status(page)) => page.respond(parts).await,
+        Ok(Way::Application(request, allowance)) => {
+            exchange.pass_on();
+            let mut response = next(request).await.unwrap_or_else(|never| match never {});
+            if let Some(allowance) = allowance {
+                allowance.mark(response.headers_mut());
             }
-            Err(refusal) => refusal,
-        },
+            response
+        }
+        Err(refusal) => refusal,
     };
     let mut response = match response.extensions().get::<Problem>() {
         Some(problem) if reads_html && !is_api => dressed(problem.to_html(&request_id), response),
@@ -114,15 +120,30 @@ async fn handle(
     exchange.answer(response)
 }
 
-/// The request if it may go on, or what it is answered instead.
-fn admit(parts: &Parts, request: Request, peer: Option<&Peer>) -> Result<Request, Response> {
+/// Who answers a request.
+enum Way {
+    /// The edge, with how the program is doing.
+    Status(status::Page),
+    /// The application; and what the client has left, if that is limited.
+    Application(Request, Option<Allowance>),
+}
+
+/// Who answers a request, or what it is answered instead.
+fn pass(parts: &Arc<Parts>, request: Request, peer: Option<&Peer>) -> Result<Way, Response> {
+    let limits = parts.limits.load();
+    framing::check(&request, &limits).map_err(IntoResponse::into_response)?;
+    if let Some(page) = status::page(parts, &request) {
+        return Ok(Way::Status(page));
+    }
     if let Some(peer) = peer {
         let is_secure = request.extensions().get() == Some(&IsSecure(true));
         if let Some(refusal) = parts.https.load().refuse(&request, peer, is_secure) {
             return Err(refusal);
         }
     }
-    limit_body(request, &parts.limits.load()).map_err(IntoResponse::into_response)
+    let allowance = parts.rate_limit.check(&request).map_err(IntoResponse::into_response)?;
+    let request = limit_body(request, &limits).map_err(IntoResponse::into_response)?;
+    Ok(Way::Application(request, allowance))
 }
 
 /// A rendered refusal with what was added around it, such as what other origins may read, and whose answer it is.

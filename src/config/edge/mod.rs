@@ -2,6 +2,8 @@
 
 mod access_log;
 mod client_certificates;
+mod forwarded;
+mod rate_limit;
 mod site;
 mod status;
 mod tls;
@@ -16,6 +18,9 @@ pub use access_log::AccessLog;
 pub use access_log::AccessLogFormat;
 pub use access_log::AccessLogTarget;
 pub use client_certificates::ClientCertificates;
+pub use forwarded::ForwardedHeader;
+pub use rate_limit::RateLimit;
+pub use rate_limit::RateLimitZone;
 pub use site::Site;
 pub use site::SiteSource;
 pub use site::is_host_name;
@@ -27,10 +32,14 @@ pub use tls::UnknownName;
 /// What the program does for whatever it serves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edge {
-    /// Proxies whose word on the client's address is believed (`X-Forwarded-For`, `Forwarded`).
+    /// Proxies whose word on the client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where they give it.
+    pub forwarded_header: ForwardedHeader,
     /// Load balancers that begin each connection with a PROXY protocol header.
     pub proxy_protocol_from: Vec<IpNet>,
+    /// How many requests one client may send.
+    pub rate_limit: RateLimit,
     /// HTTPS.
     pub tls: Tls,
     /// Clients that show a certificate.
@@ -47,7 +56,9 @@ impl Edge {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
         let edge = Self {
             trusted_proxies: section.key("trusted_proxies", Vec::new()),
+            forwarded_header: section.key("forwarded_header", ForwardedHeader::XForwardedFor),
             proxy_protocol_from: section.key("proxy_protocol_from", Vec::new()),
+            rate_limit: section.section("rate_limit", RateLimit::read),
             tls: section.section("tls", Tls::read),
             client_certificates: section.section("client_certificates", ClientCertificates::read),
             sites: section.tables("site", Vec::new(), |section, _| Site::read(section)),
