@@ -7,6 +7,8 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use crate::config::section::Section;
 use crate::config::units::ByteSize;
 
@@ -69,8 +71,12 @@ pub struct ServerLimits {
     pub connections_max: usize,
     /// Open connections of one client address.
     pub connections_per_client_max: usize,
+    /// Clients to which that number does not apply.
+    pub connections_exempt: Vec<IpNet>,
     /// Largest block of request headers.
     pub header_bytes_max: ByteSize,
+    /// Longest target of a request: its path and query.
+    pub uri_bytes_max: ByteSize,
     /// How long a client may take to send its headers.
     pub header_read_timeout: Duration,
     /// How long a connection is kept for its next request.
@@ -89,12 +95,15 @@ impl ServerLimits {
         Self {
             connections_max: section.within("connections_max", 20_000, 1..=1_000_000),
             connections_per_client_max: section.within("connections_per_client_max", 200, 1..=1_000_000),
+            connections_exempt: section.key("connections_exempt", Vec::new()),
             // hyper does not work with a smaller buffer than 8 KiB.
             header_bytes_max: section.within(
                 "header_bytes_max",
                 ByteSize::kib(16),
                 ByteSize::kib(8)..=ByteSize::mib(1),
             ),
+            // hyper takes no longer one than 64 KiB.
+            uri_bytes_max: section.within("uri_bytes_max", ByteSize::kib(8), ByteSize::bytes(256)..=ByteSize::kib(64)),
             header_read_timeout: section.within("header_read_timeout", Duration::from_secs(10), timeout.clone()),
             idle_timeout: section.within("idle_timeout", Duration::from_secs(65), timeout.clone()),
             transfer_timeout: section.within("transfer_timeout", Duration::from_secs(30), timeout),

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::net::Ipv6Addr;
 use std::time::Instant;
 
 use axum::extract::FromRequestParts;
@@ -21,6 +22,14 @@ pub struct IsSecure(pub bool);
 /// An extension of responses that another server gave: when it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpstreamBegan(pub Instant);
+
+/// The address by which a client is counted: one subscriber of an access provider has a whole /64 of IPv6 addresses.
+pub(super) fn neighbourhood(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+    }
+}
 
 impl<S: Sync> FromRequestParts<S> for ClientAddress {
     type Rejection = Problem;

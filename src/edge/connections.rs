@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::net::Ipv6Addr;
 use std::sync::Arc;
 use std::sync::Mutex;
+use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
+use ipnet::IpNet;
+
+use crate::config::ServerLimits;
+use crate::edge::client::neighbourhood;
 use crate::edge::traffic::Traffic;
 use crate::telemetry::Throttle;
 
@@ -18,16 +22,17 @@ pub(super) struct Connections {
 }
 
 struct Shared {
-    counts: Mutex<Counts>,
-    max: usize,
-    per_client_max: usize,
+    book: Mutex<Book>,
     traffic: Arc<Traffic>,
     /// Says that connections are refused, without flooding the log.
     refusals: Throttle,
 }
 
-#[derive(Default)]
-struct Counts {
+/// What is open, and what it is held against.
+struct Book {
+    max: usize,
+    per_client_max: usize,
+    exempt: Vec<IpNet>,
     all: usize,
     by_client: HashMap<IpAddr, usize>,
 }
@@ -44,33 +49,48 @@ struct Place {
 }
 
 impl Connections {
-    pub(super) fn new(max: usize, per_client_max: usize, traffic: Arc<Traffic>) -> Self {
-        let (counts, refusals) = (Mutex::default(), Throttle::default());
-        Self { shared: Arc::new(Shared { counts, max, per_client_max, traffic, refusals }) }
+    pub(super) fn new(limits: &ServerLimits, traffic: Arc<Traffic>) -> Self {
+        let book = Book {
+            max: limits.connections_max,
+            per_client_max: limits.connections_per_client_max,
+            exempt: limits.connections_exempt.clone(),
+            all: 0,
+            by_client: HashMap::new(),
+        };
+        Self { shared: Arc::new(Shared { book: Mutex::new(book), traffic, refusals: Throttle::default() }) }
     }
 
-    /// A place for a connection from `client`, if there is one. Counts it as accepted, and perhaps as refused.
+    /// Other limits from now on. Connections that are open stay open, even if there are too many.
+    pub(super) fn reload(&self, limits: &ServerLimits) {
+        let mut book = self.shared.book();
+        (book.max, book.per_client_max) = (limits.connections_max, limits.connections_per_client_max);
+        book.exempt.clone_from(&limits.connections_exempt);
+    }
+
+    /// A place for a connection from `client`, if there is one. Counts it as accepted, and perhaps as refused. Costs a lock
+    /// and a look into a map, and hardly more when there is none.
     pub(super) fn admit(&self, client: IpAddr) -> Option<ConnectionPermit> {
-        let client = neighbourhood(client);
         let traffic = &self.shared.traffic;
         traffic.accepted.add();
-        let mut counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.all >= self.shared.max {
-            drop(counts);
+        let mut book = self.shared.book();
+        if book.all >= book.max {
+            drop(book);
             traffic.refused_in_all.add();
             self.tell(client, "server.limits.connections_max");
             return None;
         }
-        let of_client = counts.by_client.entry(client).or_default();
-        if *of_client >= self.shared.per_client_max {
-            drop(counts);
+        let is_exempt = book.exempt.iter().any(|network| network.contains(&client));
+        let client = neighbourhood(client);
+        let of_client = book.by_client.get(&client).copied().unwrap_or_default();
+        if of_client >= book.per_client_max && !is_exempt {
+            drop(book);
             traffic.refused_of_client.add();
             self.tell(client, "server.limits.connections_per_client_max");
             return None;
         }
-        *of_client += 1;
-        counts.all += 1;
-        drop(counts);
+        book.by_client.insert(client, of_client + 1);
+        book.all += 1;
+        drop(book);
         traffic.open.add();
         Some(ConnectionPermit { _place: Arc::new(Place { shared: Arc::clone(&self.shared), client }) })
     }
@@ -82,36 +102,48 @@ impl Connections {
     }
 }
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.shared.traffic.open.remove();
-        let mut counts = self.shared.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        counts.all = counts.all.saturating_sub(1);
-        if let Some(of_client) = counts.by_client.get_mut(&self.client) {
-            *of_client -= 1;
-            if *of_client == 0 {
-                counts.by_client.remove(&self.client);
-            }
-        }
+impl Shared {
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One subscriber of an access provider has a whole /64 of IPv6 addresses.
-fn neighbourhood(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX))),
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.shared.traffic.open.remove();
+        let mut book = self.shared.book();
+        book.all = book.all.saturating_sub(1);
+        if let Some(of_client) = book.by_client.get_mut(&self.client) {
+            *of_client -= 1;
+            if *of_client == 0 {
+                book.by_client.remove(&self.client);
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
+
+    fn limits(max: usize, per_client_max: usize) -> ServerLimits {
+        let limits = Config::default().server.limits;
+        ServerLimits { connections_max: max, connections_per_client_max: per_client_max, ..limits }
+    }
+
+    fn connections(limits: &ServerLimits) -> Connections {
+        Connections::new(limits, Arc::default())
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
 
     #[test]
     fn a_place_is_taken_until_its_last_holder_lets_go() {
-        let connections = Connections::new(3, 2, Arc::default());
-        let [a, b] = ["192.0.2.1", "192.0.2.2"].map(|address| address.parse().unwrap());
+        let connections = connections(&limits(3, 2));
+        let [a, b] = ["192.0.2.1", "192.0.2.2"].map(address);
         let first = connections.admit(a).unwrap();
         let upgraded = first.clone();
         let _second = connections.admit(a).unwrap();
@@ -121,14 +153,42 @@ mod tests {
         drop(first);
         assert!(connections.admit(a).is_none(), "the upgraded connection is still there");
         drop(upgraded);
-        assert!(connections.admit(a).is_some());
+        let _fourth = connections.admit(a).unwrap();
+        let traffic = &connections.shared.traffic;
+        assert_eq!((traffic.accepted.get(), traffic.open.get()), (7, 3));
+        assert_eq!((traffic.refused_in_all.get(), traffic.refused_of_client.get()), (2, 1));
     }
 
     #[test]
     fn one_ipv6_subscriber_is_one_client() {
-        let connections = Connections::new(10, 1, Arc::default());
-        let _place = connections.admit("2001:db8:0:1::1".parse().unwrap()).unwrap();
-        assert!(connections.admit("2001:db8:0:1:ffff::2".parse().unwrap()).is_none());
-        assert!(connections.admit("2001:db8:0:2::1".parse().unwrap()).is_some());
+        let connections = connections(&limits(10, 1));
+        let _place = connections.admit(address("2001:db8:0:1::1")).unwrap();
+        assert!(connections.admit(address("2001:db8:0:1:ffff::2")).is_none());
+        assert!(connections.admit(address("2001:db8:0:2::1")).is_some());
+    }
+
+    #[test]
+    fn an_exempt_network_has_only_the_limit_for_all() {
+        let exempt = vec!["192.0.2.0/24".parse().unwrap()];
+        let connections = connections(&ServerLimits { connections_exempt: exempt, ..limits(4, 1) });
+        let branch: Vec<_> = std::iter::from_fn(|| connections.admit(address("192.0.2.7"))).collect();
+        assert_eq!(branch.len(), 4);
+        drop(branch);
+        let stranger: Vec<_> = std::iter::from_fn(|| connections.admit(address("198.51.100.7"))).collect();
+        assert_eq!(stranger.len(), 1);
+    }
+
+    #[test]
+    fn new_limits_hold_for_the_next_connection() {
+        let connections = connections(&limits(10, 1));
+        let client = address("192.0.2.1");
+        let first = connections.admit(client);
+        assert!(connections.admit(client).is_none());
+        connections.reload(&limits(10, 2));
+        let second = connections.admit(client);
+        assert!(first.is_some() && second.is_some());
+        connections.reload(&limits(1, 2));
+        drop(first);
+        assert!(connections.admit(client).is_none(), "the second is still there");
     }
 }

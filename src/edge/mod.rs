@@ -19,6 +19,8 @@ mod cors;
 mod encoding;
 mod error_page;
 mod exchange;
+mod forwarded;
+mod framing;
 mod headers;
 mod https;
 mod issuance;
@@ -28,9 +30,12 @@ mod pipeline;
 mod preconditions;
 mod private_file;
 mod problem;
+mod proxy_protocol;
+mod rate_limit;
 mod request_id;
 mod routes;
 mod status;
+mod target;
 mod tls;
 mod traffic;
 
@@ -48,6 +53,8 @@ pub use listener::TlsSession;
 pub use pace::TooSlow;
 pub use pipeline::Application;
 pub use problem::Problem;
+pub use proxy_protocol::ProxyProtocolError;
+pub use proxy_protocol::read as read_proxy_protocol;
 pub use request_id::RequestId;
 pub use routes::RouteClass;
 pub use routes::keep_route;
@@ -81,8 +88,10 @@ use crate::edge::traffic::Traffic;
 use crate::telemetry::Metrics;
 
 use connections::Connections;
+use forwarded::Proxies;
 use https::Https;
 use issuance::Issuance;
+use rate_limit::RateLimit;
 use tls::Tls;
 
 /// The edge around one application. Cheap to clone: all clones are one.
@@ -101,6 +110,8 @@ struct Parts {
     routes: Arc<Routes>,
     status: ArcSwap<Status>,
     connections: Connections,
+    proxies: Proxies,
+    rate_limit: Arc<RateLimit>,
     /// HTTPS, if there is any.
     tls: Option<Arc<Tls>>,
     /// Where it listens for HTTPS first.
@@ -147,11 +158,9 @@ impl Edge {
         }
         let traffic = Traffic::new(&metrics);
         let parts = Parts {
-            connections: Connections::new(
-                limits.connections_max,
-                limits.connections_per_client_max,
-                Arc::clone(&traffic),
-            ),
+            connections: Connections::new(limits, Arc::clone(&traffic)),
+            proxies: Proxies::new(&config.edge),
+            rate_limit: RateLimit::start(&config.edge.rate_limit, &metrics),
             tls,
             tls_port,
             https: ArcSwap::from_pointee(Https::new(config, tls_port)),
@@ -186,13 +195,30 @@ impl Edge {
     /// # Errors
     /// Why HTTPS cannot be served that way; then nothing changes.
     pub fn reload(&self, config: &Config) -> Result<(), TlsError> {
-        let Parts { limits, tls, tls_port, https, issuance, access_log, status, compression, cors, headers, .. } =
-            &*self.parts;
+        let Parts {
+            limits,
+            connections,
+            proxies,
+            rate_limit,
+            tls,
+            tls_port,
+            https,
+            issuance,
+            access_log,
+            status,
+            compression,
+            cors,
+            headers,
+            ..
+        } = &*self.parts;
         if let Some(tls) = tls {
             issuance.replace(tls.reload(config)?);
         }
         https.store(Arc::new(Https::new(config, *tls_port)));
         limits.store(Arc::new(config.server.limits.clone()));
+        connections.reload(&config.server.limits);
+        proxies.reload(&config.edge);
+        rate_limit.reload(&config.edge.rate_limit);
         status.store(Arc::new(config.edge.status.clone()));
         access_log.reload(config);
         compression.reload(&config.edge.compression);

@@ -1,5 +1,6 @@
-//! What every request runs through. In: a name, a stopwatch, the pages that tell how the program is doing, the body's limit; then the embedded files, or the application in a
-//! net for panics. Out: the body of a refusal, compression, who may read it, the common headers, the line of log.
+//! What every request runs through. In: a name, whose it is, a stopwatch, what HTTP forbids, the pages that the edge answers itself,
+//! HTTPS, the client's limit and the body's; then the embedded files, or the application in a net for panics. Out: the body of
+//! a refusal, compression, who may read it, the common headers, the line of log.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -30,9 +31,11 @@ use crate::edge::compression;
 use crate::edge::cors;
 use crate::edge::error_page;
 use crate::edge::exchange::Exchange;
+use crate::edge::framing;
 use crate::edge::pace::Paced;
 use crate::edge::problem;
 use crate::edge::problem::Reader;
+use crate::edge::rate_limit::Allowance;
 use crate::edge::request_id;
 use crate::edge::status;
 
@@ -93,20 +96,23 @@ async fn handle(
     request.extensions_mut().insert(request_id);
     let peer = request.extensions().get::<Peer>().cloned();
     if let Some(peer) = &peer {
-        request.extensions_mut().insert(ClientAddress(peer.address));
-        request.extensions_mut().insert(IsSecure(peer.tls.is_some()));
+        let client = parts.proxies.client(peer.address, request.headers());
+        request.extensions_mut().insert(ClientAddress(client.address));
+        request.extensions_mut().insert(IsSecure(client.is_secure.unwrap_or(peer.tls.is_some())));
     }
     let asked = Asked::of(parts, &request);
     let mut exchange = Exchange::begin(parts, &mut request, &request_id);
-    let response = if let Some(page) = parts.challenges.answer(&request) {
-        page
-    } else if let Some(page) = status::page(parts, &request) {
-        page.respond(parts).await
-    } else {
-        match admit(parts, request, peer.as_ref()) {
-            Ok(request) => answer(parts, &asked, request, &mut exchange, next).await,
-            Err(refusal) => refusal,
+    let response = match pass(parts, request, peer.as_ref()) {
+        Ok(Way::Challenge(page)) => page,
+        Ok(Way::Status(page)) => page.respond(parts).await,
+        Ok(Way::Application(request, allowance)) => {
+            let mut response = answer(parts, &asked, request, &mut exchange, next).await;
+            if let Some(allowance) = allowance {
+                allowance.mark(response.headers_mut());
+            }
+            response
         }
+        Err(refusal) => refusal,
     };
     let response = problem::rendered(response, asked.reader, &request_id, || parts.headers.error_page_policy());
     let mut response = parts.compression.apply(asked.compression, response);
@@ -125,15 +131,35 @@ async fn handle(
     exchange.answer(response)
 }
 
-/// The request if it may go on, or what it is answered instead.
-fn admit(parts: &Parts, request: Request, peer: Option<&Peer>) -> Result<Request, Response> {
+/// Who answers a request.
+enum Way {
+    /// The edge, with what proves a name to an authority for certificates.
+    Challenge(Response),
+    /// The edge, with how the program is doing.
+    Status(status::Page),
+    /// The application; and what the client has left, if that is limited.
+    Application(Request, Option<Allowance>),
+}
+
+/// Who answers a request, or what it is answered instead.
+fn pass(parts: &Arc<Parts>, request: Request, peer: Option<&Peer>) -> Result<Way, Response> {
+    let limits = parts.limits.load();
+    framing::check(&request, &limits).map_err(IntoResponse::into_response)?;
+    if let Some(page) = parts.challenges.answer(&request) {
+        return Ok(Way::Challenge(page));
+    }
+    if let Some(page) = status::page(parts, &request) {
+        return Ok(Way::Status(page));
+    }
     if let Some(peer) = peer {
         let is_secure = request.extensions().get() == Some(&IsSecure(true));
         if let Some(refusal) = parts.https.load().refuse(&request, peer, is_secure) {
             return Err(refusal);
         }
     }
-    limit_body(request, &parts.limits.load()).map_err(IntoResponse::into_response)
+    let allowance = parts.rate_limit.check(&request).map_err(IntoResponse::into_response)?;
+    let request = limit_body(request, &limits).map_err(IntoResponse::into_response)?;
+    Ok(Way::Application(request, allowance))
 }
 
 /// What a request that may pass is answered with. The program's own files need no application.

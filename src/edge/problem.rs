@@ -39,6 +39,12 @@ impl Problem {
         Self { status, code, detail, more: Vec::new(), headers: Vec::new() }
     }
 
+    /// With a header.
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
     /// The client may come again after this time: a `Retry-After` in whole seconds, and `retry_after_ms` in the body.
     pub fn retry_after(mut self, wait: Duration) -> Self {
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);

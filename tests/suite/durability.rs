@@ -164,6 +164,8 @@ impl Installation {
             write_timeout = "5s"
             [log]
             access = false
+            [edge.rate_limit]
+            enabled = false
             "#,
             folder = folder.path().display(),
             pack = pack.display(),

@@ -109,9 +109,10 @@ both_stores! {
             answer.expect_problem(400, "invalid_session_id");
         }
         for path in ["a%2Fb", "%2F", "a%00", "a%0Ab", "%FF", "%C3%28", &"a".repeat(256)] {
+            let expected = if matches!(path, "a%00" | "a%0Ab") { 400 } else { 404 };
             for route in ["messages", "handover-status"] {
                 let answer = server.http().get(&format!("/api/v1/sessions/{path}/{route}")).await;
-                assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+                assert_eq!(answer.status, expected, "{path}: {}", answer.text());
             }
         }
         let longest = server.customer_named(&"가".repeat(255));

@@ -438,6 +438,7 @@ fn configuration(data_dir: &Path) -> String {
         api = {{ legacy_clients = true, limits = {{ session_messages_per_second = 1000.0, session_messages_burst = 1000 }} }}
         storage = {{ write_timeout = "{WRITE_TIMEOUT}", connect_timeout = "{CONNECT_TIMEOUT}" }}
         log = {{ access = false }}
+        edge = {{ rate_limit = {{ enabled = false }} }}
         "#
     )
 }

@@ -4,7 +4,9 @@ mod access_log;
 mod acme;
 mod client_certificates;
 mod compression;
+mod forwarded;
 mod headers;
+mod rate_limit;
 mod site;
 mod status;
 mod tls;
@@ -26,9 +28,12 @@ pub use client_certificates::ClientCertificates;
 pub use compression::Compression;
 pub use compression::ContentCoding;
 pub use compression::MediaType;
+pub use forwarded::ForwardedHeader;
 pub use headers::FieldValue;
 pub use headers::HeaderLine;
 pub use headers::Headers;
+pub use rate_limit::RateLimit;
+pub use rate_limit::RateLimitZone;
 pub use site::Site;
 pub use site::SiteSource;
 pub use site::is_host_name;
@@ -40,14 +45,18 @@ pub use tls::UnknownName;
 /// What the program does for whatever it serves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edge {
-    /// Proxies whose word on the client's address is believed (`X-Forwarded-For`, `Forwarded`).
+    /// Proxies whose word on the client's address is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// Where they give it.
+    pub forwarded_header: ForwardedHeader,
     /// Load balancers that begin each connection with a PROXY protocol header.
     pub proxy_protocol_from: Vec<IpNet>,
     /// What is compressed on its way out.
     pub compression: Compression,
     /// Headers of every response.
     pub headers: Headers,
+    /// How many requests one client may send.
+    pub rate_limit: RateLimit,
     /// HTTPS.
     pub tls: Tls,
     /// Clients that show a certificate.
@@ -66,9 +75,11 @@ impl Edge {
     pub(super) fn read(section: &mut Section<'_>) -> Self {
         let edge = Self {
             trusted_proxies: section.key("trusted_proxies", Vec::new()),
+            forwarded_header: section.key("forwarded_header", ForwardedHeader::XForwardedFor),
             proxy_protocol_from: section.key("proxy_protocol_from", Vec::new()),
             compression: section.section("compression", Compression::read),
             headers: section.section("headers", Headers::read),
+            rate_limit: section.section("rate_limit", RateLimit::read),
             tls: section.section("tls", Tls::read),
             client_certificates: section.section("client_certificates", ClientCertificates::read),
             acme: section.section("acme", Acme::read),

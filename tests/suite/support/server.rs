@@ -46,8 +46,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// A server for existing clients that lets one session say as much as it likes, and that is not slowed down by a
-    /// busy test machine: no notice that an answer takes a while.
+    /// A server for existing clients that lets one session and one address say as much as they like, and that is not
+    /// slowed down by a busy test machine: no notice that an answer takes a while.
     pub fn new(store: Store) -> Self {
         let settings = [
             ("server.listen", "127.0.0.1:0"),
@@ -57,6 +57,7 @@ impl Setup {
             ("api.limits.session_messages_per_second", "1000.0"),
             ("api.limits.session_messages_burst", "1000"),
             ("chat.processing_notice_after", "1m"),
+            ("edge.rate_limit.enabled", "false"),
             ("storage.connect_timeout", "30s"),
             ("storage.write_timeout", "30s"),
             ("log.access", "false"),

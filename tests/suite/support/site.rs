@@ -11,6 +11,7 @@ use sqlx::SqliteConnection;
 use tempfile::TempDir;
 
 use super::MariaDb;
+use super::Program;
 use super::Store;
 
 /// A folder with a configuration for `serve`.
@@ -28,7 +29,8 @@ impl Site {
         let config = folder.path().join("config.toml");
         let data = folder.path().join("data");
         let text = format!(
-            "server.listen = [\"127.0.0.1:0\"]\nserver.data_dir = \"{}\"\nchat.processing_notice_after = \"1m\"\n{settings}",
+            "server.listen = [\"127.0.0.1:0\"]\nserver.data_dir = \"{}\"\nchat.processing_notice_after = \"1m\"\n\
+             edge.rate_limit.enabled = false\n{settings}",
             data.display()
         );
         fs::write(&config, text).unwrap();
@@ -63,6 +65,14 @@ impl Site {
     /// The configuration's file.
     pub fn config(&self) -> &str {
         &self.config
+    }
+
+    /// Starts the program on it, with these settings on top, by their keys in `config.toml`.
+    pub fn serve(&self, settings: &[(&str, &str)]) -> Program {
+        let variable = |key: &str| format!("BANK_AICC__{}", key.to_uppercase().replace('.', "__"));
+        let environment: Vec<_> = settings.iter().map(|&(key, value)| (variable(key), value)).collect();
+        let environment: Vec<_> = environment.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        Program::start(&["serve", "--config", self.config()], &environment)
     }
 
     /// The folder.
