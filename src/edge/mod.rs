@@ -53,8 +53,6 @@ pub use listener::TlsSession;
 pub use pace::TooSlow;
 pub use pipeline::Application;
 pub use problem::Problem;
-pub use proxy_protocol::ProxyProtocolError;
-pub use proxy_protocol::read as read_proxy_protocol;
 pub use request_id::RequestId;
 pub use routes::RouteClass;
 pub use routes::keep_route;
@@ -71,6 +69,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use ipnet::IpNet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -111,6 +110,8 @@ struct Parts {
     status: ArcSwap<Status>,
     connections: Connections,
     proxies: Proxies,
+    /// Load balancers that begin each connection with a PROXY protocol header.
+    proxy_protocol_from: ArcSwap<Vec<IpNet>>,
     rate_limit: Arc<RateLimit>,
     /// HTTPS, if there is any.
     tls: Option<Arc<Tls>>,
@@ -158,6 +159,7 @@ impl Edge {
         }
         let traffic = Traffic::new(&metrics);
         let parts = Parts {
+            proxy_protocol_from: ArcSwap::from_pointee(config.edge.proxy_protocol_from.clone()),
             connections: Connections::new(limits, Arc::clone(&traffic)),
             proxies: Proxies::new(&config.edge),
             rate_limit: RateLimit::start(&config.edge.rate_limit, &metrics),
@@ -198,6 +200,7 @@ impl Edge {
         let Parts {
             limits,
             connections,
+            proxy_protocol_from,
             proxies,
             rate_limit,
             tls,
@@ -218,6 +221,7 @@ impl Edge {
         limits.store(Arc::new(config.server.limits.clone()));
         connections.reload(&config.server.limits);
         proxies.reload(&config.edge);
+        proxy_protocol_from.store(Arc::new(config.edge.proxy_protocol_from.clone()));
         rate_limit.reload(&config.edge.rate_limit);
         status.store(Arc::new(config.edge.status.clone()));
         access_log.reload(config);

@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 
 use crate::config::Config;
 use crate::config::Database;
+use crate::config::SiteSource;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -26,6 +27,11 @@ pub(super) fn of(config: &Config) -> Vec<Destination> {
         && let Some(address) = authority(url.reveal(), 3306)
     {
         found.push(Destination { key: "storage.url", address });
+    }
+    if config.edge.sites.iter().any(|site| site.source == SiteSource::Acme)
+        && let Some(address) = authority(config.edge.acme.directory.as_str(), 443)
+    {
+        found.push(Destination { key: "edge.acme.directory", address });
     }
     found
 }
@@ -74,6 +80,18 @@ mod tests {
         ] {
             assert_eq!(authority(url, 3306).as_deref(), Some(expected));
         }
+    }
+
+    #[test]
+    fn an_authority_is_asked_only_for_its_sites() {
+        let site = "[[edge.site]]\nnames = ['bank.example']\n[edge.acme]\nterms_agreed = true\n";
+        let keys = |source: &str| -> Vec<&str> {
+            let text = site.replace("names", &format!("source = '{source}'\nnames"));
+            let config = Config::parse(&text, "test", std::iter::empty()).unwrap();
+            of(&config).into_iter().map(|destination| destination.key).collect()
+        };
+        assert_eq!(keys("acme"), ["edge.acme.directory"]);
+        assert_eq!(keys("local_ca"), [""; 0]);
     }
 
     #[test]

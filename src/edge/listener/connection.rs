@@ -36,8 +36,10 @@ use crate::edge::listener::activity::Busy;
 use crate::edge::listener::activity::Verdict;
 use crate::edge::listener::set_up;
 use crate::edge::listener::stream::Watched;
+use crate::edge::proxy_protocol;
 use crate::edge::tls::Handshake;
 use crate::edge::traffic::Traffic;
+use crate::telemetry::chain;
 
 /// The least hyper can read a header with.
 const HEADER_BYTES_MIN: usize = 8192;
@@ -82,6 +84,7 @@ pub struct InUse {
 }
 
 /// What all connections of one socket share.
+#[derive(Clone)]
 pub(super) struct Serve<A> {
     pub(super) application: A,
     pub(super) parts: Arc<Parts>,
@@ -92,9 +95,28 @@ pub(super) struct Serve<A> {
 }
 
 impl<A: Application> Serve<A> {
-    /// Takes a connection, on a task of its own, or closes it if there are too many.
-    pub(super) fn begin(&self, stream: TcpStream, peer: SocketAddr) {
+    /// Takes a connection, on a task of its own, or closes it if there are too many. A load balancer says first whose it is.
+    pub(super) fn begin(&self, mut stream: TcpStream, peer: SocketAddr) {
         let address = peer.ip().to_canonical();
+        let balancers = self.parts.proxy_protocol_from.load();
+        if !balancers.iter().any(|network| network.contains(&address)) {
+            return self.admit(stream, address);
+        }
+        let serve = self.clone();
+        let timeout = self.parts.limits.load().header_read_timeout;
+        self.tracker.spawn(async move {
+            let source = serve.end.begin.run_until_cancelled(proxy_protocol::read(&mut stream, timeout)).await;
+            match source {
+                Some(Ok(source)) => serve.admit(stream, source.map_or(address, |source| source.ip())),
+                Some(Err(error)) => {
+                    tracing::debug!(%address, error = %chain(&error), "a load balancer was not understood")
+                }
+                None => {}
+            }
+        });
+    }
+
+    fn admit(&self, stream: TcpStream, address: IpAddr) {
         // Above the limit the connection is closed without a word: a word would cost what is short.
         let Some(permit) = self.parts.connections.admit(address) else { return };
         set_up(&stream);
