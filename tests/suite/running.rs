@@ -17,6 +17,7 @@ use crate::support::Server;
 use crate::support::Setup;
 use crate::support::Site;
 use crate::support::Store;
+use crate::support::Tls;
 use crate::support::eventually;
 use crate::support::soon;
 
@@ -197,4 +198,40 @@ async fn an_answer_nobody_takes_is_given_up() {
     });
     let read = read.await;
     assert!(read < 400 * 50_000, "{read} bytes were kept for it");
+}
+
+/// A load balancer says whose a connection is, before TLS as before plain HTTP; nobody else may.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_balancer_introduces_its_clients() {
+    const LINE: &str = "PROXY TCP4 203.0.113.7 10.0.0.1 4711 443\r\n";
+    const REQUEST: &str = "GET /nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let settings = "edge.tls.listen = [\"127.0.0.1:0\"]\nedge.tls.redirect_http = false\n";
+    let site = Site::new(&format!("{settings}edge.proxy_protocol_from = [\"127.0.0.1\"]\n"));
+    let program = Program::start(&["serve", "--config", site.config()], &[]);
+    let (plain, tls) = (program.address(), program.tls_address());
+
+    let mut raw = Raw::connect(plain).await;
+    assert!(raw.send(format!("{LINE}{REQUEST}").as_bytes()).await);
+    assert!(raw.read_to_end().await.starts_with("HTTP/1.1 404"));
+    assert!(program.logged("/nothing").contains("203.0.113.7"));
+
+    let mut stream = TcpStream::connect(tls).await.unwrap();
+    stream.write_all(LINE.as_bytes()).await.unwrap();
+    let mut stream = Tls::trusting(&site.local_root()).over(stream, "localhost", &["http/1.1"]).await.unwrap();
+    stream.write_all(REQUEST.as_bytes()).await.unwrap();
+    let _ = soon("the answer", stream.read_to_end(&mut Vec::new())).await;
+    assert!(program.logged("/nothing").contains("203.0.113.7"));
+
+    // It has to introduce everybody.
+    let mut raw = Raw::connect(plain).await;
+    assert!(raw.send(REQUEST.as_bytes()).await);
+    assert_eq!(raw.read_to_end().await, "");
+
+    // And nobody else may.
+    site.set(&format!("{settings}edge.proxy_protocol_from = [\"203.0.113.1\"]\n"));
+    program.signal("HUP");
+    program.logged("was read again");
+    let mut raw = Raw::connect(plain).await;
+    assert!(raw.send(format!("{LINE}{REQUEST}").as_bytes()).await);
+    assert!(raw.read_to_end().await.starts_with("HTTP/1.1 400"));
 }

@@ -88,9 +88,13 @@ impl Tls {
         name: &str,
         protocols: &[&str],
     ) -> io::Result<TlsStream<TcpStream>> {
+        self.over(TcpStream::connect(address).await?, name, protocols).await
+    }
+
+    /// The same over a connection that is there already.
+    pub async fn over(&self, stream: TcpStream, name: &str, protocols: &[&str]) -> io::Result<TlsStream<TcpStream>> {
         let mut config = self.config.clone();
         config.alpn_protocols = protocols.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
-        let stream = TcpStream::connect(address).await?;
         let name = ServerName::try_from(name.to_owned()).unwrap();
         soon("the TLS handshake", TlsConnector::from(Arc::new(config)).connect(name, stream)).await
     }
