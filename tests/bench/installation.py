@@ -105,13 +105,13 @@ class Bank:
         if complaints := self.log_begins():
             note(f"the server's log begins: {complaints}")
 
-    def await_answer(self, server, request, begun=None, seconds=30):
-        """Seconds since `begun` until a request is answered; it is sent again until somebody listens."""
+    def await_answer(self, server, request, begun=None, seconds=60):
+        """Seconds since `begun` until a request is answered; it is sent again until somebody listens and is ready."""
         begun = begun or time.perf_counter()
         deadline = begun + seconds
-        while not (reply := exchange(self.port, request, deadline)):
+        while not (reply := exchange(self.port, request, deadline)) or reply.startswith(b"HTTP/1.1 503 "):
             if server.poll() is not None or time.perf_counter() > deadline:
-                raise Ended(f"the server ended or does not listen; its log:\n{self.log_begins()}")
+                raise Ended(f"the server ended, does not listen or is not ready; its log:\n{self.log_begins()}")
             time.sleep(0.0005)
         elapsed = time.perf_counter() - begun
         if not reply.startswith(b"HTTP/1.1 200 "):
