@@ -101,6 +101,11 @@ impl Activity {
         Busy(Arc::new(Request(Arc::clone(self))))
     }
 
+    /// No request has come yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.requests.load(Relaxed) == 0 && self.idle_since.load(Relaxed) == 0
+    }
+
     /// How it stands.
     pub(super) fn judge(&self, limits: &ServerLimits) -> Verdict {
         let now = self.now();

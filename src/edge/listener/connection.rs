@@ -134,7 +134,7 @@ impl<A: Application> Serve<A> {
         }
         let Some(tls) = &self.parts.tls else { return };
         let handshake = tls.begin(stream, self.local);
-        let end = self.end.begin.clone();
+        let end = self.end.now.clone();
         self.tracker.spawn(async move {
             let Some(handshaken) = end.run_until_cancelled(handshake).await else { return };
             match handshaken {
@@ -259,6 +259,10 @@ where
             },
             () = end.begin.cancelled(), if !is_ending => {
                 is_ending = true;
+                // Whoever was just let in has his first request answered.
+                if activity.is_new() && tokio::time::timeout(FAREWELL, connection.as_mut()).await.is_ok() {
+                    return;
+                }
                 farewell(connection.as_mut());
             }
             () = end.now.cancelled() => return,

@@ -265,6 +265,8 @@ impl Configs {
             let resolver: Arc<dyn rustls::server::ResolvesServerCert> = certificates.clone();
             let mut config = builder.with_cert_resolver(resolver);
             config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+            // The strongest suite both have, not the one the client happens to name first.
+            config.ignore_client_order = true;
             config.ticketer = Arc::clone(tickets);
             config.session_storage = Arc::clone(sessions);
             Ok::<_, rustls::Error>(Arc::new(config))
