@@ -56,7 +56,7 @@ impl Edge {
     /// Puts the edge around an application.
     ///
     /// Composed of tower services rather than of axum's layers, which would box each step of each request.
-    pub fn wrap(&self, application: impl Application) -> impl Application {
+    pub fn wrap<A: Application>(&self, application: A) -> impl Application + use<A> {
         let parts = Arc::clone(&self.parts);
         let application = CatchPanicLayer::custom(panicked).layer(application);
         tower::service_fn(move |request: Request| {

@@ -137,8 +137,9 @@ impl Proxy {
         if let Some(status) = self.fail_statuses.iter().find(|status| !(400..=599).contains(*status)) {
             section.refuse(&["fail_statuses"], format!("{status} is no status of a failure; allowed: 400 to 599"));
         }
-        let is_sendable = self.health_path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
-        if !self.health_path.is_empty() && !(self.health_path.starts_with('/') && is_sendable) {
+        let is_target =
+            |text: &str| text.starts_with('/') && text.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        if !self.health_path.is_empty() && !is_target(&self.health_path) {
             let why = format!(
                 "{} is not what a server can be asked for; allowed: a path such as \"/health\", or \"\" for no checks",
                 quote_text(&self.health_path)

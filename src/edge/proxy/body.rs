@@ -67,7 +67,7 @@ impl Loan {
 
     /// Lends it to an attempt. Only one of them gets to read it.
     pub(super) fn lend(&self) -> LentBody {
-        LentBody { shared: Arc::clone(&self.shared), body: None, hint: self.hint.clone(), is_empty: self.is_empty }
+        LentBody { shared: Arc::clone(&self.shared), body: None, hint: self.hint, is_empty: self.is_empty }
     }
 
     /// Nobody has begun to read it, so it can be sent again.
@@ -134,7 +134,7 @@ impl HttpBody for LentBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(|| self.hint.clone(), HttpBody::size_hint)
+        self.body.as_ref().map_or_else(|| self.hint, HttpBody::size_hint)
     }
 }
 

@@ -60,7 +60,8 @@ pub(super) async fn forward(
                 time.end();
                 let headers = call.headers_of(&answer, &in_flight);
                 let idle_timeout = route.settings.tunnel_idle_timeout;
-                upgrade.switch(answer, headers, Tunnel { idle_timeout, in_flight, in_use }, &life)
+                let tunnel = Tunnel { idle_timeout, in_flight, in_use };
+                foreign(upgrade.switch(answer, headers, tunnel, &life))
             }
             // An attempt brings no such answer that nobody asked for, and requests begin after the start.
             (_, _) => Failure::unreachable().into_response(),
@@ -70,12 +71,17 @@ pub(super) async fn forward(
             let body = Relayed::new(answer.into_body(), route.settings.read_timeout, in_flight, time.clone());
             let mut response = Response::new(Body::new(body));
             (*response.status_mut(), *response.headers_mut()) = (status, headers);
-            response.extensions_mut().insert(Foreign);
-            response
+            foreign(response)
         }
         Err(given_up) => given_up.into_response(&route, request_id),
     };
     response.extensions_mut().insert(time);
+    response
+}
+
+/// An answer of another server's, which knows itself what its pages may do.
+fn foreign(mut response: Response) -> Response {
+    response.extensions_mut().insert(Foreign);
     response
 }
 
