@@ -1,4 +1,4 @@
-//! Web origins: where a page that talks to us comes from.
+//! Web origins: where a page that talks to us comes from, or which server we talk to.
 
 use std::fmt;
 
@@ -34,6 +34,11 @@ impl WebOrigin {
     /// As it stands in an `Origin` header.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether it is reached over TLS.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https:")
     }
 
     /// The port, if it is one of HTTPS.
@@ -86,6 +91,20 @@ impl Value for AllowedOrigin {
             "*" => Some(Self::Any),
             text => WebOrigin::parse(text).map(Self::Exactly),
         }
+    }
+
+    fn to_toml(&self) -> String {
+        quote_text(self.as_str())
+    }
+}
+
+/// A server.
+impl Value for WebOrigin {
+    const NOUN: &'static str = "the address of a server";
+    const ALLOWED: &'static str = r#""http://host:port" or "https://host:port", without a path"#;
+
+    fn parse(value: &DeValue<'_>) -> Option<Self> {
+        Self::parse(value.as_str()?)
     }
 
     fn to_toml(&self) -> String {

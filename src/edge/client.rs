@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::net::Ipv6Addr;
-use std::time::Instant;
 
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
@@ -18,10 +17,6 @@ pub struct ClientAddress(pub IpAddr);
 /// Whether a request came over TLS, ended here or by a proxy that is trusted to say so. An extension of each request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct IsSecure(pub bool);
-
-/// An extension of responses that another server gave: when it was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UpstreamBegan(pub Instant);
 
 /// The address by which a client is counted: one subscriber of an access provider has a whole /64 of IPv6 addresses.
 pub(super) fn neighbourhood(address: IpAddr) -> IpAddr {

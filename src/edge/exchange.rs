@@ -28,7 +28,7 @@ use crate::edge::Parts;
 use crate::edge::Peer;
 use crate::edge::RequestId;
 use crate::edge::RouteClass;
-use crate::edge::UpstreamBegan;
+use crate::edge::UpstreamTime;
 use crate::edge::access_log::Line;
 use crate::edge::routes::RouteCounts;
 use crate::edge::routes::is_static;
@@ -66,7 +66,7 @@ struct Logged {
 struct Answered {
     status: u16,
     route: Arc<RouteCounts>,
-    upstream: Option<UpstreamBegan>,
+    upstream: Option<UpstreamTime>,
     bytes: u64,
 }
 
@@ -118,7 +118,7 @@ impl Exchange {
             (None, None) => routes.of_class(self.class),
         };
         route.count(&self.method, response.status(), self.begun.elapsed());
-        let upstream = extensions.get().copied();
+        let upstream = extensions.get().cloned();
         self.answered = Some(Answered { status: response.status().as_u16(), route, upstream, bytes: 0 });
         response.map(|body| Body::new(Sent { body, exchange: self }))
     }
@@ -135,6 +135,7 @@ impl Drop for Exchange {
         });
         answered.route.count_bytes(bytes_in, answered.bytes);
         let Some(logged) = &self.logged else { return };
+        let upstream_time = answered.upstream.as_ref().map(UpstreamTime::to_string);
         self.parts.access_log.write(&Line {
             time: self.parts.clock.now(),
             client: self.client.map(|ClientAddress(address)| address),
@@ -146,7 +147,7 @@ impl Drop for Exchange {
             bytes_in,
             bytes_out: answered.bytes,
             request_time: self.begun.elapsed(),
-            upstream_time: answered.upstream.map(|UpstreamBegan(at)| at.elapsed()),
+            upstream_time: upstream_time.as_deref(),
             user_agent: logged.user_agent.as_ref(),
             referer: logged.referer.as_ref(),
             request_id: logged.request_id.as_str(),

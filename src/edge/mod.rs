@@ -30,6 +30,7 @@ mod pipeline;
 mod preconditions;
 mod private_file;
 mod problem;
+mod proxy;
 mod proxy_protocol;
 mod rate_limit;
 mod request_id;
@@ -43,7 +44,6 @@ pub use assets::AssetRules;
 pub use assets::Assets;
 pub use client::ClientAddress;
 pub use client::IsSecure;
-pub use client::UpstreamBegan;
 pub use listener::BindError;
 pub use listener::End;
 pub use listener::InUse;
@@ -53,6 +53,9 @@ pub use listener::TlsSession;
 pub use pace::TooSlow;
 pub use pipeline::Application;
 pub use problem::Problem;
+pub use proxy::ProxyError;
+pub use proxy::UpstreamSnapshot;
+pub use proxy::UpstreamTime;
 pub use request_id::RequestId;
 pub use routes::RouteClass;
 pub use routes::keep_route;
@@ -70,7 +73,6 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use ipnet::IpNet;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
@@ -82,6 +84,7 @@ use crate::edge::acme::Challenges;
 use crate::edge::compression::Compression;
 use crate::edge::cors::Cors;
 use crate::edge::headers::Headers;
+use crate::edge::proxy::Proxy;
 use crate::edge::routes::Routes;
 use crate::edge::traffic::Traffic;
 use crate::telemetry::Metrics;
@@ -92,6 +95,17 @@ use https::Https;
 use issuance::Issuance;
 use rate_limit::RateLimit;
 use tls::Tls;
+
+/// Why the edge cannot do what the configuration says.
+#[derive(Debug, thiserror::Error)]
+pub enum EdgeError {
+    /// HTTPS cannot be served.
+    #[error("cannot serve HTTPS")]
+    Tls(#[from] TlsError),
+    /// Requests cannot be sent on to another system.
+    #[error("cannot send requests on")]
+    Proxy(#[from] ProxyError),
+}
 
 /// The edge around one application. Cheap to clone: all clones are one.
 #[derive(Clone)]
@@ -110,6 +124,8 @@ struct Parts {
     status: ArcSwap<Status>,
     connections: Connections,
     proxies: Proxies,
+    /// Paths that other systems answer.
+    proxy: Proxy,
     /// Load balancers that begin each connection with a PROXY protocol header.
     proxy_protocol_from: ArcSwap<Vec<IpNet>>,
     rate_limit: Arc<RateLimit>,
@@ -135,14 +151,14 @@ impl Edge {
     /// for a browser. Requests for `assets` do not reach the application.
     ///
     /// # Errors
-    /// Why HTTPS cannot be served.
+    /// [`EdgeError`].
     pub fn new(
         config: &Config,
         listener: &Listener,
         clock: Clock,
         is_api: fn(&str) -> bool,
         assets: Assets,
-    ) -> Result<Self, TlsError> {
+    ) -> Result<Self, EdgeError> {
         let tls_port = listener.tls_addresses().first().map(SocketAddr::port);
         let limits = &config.server.limits;
         let metrics = Metrics::new();
@@ -162,6 +178,7 @@ impl Edge {
             proxy_protocol_from: ArcSwap::from_pointee(config.edge.proxy_protocol_from.clone()),
             connections: Connections::new(limits, Arc::clone(&traffic)),
             proxies: Proxies::new(&config.edge),
+            proxy: Proxy::new(config, &metrics)?,
             rate_limit: RateLimit::start(&config.edge.rate_limit, &metrics),
             tls,
             tls_port,
@@ -184,24 +201,27 @@ impl Edge {
         Ok(Self { parts: Arc::new(parts) })
     }
 
-    /// Starts what the edge does beside requests, on tasks of `tracker` until `shutdown`.
-    pub fn start(&self, tracker: &TaskTracker, shutdown: &CancellationToken) {
+    /// Starts what the edge does beside requests, on tasks of `tracker` until `end`.
+    pub fn start(&self, tracker: &TaskTracker, end: &End) {
+        let shutdown = &end.begin;
         if let Some(tls) = &self.parts.tls {
             tracker.spawn(Arc::clone(tls).keep(shutdown.clone()));
         }
         self.parts.issuance.start(tracker, shutdown);
+        self.parts.proxy.start(tracker, end);
     }
 
     /// Takes over what of the configuration may change while it serves.
     ///
     /// # Errors
-    /// Why HTTPS cannot be served that way; then nothing changes.
-    pub fn reload(&self, config: &Config) -> Result<(), TlsError> {
+    /// Why HTTPS cannot be served that way, or requests not sent on; then nothing changes.
+    pub fn reload(&self, config: &Config) -> Result<(), EdgeError> {
         let Parts {
             limits,
             connections,
             proxy_protocol_from,
             proxies,
+            proxy,
             rate_limit,
             tls,
             tls_port,
@@ -214,6 +234,7 @@ impl Edge {
             headers,
             ..
         } = &*self.parts;
+        let routes = proxy.routes(config)?;
         if let Some(tls) = tls {
             issuance.replace(tls.reload(config)?);
         }
@@ -221,6 +242,7 @@ impl Edge {
         limits.store(Arc::new(config.server.limits.clone()));
         connections.reload(&config.server.limits);
         proxies.reload(&config.edge);
+        proxy.reload(routes);
         proxy_protocol_from.store(Arc::new(config.edge.proxy_protocol_from.clone()));
         rate_limit.reload(&config.edge.rate_limit);
         status.store(Arc::new(config.edge.status.clone()));
@@ -234,6 +256,11 @@ impl Edge {
     /// The figures that `/metrics` shows, for the application to add its own.
     pub fn metrics(&self) -> &Metrics {
         &self.parts.metrics
+    }
+
+    /// What was counted of the systems behind, for each upstream of each prefix.
+    pub fn upstreams(&self) -> Vec<UpstreamSnapshot> {
+        self.parts.proxy.snapshot()
     }
 
     /// Opens the access log's file anew, after somebody moved it away.

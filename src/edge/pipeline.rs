@@ -4,6 +4,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -32,6 +33,7 @@ use crate::edge::cors;
 use crate::edge::error_page;
 use crate::edge::exchange::Exchange;
 use crate::edge::framing;
+use crate::edge::headers::Foreign;
 use crate::edge::pace::Paced;
 use crate::edge::problem;
 use crate::edge::problem::Reader;
@@ -54,7 +56,7 @@ impl Edge {
     /// Puts the edge around an application.
     ///
     /// Composed of tower services rather than of axum's layers, which would box each step of each request.
-    pub fn wrap(&self, application: impl Application) -> impl Application {
+    pub fn wrap<A: Application>(&self, application: A) -> impl Application + use<A> {
         let parts = Arc::clone(&self.parts);
         let application = CatchPanicLayer::custom(panicked).layer(application);
         tower::service_fn(move |request: Request| {
@@ -119,7 +121,8 @@ async fn handle(
     if asked.compression.is_head {
         response = without_body(response);
     }
-    if let Some(page) = asked.page {
+    // Whose pages may read another system's answers is that system's to say.
+    if let Some(page) = asked.page.filter(|_| response.extensions().get::<Foreign>().is_none()) {
         parts.cors.mark(page, response.headers_mut());
     }
     parts.headers.apply(&mut response);
@@ -162,7 +165,8 @@ fn pass(parts: &Arc<Parts>, request: Request, peer: Option<&Peer>) -> Result<Way
     Ok(Way::Application(request, allowance))
 }
 
-/// What a request that may pass is answered with. The program's own files need no application.
+/// What a request that may pass is answered with: by another system if it has one of its prefixes. The program's own files need
+/// no application.
 async fn answer(
     parts: &Parts,
     asked: &Asked,
@@ -170,6 +174,10 @@ async fn answer(
     exchange: &mut Exchange,
     next: impl AsyncFnOnce(Request) -> Result<Response, Infallible>,
 ) -> Response {
+    let request = match parts.proxy.answer(request, &parts.proxies).await {
+        ControlFlow::Break(response) => return response,
+        ControlFlow::Continue(request) => request,
+    };
     let file = parts.assets.answer(&request, asked.compression.accepted);
     if let Some(response) = file.or_else(|| parts.cors.preflight(&request)) {
         return response;

@@ -33,6 +33,12 @@ pub(super) fn of(config: &Config) -> Vec<Destination> {
     {
         found.push(Destination { key: "edge.acme.directory", address });
     }
+    for upstream in config.edge.proxies.iter().flat_map(|proxy| &proxy.upstreams) {
+        let usual_port = if upstream.is_https() { 443 } else { 80 };
+        if let Some(address) = authority(upstream.as_str(), usual_port) {
+            found.push(Destination { key: "edge.proxy.upstreams", address });
+        }
+    }
     found
 }
 
@@ -92,6 +98,15 @@ mod tests {
         };
         assert_eq!(keys("acme"), ["edge.acme.directory"]);
         assert_eq!(keys("local_ca"), [""; 0]);
+    }
+
+    #[test]
+    fn systems_behind_are_asked() {
+        let text =
+            "[[edge.proxy]]\nprefix = '/old'\nupstreams = ['http://10.0.0.7:8080', 'https://old.bank.example']\n";
+        let config = Config::parse(text, "test", std::iter::empty()).unwrap();
+        let addresses: Vec<_> = of(&config).into_iter().map(|destination| destination.address).collect();
+        assert_eq!(addresses, ["10.0.0.7:8080", "old.bank.example:443"]);
     }
 
     #[test]

@@ -28,9 +28,9 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::edge::BindError;
 use crate::edge::Edge;
+use crate::edge::EdgeError;
 use crate::edge::End;
 use crate::edge::Listener;
-use crate::edge::TlsError;
 use crate::knowledge::import::Readers;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -51,9 +51,9 @@ pub enum ServerError {
     /// An address could not be bound.
     #[error(transparent)]
     Bind(#[from] BindError),
-    /// HTTPS cannot be served.
-    #[error("cannot serve HTTPS")]
-    Tls(#[from] TlsError),
+    /// HTTPS cannot be served, or requests not sent on.
+    #[error(transparent)]
+    Edge(#[from] EdgeError),
     /// The database could not be opened.
     #[error("cannot open the database")]
     Store(#[from] StoreError),
@@ -180,7 +180,7 @@ impl Server {
         }
         let application = api::application(state, async move |request: Request| screens.page(&request));
         let end = End { begin: shutdown.clone(), now: CancellationToken::new() };
-        edge.start(&tasks, &shutdown);
+        edge.start(&tasks, &end);
         listener.serve(&edge, edge.wrap(application), &tasks, &end);
 
         shutdown.cancelled().await;

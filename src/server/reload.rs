@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use crate::config::Config;
 use crate::edge::Edge;
-use crate::edge::TlsError;
+use crate::edge::EdgeError;
 use crate::telemetry;
 
 /// Sections whose keys take effect at once; all others wait for the next start.
@@ -35,7 +35,7 @@ impl Reloader {
     ///
     /// # Errors
     /// Why it cannot be taken over; then the old configuration stays in force.
-    pub fn reload(&self, config: Config) -> Result<Vec<String>, TlsError> {
+    pub fn reload(&self, config: Config) -> Result<Vec<String>, EdgeError> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         self.edge.reload(&config)?;
         telemetry::set_level(&config.log);

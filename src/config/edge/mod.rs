@@ -6,6 +6,7 @@ mod client_certificates;
 mod compression;
 mod forwarded;
 mod headers;
+mod proxy;
 mod rate_limit;
 mod site;
 mod status;
@@ -32,6 +33,9 @@ pub use forwarded::ForwardedHeader;
 pub use headers::FieldValue;
 pub use headers::HeaderLine;
 pub use headers::Headers;
+pub use proxy::Balance;
+pub use proxy::HostHeader;
+pub use proxy::Proxy;
 pub use rate_limit::RateLimit;
 pub use rate_limit::RateLimitZone;
 pub use site::Site;
@@ -65,6 +69,8 @@ pub struct Edge {
     pub acme: Acme,
     /// The names the program answers to, and where their certificates come from.
     pub sites: Vec<Site>,
+    /// Paths that another system answers.
+    pub proxies: Vec<Proxy>,
     /// One line for each request.
     pub access_log: AccessLog,
     /// Who may look at how the program is doing.
@@ -84,9 +90,11 @@ impl Edge {
             client_certificates: section.section("client_certificates", ClientCertificates::read),
             acme: section.section("acme", Acme::read),
             sites: section.tables("site", Vec::new(), |section, _| Site::read(section)),
+            proxies: section.tables("proxy", Vec::new(), |section, _| Proxy::read(section)),
             access_log: section.section("access_log", AccessLog::read),
             status: section.section("status", Status::read),
         };
+        Proxy::check_all(&edge.proxies, section);
         edge.check_listeners(section);
         edge.acme.check_sites(&edge.sites, section);
         edge

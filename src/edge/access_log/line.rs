@@ -29,8 +29,8 @@ pub(in crate::edge) struct Line<'r> {
     pub(in crate::edge) bytes_out: u64,
     /// From the head of the request to the end of the response.
     pub(in crate::edge) request_time: Duration,
-    /// What of it another server took, if it was asked.
-    pub(in crate::edge) upstream_time: Option<Duration>,
+    /// What of it other servers took, if they were asked, as nginx shows it.
+    pub(in crate::edge) upstream_time: Option<&'r str>,
     pub(in crate::edge) user_agent: Option<&'r HeaderValue>,
     pub(in crate::edge) referer: Option<&'r HeaderValue>,
     pub(in crate::edge) request_id: &'r str,
@@ -102,10 +102,7 @@ impl Line<'_> {
         line.extend_from_slice(b",\"request_time\":");
         write_seconds(self.request_time, line);
         line.extend_from_slice(b",\"upstream_response_time\":\"");
-        match self.upstream_time {
-            Some(time) => write_seconds(time, line),
-            None => line.push(b'-'),
-        }
+        line.extend_from_slice(self.upstream_time.unwrap_or("-").as_bytes());
         line.extend_from_slice(b"\",\"http_user_agent\":\"");
         escape_json(self.user_agent.map_or(b"", HeaderValue::as_bytes), line);
         line.extend_from_slice(b"\",\"http_referer\":\"");
@@ -358,7 +355,7 @@ mod tests {
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), expected);
         assert!(text.starts_with("{\"time\":") && text.contains("\"request_time\":1.002,"), "{text}");
 
-        line.upstream_time = Some(Duration::from_millis(45));
+        line.upstream_time = Some("75.001, 0.045");
         line.version = Version::HTTP_2;
         line.client = Some("2001:db8::1".parse().unwrap());
         let of_log: Value = serde_json::from_str(&written(&line, Shape::LogJson)).unwrap();
@@ -367,7 +364,10 @@ mod tests {
             (&of_log["level"], &of_log["target"], &of_log["message"]),
             (&json!("INFO"), &json!("access"), &json!("request"))
         );
-        assert_eq!((&of_log["upstream_response_time"], &of_log["protocol"]), (&json!("0.045"), &json!("HTTP/2.0")));
+        assert_eq!(
+            (&of_log["upstream_response_time"], &of_log["protocol"]),
+            (&json!("75.001, 0.045"), &json!("HTTP/2.0"))
+        );
         assert_eq!(of_log["remote_addr"], "2001:db8::1");
     }
 

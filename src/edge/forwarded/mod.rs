@@ -25,6 +25,17 @@ struct Rules {
     header: ForwardedHeader,
 }
 
+/// How far the other end of a connection is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trust {
+    /// It is no proxy of ours.
+    None,
+    /// It is one, and says by `Forwarded` whom it speaks for: `X-Forwarded-For` is whatever its client sent.
+    Forwarded,
+    /// It is one, and says so by `X-Forwarded-For`.
+    XForwardedFor,
+}
+
 /// What is known of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Client {
@@ -42,6 +53,16 @@ impl Proxies {
     /// Other proxies from now on.
     pub(super) fn reload(&self, settings: &Settings) {
         self.rules.store(Rules::new(settings).into());
+    }
+
+    /// How far `peer` is believed.
+    pub(super) fn trust_in(&self, peer: IpAddr) -> Trust {
+        let rules = self.rules.load();
+        match rules.header {
+            _ if !rules.trust(peer.to_canonical()) => Trust::None,
+            ForwardedHeader::XForwardedFor => Trust::XForwardedFor,
+            ForwardedHeader::Forwarded => Trust::Forwarded,
+        }
     }
 
     /// Who sent a request that came from `peer`.

@@ -10,6 +10,7 @@ mod bare_edge;
 mod customer;
 mod desk;
 pub mod documents;
+mod front;
 mod http;
 mod insistent;
 pub mod machine;
@@ -25,6 +26,7 @@ mod site;
 mod socket;
 mod template;
 pub mod tls;
+mod upstream;
 mod watchdog;
 
 use std::future::Future;
@@ -36,6 +38,8 @@ pub use ballast::Ballast;
 pub use bare_edge::BareEdge;
 pub use customer::Customer;
 pub use desk::Desk;
+pub use front::APPLICATION;
+pub use front::Front;
 pub use http::Event;
 pub use http::Http;
 pub use insistent::Acknowledged;
@@ -55,6 +59,9 @@ pub use socket::Socket;
 pub use template::copy_all;
 pub use tls::Authority;
 pub use tls::Tls;
+pub use upstream::Act;
+pub use upstream::Taken;
+pub use upstream::Upstream;
 
 /// Longer than anything here takes, even on a busy machine; only a test that fails waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
