@@ -131,9 +131,8 @@ where
     H: Handler<T, AppState>,
     T: 'static,
 {
-    let echo = if state.echoes { Router::new().route("/__echo", any(socket::echo)) } else { Router::new() };
     Router::new()
-        .merge(echo)
+        .merge(socket::echo_route(state.echoes))
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

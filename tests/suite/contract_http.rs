@@ -207,7 +207,6 @@ both_stores! {
             ("PUT", "/api/v1/sessions/a/messages", "GET, POST"),
             ("GET", "/api/v1/sessions/a/close", "POST"),
             ("OPTIONS", "/health", "GET"),
-            ("TRACE", "/health", "GET"),
         ] {
             let answer = server.http().send(server.http().request(method, path)).await;
             let set = |list: &str| list.split(", ").map(str::to_owned).collect::<BTreeSet<_>>();

@@ -175,11 +175,13 @@ both_stores! {
     async fn what_cannot_be_upgraded_is_refused_before(server: Server) {
         let too_long = format!("/api/v1/chat/ws/{}", "a".repeat(256));
         for path in ["/api/v1/chat/ws/", "/api/v1/chat/ws", "/api/v1/chat/ws/a/b", "/api/v1/chat/ws/a%2Fb",
-            "/api/v1/chat/ws/%20", "/api/v1/chat/ws/a%00", "/api/v1/chat/ws/%FF", "/api/v1/chat/message",
+            "/api/v1/chat/ws/%20", "/api/v1/chat/ws/%FF", "/api/v1/chat/message",
             "/api/v1/sessions/a/messages", "/api/v1/nonsense", "/health", "/", "/ws", &too_long] {
             let refused = Socket::open(server.address(), path, None).await.map(|_| ());
             assert_eq!(refused, Err(403), "{path}");
         }
+        // As the replaced web server did: no path may hold this.
+        assert_eq!(Socket::open(server.address(), "/api/v1/chat/ws/a%00", None).await.map(|_| ()), Err(400));
         for id in ["고객 1 ♥", "a.b~c", "%41", &"가".repeat(255)] {
             server.customer_named(id).connects().await.asks("안녕하세요").await;
         }

@@ -77,10 +77,11 @@ both_stores! {
         let sections = document["sections"].as_array().unwrap();
         let limit = sections.iter().find(|section| section["heading"] == "신용대출 한도").unwrap();
         assert!(limit["lines"][0].as_str().unwrap().starts_with("가온 신용대출 한도는 최대 1억 5,000만원이며"), "{limit}");
-        for unknown in ["nonsense", "loan%2Fcredit-loan.md", "..%2Fpack.toml"] {
-            let answer = server.http().get(&format!("/api/v1/knowledge/documents/{unknown}")).await;
-            answer.expect_problem(404, "not_found");
+        let ask = async |id: &str| server.http().get(&format!("/api/v1/knowledge/documents/{id}")).await;
+        for unknown in ["nonsense", "loan%2Fcredit-loan.md"] {
+            ask(unknown).await.expect_problem(404, "not_found");
         }
+        ask("..%2Fpack.toml").await.expect_problem(400, "bad_request");
     }
 }
 

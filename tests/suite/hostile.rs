@@ -155,7 +155,9 @@ both_stores! {
 
     /// A connection on which nothing comes, or half a request and no more, is cut after a while.
     async fn half_open_connections_are_cut(setup: Setup) {
-        let server = setup.with("server.limits.header_read_timeout", "300ms").start().await;
+        let limits = ["header_read_timeout", "idle_timeout"];
+        let short = limits.iter().fold(setup, |setup, limit| setup.with(&format!("server.limits.{limit}"), "300ms"));
+        let server = short.start().await;
         for begun in ["", "GET", "GET /health HTTP/1.1\r\nHost: a\r\nX-", "GET /health HTTP/1.1\r\nHost: a\r\n\r\n"] {
             let mut raw = Raw::connect(server.address()).await;
             assert!(raw.send(begun.as_bytes()).await);
@@ -168,7 +170,8 @@ both_stores! {
 
     /// A request whose body stands still is refused; one whose body comes slowly is not.
     async fn a_body_that_stands_still_is_not_waited_for(setup: Setup) {
-        let server = setup.with("server.limits.transfer_timeout", "500ms").start().await;
+        let limits = setup.with("server.limits.transfer_timeout", "500ms").with("server.limits.transfer_rate_min", "0");
+        let server = limits.start().await;
         let head = "POST /api/v1/chat/message HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n";
         let mut silent = Raw::connect(server.address()).await;
         assert!(silent.send(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes()).await);

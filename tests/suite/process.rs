@@ -165,7 +165,7 @@ fn check_tries_the_data_folder_and_the_pack() {
     let output = check(&[("BANK_AICC__SERVER__DATA_DIR", &below_file)]);
     assert_eq!(output.status.code(), Some(2));
     let said = stderr(&output);
-    assert!(said.contains(&format!("{}:4: knowledge.pack: reading {below_file}/pack: ", site.config())), "{said}");
+    assert!(said.contains(&format!("{}:5: knowledge.pack: reading {below_file}/pack: ", site.config())), "{said}");
     let expected = format!("BANK_AICC__SERVER__DATA_DIR: server.data_dir: {below_file} cannot be written to: ");
     assert!(said.contains(&expected) && said.contains("2 errors"), "{said}");
     let left: Vec<_> = fs::read_dir(site.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -7,6 +7,7 @@ mod connection;
 mod echo;
 mod frames;
 
+use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::extract::Request;
 use axum::extract::State;
@@ -15,6 +16,7 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use axum::routing::any;
 
 use crate::api::AppState;
 use crate::api::auth::Customer;
@@ -67,8 +69,12 @@ pub async fn connect(State(state): State<AppState>, request: Request) -> Respons
     })
 }
 
-/// A WebSocket that says back what it hears, under the limits of all others, for suites that test the protocol.
-pub async fn echo(State(state): State<AppState>, upgrade: WebSocketUpgrade, request: Request) -> Response {
+/// For suites that test the protocol, if wanted: a WebSocket that says back what it hears, under the limits of all others.
+pub fn echo_route(is_wanted: bool) -> Router<AppState> {
+    if is_wanted { Router::new().route("/__echo", any(echo)) } else { Router::new() }
+}
+
+async fn echo(State(state): State<AppState>, upgrade: WebSocketUpgrade, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     let limits = state.settings.limits.clone();
     upgraded(&state, &parts, upgrade, move |socket| async move { echo::run(socket, &limits).await })
