@@ -8,7 +8,6 @@ use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::path::Path;
 use std::time::Duration;
-use std::time::SystemTime;
 
 use rustix::process::Resource;
 use rustix::process::getrlimit;
@@ -31,6 +30,9 @@ const DESCRIPTORS_BESIDE: u64 = 256;
 /// What the program asks for to hold a storm of reconnecting clients.
 const BACKLOG_WANTED: u64 = 4096;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// When this program was built, in seconds since the Unix epoch.
+const BUILT_UNIX: &str = env!("BANK_AICC_BUILT_UNIX");
 
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,22 +85,21 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
 }
 
 fn clock() -> Finding {
-    let now = SystemTime::now();
-    let built = std::env::current_exe().and_then(fs::metadata).and_then(|file| file.modified());
-    let shown = OffsetDateTime::from(now).replace_nanosecond(0).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    let now = OffsetDateTime::now_utc();
+    let shown = now.replace_nanosecond(0).unwrap_or(now);
     let remedy = "set the clock and let it be kept right: `timedatectl set-ntp true`, or chrony against the bank's own \
                   time servers";
-    match built {
-        Ok(built) if built > now => Finding::problem(
+    if now.unix_timestamp() < BUILT_UNIX.parse().unwrap_or(0) {
+        return Finding::problem(
             "clock",
-            format!("it says {shown}, which is before this program was installed"),
+            format!("it says {shown}, which is before this program was built"),
             format!("{remedy}; certificates and opening hours are wrong until then"),
-        ),
-        Ok(_) | Err(_) if is_unsynchronised() => {
-            Finding::warning("clock", format!("it says {shown}, and nobody keeps it right"), remedy)
-        }
-        Ok(_) | Err(_) => Finding::good("clock", shown.to_string()),
+        );
     }
+    if is_unsynchronised() {
+        return Finding::warning("clock", format!("it says {shown}, and nobody keeps it right"), remedy);
+    }
+    Finding::good("clock", shown.to_string())
 }
 
 /// systemd leaves a mark once it has set the clock; without systemd nothing is known.

@@ -4,6 +4,7 @@ use std::os::unix::net::UnixDatagram;
 use std::time::Duration;
 use std::time::Instant;
 
+use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -234,4 +235,55 @@ async fn a_load_balancer_introduces_its_clients() {
     let mut raw = Raw::connect(plain).await;
     assert!(raw.send(format!("{LINE}{REQUEST}").as_bytes()).await);
     assert!(raw.read_to_end().await.starts_with("HTTP/1.1 400"));
+}
+
+/// `doctor` finds nothing wrong with what serves, and says what is wrong with what does not, each with its remedy.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_says_what_is_wrong_and_what_to_do() {
+    let (free, upstream) = (free_address(), free_address());
+    let site = Site::new("");
+    let own = std::fs::read_to_string(site.config()).unwrap();
+    std::fs::write(site.config(), own.replace("127.0.0.1:0", &free)).unwrap();
+    let examine = |environment: &[(&str, &str)]| {
+        let output = Program::run(&["doctor", "--json", "--config", site.config()], environment);
+        let lines = String::from_utf8(output.stdout).unwrap();
+        let findings: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        for finding in &findings {
+            assert_eq!(finding["level"] == "good", finding["remedy"] == "", "{finding}");
+        }
+        (output.status.code(), findings)
+    };
+    let level = |findings: &[Value], subject: &str| {
+        let of_subject = |finding: &&Value| finding["subject"].as_str().unwrap().starts_with(subject);
+        findings.iter().find(of_subject).unwrap_or_else(|| panic!("{subject}"))["level"].as_str().unwrap().to_owned()
+    };
+    let tls = ("BANK_AICC__EDGE__TLS__LISTEN", free_address());
+    let mut program = Program::start(&["serve", "--config", site.config()], &[(tls.0, &tls.1)]);
+    program.tls_address();
+    let (status, findings) = examine(&[(tls.0, &tls.1)]);
+    assert_eq!(status, Some(0), "{findings:#?}");
+    for subject in ["listener", "data folder", "certificate of localhost", "outbound"] {
+        assert_eq!(level(&findings, subject), "good", "{findings:#?}");
+    }
+    program.signal("TERM");
+    assert!(program.ended().0.success());
+
+    let (status, findings) = examine(&[]);
+    assert_eq!((status, level(&findings, "listener").as_str()), (Some(0), "warning"), "{findings:#?}");
+    for (variable, value, subject) in [
+        ("BANK_AICC__SERVER__DATA_DIR", "/proc/nowhere", "data folder"),
+        ("BANK_AICC__SERVER__LISTEN", "203.0.113.9:8080", "listener"),
+        ("BANK_AICC__EDGE__PROXY__1__UPSTREAMS", &format!("http://{upstream}"), "outbound"),
+    ] {
+        let more = ("BANK_AICC__EDGE__PROXY__1__PREFIX", "/old");
+        let with_proxy = [(variable, value), more];
+        let environment = if subject == "outbound" { &with_proxy[..] } else { &with_proxy[..1] };
+        let (status, findings) = examine(environment);
+        assert_eq!((status, level(&findings, subject).as_str()), (Some(3), "problem"), "{findings:#?}");
+    }
+}
+
+/// An address nobody listens on at the moment.
+fn free_address() -> String {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
