@@ -173,6 +173,8 @@ impl Edge {
         if let Some(tls) = &tls {
             tls.register(&metrics);
         }
+        let issuance = Issuance::of(acme);
+        issuance.register(&metrics);
         let traffic = Traffic::new(&metrics);
         let parts = Parts {
             proxy_protocol_from: ArcSwap::from_pointee(config.edge.proxy_protocol_from.clone()),
@@ -191,7 +193,7 @@ impl Edge {
             metrics,
             traffic,
             challenges,
-            issuance: Issuance::of(acme),
+            issuance,
             is_api,
             assets,
             compression: Compression::new(&config.edge.compression),

@@ -31,13 +31,14 @@ impl Reloader {
         self.edge.reopen_logs();
     }
 
-    /// Takes over certificates, limits, upstreams and the log level. The keys that changed and need a restart.
+    /// Takes over certificates, limits, upstreams and the log level, and opens the access log anew. The keys that changed and need a restart.
     ///
     /// # Errors
     /// Why it cannot be taken over; then the old configuration stays in force.
     pub fn reload(&self, config: Config) -> Result<Vec<String>, EdgeError> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         self.edge.reload(&config)?;
+        self.edge.reopen_logs();
         telemetry::set_level(&config.log);
         let waits = |key: &String| {
             let is_reloaded = RELOADED.iter().any(|prefix| key.starts_with(prefix));

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Read as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use flate2::read::GzDecoder;
 use serde_json::Value;
@@ -254,4 +255,61 @@ async fn the_last_lines_are_written_at_the_end() {
     server.http().get("/health?last").await.expect(200);
     let folder = server.stop();
     assert!(lines(&folder.path().join(FILE)).iter().any(|line| line.contains("/health?last")));
+}
+
+/// logrotate moves the file away and sends SIGUSR1, or SIGHUP: from then on lines go into a new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_opened_anew_on_a_signal() {
+    let site = Site::new("edge.access_log.target = \"logs/access.log\"\n");
+    let program = Program::start(&["serve", "--config", site.config()], &[]);
+    let http = Http::at(program.address());
+    let file = site.folder().join("data").join(FILE);
+    for signal in ["USR1", "HUP"] {
+        let (before, after) = (format!("/health?before-{signal}"), format!("/health?after-{signal}"));
+        http.get(&before).await.expect(200);
+        eventually("a line", async || lines(&file).iter().any(|line| line.contains(&before)).then_some(())).await;
+        let moved = file.with_extension(signal);
+        fs::rename(&file, &moved).unwrap();
+        program.signal(signal);
+        program.logged("again");
+        http.get(&after).await.expect(200);
+        eventually("a new file", async || lines(&file).iter().any(|line| line.contains(&after)).then_some(())).await;
+        assert!(!lines(&moved).iter().any(|line| line.contains(&after)));
+    }
+}
+
+async fn written(http: &Http) -> u64 {
+    let metrics = http.get("/metrics").await.text();
+    let count = metrics.lines().find_map(|line| line.strip_prefix("edge_access_log_lines_total "));
+    count.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
+}
+
+/// The level of the log changes with SIGHUP, and whether there is an access log at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reload_changes_what_is_logged() {
+    let site = Site::new("log.level = \"info\"\nlog.access = false\n");
+    let mut program = Program::start(&["serve", "--config", site.config()], &[]);
+    let http = Http::at(program.address());
+    http.get("/health?first").await.expect(200);
+    site.set("log.level = \"info\"\n");
+    program.signal("HUP");
+    program.logged("the configuration was read again");
+    http.get("/health?second").await.expect(200);
+    program.logged("/health?second");
+    site.set("log.level = \"error\"\n");
+    program.signal("HUP");
+    // The new level also silences the line that says so; what is written is counted.
+    let mut seen = written(&http).await;
+    eventually("silence", async || {
+        http.get("/health?third").await.expect(200);
+        // A line comes within the tenth of a second that lines are let gather.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let before = std::mem::replace(&mut seen, written(&http).await);
+        (before == seen).then_some(())
+    })
+    .await;
+    program.signal("TERM");
+    let (status, log) = program.ended();
+    assert!(status.success());
+    assert!(!log.iter().any(|line| line.contains("stopped") || line.contains("first")), "{log:#?}");
 }

@@ -9,6 +9,7 @@ mod support;
 
 mod access_log;
 mod acme;
+mod acme_program;
 mod additions;
 mod compression;
 mod contract_http;

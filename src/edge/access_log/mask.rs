@@ -87,6 +87,9 @@ fn holds_secret(value: &[u8]) -> bool {
         if plain.split(|&byte| is_separator(byte)).any(has_secret) {
             return true;
         }
+        if *plain == *value {
+            return false;
+        }
         value = Cow::Owned(plain);
     }
     // Encoded more often than anything honest is.

@@ -5,12 +5,8 @@
 //! it. Key and chain are one file, since one without the other is of no use.
 
 use std::fs;
-use std::fs::DirBuilder;
-use std::fs::File;
 use std::fs::Permissions;
 use std::io;
-use std::io::Write as _;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
@@ -20,9 +16,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::Digest as _;
 use sha2::Sha256;
-use tempfile::NamedTempFile;
 
 use crate::edge::acme::certificate::Issued;
+use crate::edge::private_file;
 
 /// Under the data folder.
 const FOLDER: &str = "tls/acme";
@@ -160,17 +156,9 @@ fn read(path: &Path) -> Result<Option<String>, StorageError> {
     text.map(Some).map_err(|_| StorageError::Damaged { path: path.to_owned(), why: "it is not text".to_owned() })
 }
 
-/// Writes a file beside its place, flushes it to the disk and renames it.
 fn write(path: &Path, bytes: &[u8]) -> Result<(), StorageError> {
     let failed = |source| StorageError::Io { doing: "writing", path: path.to_owned(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-    // Its mode is 0600 from the beginning.
-    let mut file = NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(bytes).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    // The new name is on the disk only when the folder is.
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    private_file::write(path, bytes).map_err(failed)
 }
 
 #[cfg(test)]

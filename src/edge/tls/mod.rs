@@ -126,7 +126,8 @@ impl Tls {
         let data_dir = data_dir.to_owned();
         let counts = HandshakeCounts::default();
         let tls = Arc::new(Self { certificates, configs, tickets, sessions, data_dir, clock, counts });
-        let acme = tls.acme(config);
+        let wants = |site: &config::Site| site.source == SiteSource::Acme;
+        let acme = settings.sites.iter().any(wants).then(|| tls.acme(config));
         tls.load_sites(acme.as_ref())?;
         Ok((tls, acme))
     }
@@ -144,20 +145,17 @@ impl Tls {
             settings.sites.iter().filter(|site| site.source == SiteSource::Acme).cloned().collect()
         };
         let is_same = before.settings.acme == settings.acme && by_acme(&before.settings) == by_acme(settings);
-        let acme = (!is_same).then(|| self.acme(config)).flatten();
+        // Also if no site wants one any more: then nothing is to be ordered for those before.
+        let acme = (!is_same).then(|| self.acme(config));
         self.load_sites(acme.as_ref())?;
         Ok(acme)
     }
 
-    /// What gets certificates from an ACME authority, if a site wants one.
-    fn acme(self: &Arc<Self>, config: &Config) -> Option<Acme> {
-        let wants = |site: &config::Site| site.source == SiteSource::Acme;
-        if !config.edge.sites.iter().any(wants) {
-            return None;
-        }
+    /// What gets certificates from an ACME authority for the sites that want one.
+    fn acme(self: &Arc<Self>, config: &Config) -> Acme {
         let tls = Arc::clone(self);
         let install: acme::Install = Arc::new(move |names, key| tls.install_acme(names, key));
-        Some(Acme::new(config, self.clock.clone(), self.certificates.challenges().clone(), install))
+        Acme::new(config, self.clock.clone(), self.certificates.challenges().clone(), install)
     }
 
     /// The certificates, and how they stand.

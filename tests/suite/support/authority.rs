@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -47,6 +48,8 @@ pub struct Authority {
 struct State {
     /// Connections are closed as soon as they are there.
     is_away: bool,
+    /// Requests wait.
+    is_slow: bool,
     /// Orders are answered so.
     refusal: Option<Refusal>,
     /// The window in which every certificate shall be renewed, as it is told, and whether `replaces` is echoed.
@@ -120,6 +123,11 @@ impl Authority {
         self.lock().is_away = is_away;
     }
 
+    /// Whether it keeps everybody waiting from now on.
+    pub fn is_slow(&self, is_slow: bool) {
+        self.lock().is_slow = is_slow;
+    }
+
     /// How it answers orders from now on.
     pub fn refuses(&self, refusal: Option<Refusal>) {
         self.lock().refusal = refusal;
@@ -157,6 +165,9 @@ struct Front {
 
 impl Front {
     async fn answer(self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+        while self.lock().is_slow {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         let mut response = self.answer_undated(request).await;
         if let Some(date) = self.lock().date {
             response.headers_mut().insert(header::DATE, date.parse().unwrap());

@@ -1,5 +1,5 @@
-//! A machine that gets its certificates from an authority: the product's plain listener, a listener for handshakes, a
-//! data folder, and a clock that is moved.
+//! A machine that gets its certificates from an authority: the product's listeners, a data folder, and a clock that is
+//! moved.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -22,7 +22,6 @@ use bank_aicc::edge::acme::SiteReport;
 use bank_aicc::edge::acme::Status;
 use bank_aicc::edge::acme::read_report;
 use rustls::RootCertStore;
-use rustls::ServerConfig;
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier as _;
 use rustls::crypto::aws_lc_rs;
@@ -30,13 +29,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::ServerName;
 use rustls::pki_types::UnixTime;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::server::ClientHello;
-use rustls::server::ResolvesServerCert;
 use rustls::sign::CertifiedKey;
 use tempfile::TempDir;
-use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -44,9 +39,6 @@ use super::authority::Authority;
 use super::eventually;
 use super::pebble::Pebble;
 use super::soon;
-
-/// The protocol of handshakes that prove a name (RFC 8737 §6.2).
-const ACME_TLS: &[u8] = b"acme-tls/1";
 
 /// A machine. Dropped, it ends.
 pub struct Machine {
@@ -71,20 +63,19 @@ pub struct Care {
 impl Machine {
     /// With listeners on free ports, and a clock that shows the time it is.
     pub async fn start() -> Self {
-        let listener = Listener::bind(&[SocketAddr::from(([127, 0, 0, 1], 0))], &[]).unwrap();
-        let config = Config::default();
+        let folder = TempDir::new().unwrap();
+        let settings =
+            format!("server.data_dir = \"{}\"\nedge.tls.listen = [\"127.0.0.1:0\"]\n", folder.path().display());
+        let config = Config::parse(&settings, "test", std::iter::empty()).unwrap();
+        let any = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listener = Listener::bind(&[any], &[any]).unwrap();
+        let (plain, tls) = (listener.addresses()[0], listener.tls_addresses()[0]);
         let edge = Edge::new(&config, &listener, Clock::system(), |_| false, Assets::default()).unwrap();
-        let application = edge.wrap(axum::Router::new());
-        let plain = listener.addresses()[0];
         let end = CancellationToken::new();
         let ends = End { begin: end.clone(), now: end.clone() };
-        listener.serve(&edge, application, &TaskTracker::new(), &ends);
-
-        let handshakes = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let tls = handshakes.local_addr().unwrap();
-        tokio::spawn(end.clone().run_until_cancelled_owned(shake_hands(handshakes, edge.challenges())));
+        listener.serve(&edge, edge.wrap(axum::Router::new()), &TaskTracker::new(), &ends);
         let clock = Clock::manual(Clock::system().now());
-        Self { folder: TempDir::new().unwrap(), plain, tls, clock, challenges: edge.challenges(), end }
+        Self { folder, plain, tls, clock, challenges: edge.challenges(), end }
     }
 
     /// The same with a clock that shows another time.
@@ -129,7 +120,7 @@ impl Machine {
 
     /// Everything that is stored about certificates.
     pub fn files(&self) -> Vec<PathBuf> {
-        let mut folders = vec![self.folder.path().join("tls")];
+        let mut folders = vec![self.folder.path().join("tls/acme")];
         let mut files = Vec::new();
         while let Some(folder) = folders.pop() {
             for entry in fs::read_dir(folder).unwrap() {
@@ -161,12 +152,13 @@ impl Machine {
     }
 
     fn config(&self, authority: &Authority, names: &[String], more: &str) -> Config {
-        self.put("authority.pem", &authority.pebble().identity().root);
         let (data, plain, tls, directory) = (self.folder.path().display(), self.plain, self.tls, authority.directory());
+        let root = authority.pebble().root_file();
+        let root = root.display();
         let text = format!(
             "server.listen = [\"{plain}\"]\nserver.data_dir = \"{data}\"\nedge.tls.listen = [\"{tls}\"]\n\
              [[edge.site]]\nnames = {names:?}\nsource = \"acme\"\n\
-             [edge.acme]\ndirectory = \"{directory}\"\nterms_agreed = true\nca_file = \"authority.pem\"\n\
+             [edge.acme]\ndirectory = \"{directory}\"\nterms_agreed = true\nca_file = \"{root}\"\n\
              check_interval = \"100ms\"\n{more}\n"
         );
         Config::parse(&text, "test", std::iter::empty()).unwrap_or_else(|errors| panic!("{errors}"))
@@ -228,32 +220,4 @@ pub async fn verify(certificate: &CertifiedKey, name: &str, pebble: &Pebble) {
     let name = ServerName::try_from(name.to_owned()).unwrap();
     verifier.verify_server_cert(leaf, chain, &name, &[], UnixTime::now()).unwrap();
     certificate.keys_match().unwrap();
-}
-
-/// Answers handshakes that prove a name, and closes every connection after its handshake.
-async fn shake_hands(listener: TcpListener, challenges: Challenges) {
-    let mut config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(Proofs(challenges)));
-    config.alpn_protocols = vec![ACME_TLS.to_vec()];
-    let acceptor = TlsAcceptor::from(Arc::new(config));
-    while let Ok((stream, _)) = listener.accept().await {
-        let acceptor = acceptor.clone();
-        // Whoever asks for a name that is not being proven gets no connection.
-        tokio::spawn(async move { acceptor.accept(stream).await.map(drop) });
-    }
-}
-
-/// The certificates that prove names at the moment.
-#[derive(Debug)]
-struct Proofs(Challenges);
-
-impl ResolvesServerCert for Proofs {
-    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let is_proof = hello.alpn().is_some_and(|mut offered| offered.any(|protocol| protocol == ACME_TLS));
-        assert!(is_proof && self.0.is_active(), "only the authority comes here, and only when it was told to");
-        self.0.certificate(hello.server_name()?)
-    }
 }

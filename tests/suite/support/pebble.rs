@@ -4,6 +4,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
@@ -35,6 +36,7 @@ use super::watchdog::Watchdog;
 
 /// Where free ports are looked for: below the range that outgoing connections take theirs from.
 const PORTS: std::ops::Range<u16> = 20_000..32_000;
+const ROOT: &str = "root.pem";
 const MISSING: &str = "Pebble is not installed, so certificates cannot be tested. Install it (Debian: `apt-get install \
     pebble`; `tests/run` does).";
 
@@ -59,7 +61,7 @@ pub struct Pebble {
     identity: Identity,
     api: SocketAddr,
     management: SocketAddr,
-    _folder: TempDir,
+    folder: TempDir,
     _running: [Running; 2],
 }
 
@@ -69,8 +71,7 @@ pub type TrustingClient = Client<HttpsConnector<HttpConnector>, Full<Bytes>>;
 /// A throw-away root, and a certificate of it for this machine.
 #[derive(Clone)]
 pub struct Identity {
-    /// PEM.
-    pub root: String,
+    root: String,
     chain: String,
     key: String,
     roots: Arc<RootCertStore>,
@@ -106,6 +107,7 @@ impl Pebble {
         }});
         let config = file("config.json", &config.to_string());
 
+        file(ROOT, &identity.root);
         let mut resolver = Command::new("pebble-challtestsrv");
         resolver.args(["-http01", "", "-https01", "", "-tlsalpn01", "", "-defaultIPv6", ""]);
         resolver.args(["-defaultIPv4", if nature.is_resolving { "127.0.0.1" } else { "" }]);
@@ -116,7 +118,7 @@ impl Pebble {
         pebble.env("PEBBLE_VA_NOSLEEP", "1").env("PEBBLE_AUTHZREUSE", "0");
         pebble.env("PEBBLE_WFE_NONCEREJECT", nature.nonces_refused.to_string());
         let running = [Running::start(resolver, names).await, Running::start(pebble, api).await];
-        Self { identity, api, management, _folder: folder, _running: running }
+        Self { identity, api, management, folder, _running: running }
     }
 
     /// Where its API is.
@@ -127,6 +129,11 @@ impl Pebble {
     /// What its own HTTPS is trusted by.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The file with the root that its own HTTPS is trusted by.
+    pub fn root_file(&self) -> PathBuf {
+        self.folder.path().join(ROOT)
     }
 
     /// The root that it issues certificates under, PEM.
@@ -206,7 +213,8 @@ impl Drop for Running {
     }
 }
 
-fn free_address() -> SocketAddr {
+/// An address nobody listens on, for who has to know it before.
+pub fn free_address() -> SocketAddr {
     let port = (0..100)
         .map(|_| rand::random_range(PORTS))
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
