@@ -43,8 +43,10 @@ pub enum ApiError {
     SignatureWrong,
     /// Only for agents, and the client is not known to be one.
     AgentsOnly,
-    /// A body that ended early or was cut because it is too long.
+    /// A body that ended early, or whose chunks cannot be read.
     BodyUnread,
+    /// A body that was cut because it is too long.
+    BodyTooLong,
     /// A body that stood still for too long.
     BodyTooSlow,
     /// Nothing by that name.
@@ -135,7 +137,10 @@ impl ApiError {
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
             }
             Self::BodyUnread => {
-                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "요청 본문을 끝까지 읽지 못했습니다.")
+                Problem::new(StatusCode::BAD_REQUEST, "bad_request", "요청 본문을 끝까지 읽지 못했습니다.")
+            }
+            Self::BodyTooLong => {
+                Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "요청 본문이 너무 깁니다.")
             }
             Self::NotFound => Problem::new(StatusCode::NOT_FOUND, "not_found", "Not Found"),
             Self::Chat(error) => chat_problem(error),

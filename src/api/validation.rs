@@ -56,6 +56,9 @@ fn body_unread(error: axum::Error) -> ApiError {
         if error.is::<crate::edge::TooSlow>() {
             return ApiError::BodyTooSlow;
         }
+        if error.is::<http_body_util::LengthLimitError>() {
+            return ApiError::BodyTooLong;
+        }
         source = error.source();
     }
     ApiError::BodyUnread
