@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::config::SiteSource;
 use crate::edge::Peer;
 use crate::edge::Problem;
+use crate::edge::target;
 
 /// Load balancers ask here, and follow no redirect.
 const HEALTH_PREFIX: &str = "/health";
@@ -55,7 +56,8 @@ impl Https {
             }
         }
         let is_known = peer.tls.as_ref().is_some_and(|tls| tls.is_client_known);
-        let is_for_known = self.known_client_prefixes.iter().any(|prefix| path.starts_with(prefix.as_str()));
+        let rule_path = target::rule_path(path);
+        let is_for_known = self.known_client_prefixes.iter().any(|prefix| target::is_under(&rule_path, prefix));
         (is_for_known && !is_known).then(|| {
             let detail = "this page is for clients with a certificate that is trusted here; none was shown";
             Problem::new(StatusCode::FORBIDDEN, "client_certificate_required", detail).into_response()
@@ -156,7 +158,11 @@ mod tests {
             let request = Request::get(target).header("host", "bank.example").body(Body::empty()).unwrap();
             https.refuse(&request, &peer(None, is_known), true).map(|response| response.status().as_u16())
         };
-        assert_eq!(status("/admin/users", false), Some(403));
+        for target in
+            ["/admin/users", "//admin/users", "/%61dmin/users", "/ADMIN/users", "/admin;a/users", "/admin%2Fusers"]
+        {
+            assert_eq!(status(target, false), Some(403), "{target}");
+        }
         assert_eq!(status("/admin/users", true), None);
         assert_eq!(status("/", false), None);
     }
