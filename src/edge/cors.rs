@@ -19,8 +19,8 @@ use crate::config::Api;
 const METHODS: HeaderValue = HeaderValue::from_static("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT");
 /// How long a browser may remember the answer to a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
-/// What a page may read beside what every page may: which request it was, and when to come again.
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
+/// What a page may read beside what every page may: which request it was, what is left, and when to come again.
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, ratelimit, ratelimit-policy");
 
 /// Whose pages may use what is served.
 pub(super) struct Cors {

@@ -160,7 +160,10 @@ fn pass(parts: &Arc<Parts>, request: Request, peer: Option<&Peer>) -> Result<Way
             return Err(refusal);
         }
     }
-    let allowance = parts.rate_limit.check(&request).map_err(IntoResponse::into_response)?;
+    let allowance = parts.rate_limit.check(&request).map_err(|problem| {
+        // A browser tells its page nothing of a preflight that was refused. So the page is told when it asks.
+        parts.cors.preflight(&request).unwrap_or_else(|| problem.into_response())
+    })?;
     let request = limit_body(request, &limits).map_err(IntoResponse::into_response)?;
     Ok(Way::Application(request, allowance))
 }

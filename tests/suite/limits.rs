@@ -89,6 +89,28 @@ async fn a_refusal_says_when_to_come_again() {
     assert_eq!(http.get("/health/live").await.header("ratelimit"), "");
 }
 
+/// A page of another origin can read that it was refused, and when to come again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_of_another_origin_can_read_its_refusal() {
+    let server = Limited::one_zone("0", &[("api.cors_allowed_origins", "https://bank.example")]);
+    let http = Http::at(server.address);
+    let ask = async |method: &str| {
+        let request = http.request(method, PAGE).header("origin", "https://bank.example");
+        let preflight = request.try_clone().unwrap().header("access-control-request-method", "POST");
+        http.send(if method == "OPTIONS" { preflight } else { request }).await
+    };
+    assert_eq!(ask("GET").await.status, 200);
+    let preflight = ask("OPTIONS").await;
+    assert_eq!((preflight.status, preflight.text().as_str()), (200, "OK"));
+    let refused = ask("GET").await;
+    refused.expect_problem(429, "rate_limited");
+    assert_eq!(refused.header("access-control-allow-origin"), "https://bank.example");
+    for name in ["retry-after", "ratelimit", "ratelimit-policy"] {
+        let exposed = refused.header("access-control-expose-headers");
+        assert!(exposed.split(", ").any(|exposed| exposed == name), "{name}: {exposed}");
+    }
+}
+
 /// Attempts to open a WebSocket are counted apart: six at once, and the seventh is refused before it is one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attempts_to_open_a_socket_are_counted_apart() {

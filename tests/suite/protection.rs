@@ -128,7 +128,8 @@ async fn an_allowed_page_reads_refusals_of_the_edge() {
             assert_eq!(answer.status, status, "{path}");
             assert_eq!(answer.header("access-control-allow-origin"), allowed, "{path} for {origin}");
             assert_eq!(answer.header("vary"), if allowed.is_empty() { "" } else { "Origin" }, "{path} for {origin}");
-            let exposed = if allowed.is_empty() { "" } else { "x-request-id, retry-after" };
+            let exposed =
+                if allowed.is_empty() { "" } else { "x-request-id, retry-after, ratelimit, ratelimit-policy" };
             assert_eq!(answer.header("access-control-expose-headers"), exposed, "{path} for {origin}");
         }
     }
