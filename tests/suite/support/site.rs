@@ -53,7 +53,7 @@ impl Site {
     /// Replaces the settings that were given with it.
     pub fn set(&self, settings: &str) {
         let text = fs::read_to_string(&self.config).unwrap();
-        let own: String = text.split_inclusive('\n').take(3).collect();
+        let own: String = text.split_inclusive('\n').take(4).collect();
         fs::write(&self.config, own + settings).unwrap();
     }
 
