@@ -40,8 +40,23 @@ fn main() {
         println!("cargo::rerun-if-changed={source}");
     }
     println!("cargo::rustc-env=BANK_AICC_BUILT_UNIX={}", built_unix());
+    make_small();
     if let Err(error) = run() {
         println!("cargo::error={error}");
+    }
+}
+
+/// Links a release so that it takes less room: relocations packed (2 MiB less; glibc 2.36 reads them), and functions that came out
+/// the same only once (0.5 MiB).
+fn make_small() {
+    let is = |variable: &str, value: &str| env::var(variable).is_ok_and(|found| found == value);
+    // Where rustc links with its own lld; other linkers may not know these.
+    let is_known = is("CARGO_CFG_TARGET_ARCH", "x86_64")
+        && is("CARGO_CFG_TARGET_OS", "linux")
+        && is("CARGO_CFG_TARGET_ENV", "gnu");
+    if is_known && is("PROFILE", "release") {
+        println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
+        println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
     }
 }
 

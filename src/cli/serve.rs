@@ -92,7 +92,7 @@ fn listen(kind: SignalKind) -> anyhow::Result<Signal> {
 async fn reopen_on_signal(reloader: Reloader, mut signal: Signal) {
     while signal.recv().await.is_some() {
         reloader.reopen_logs();
-        tracing::info!("the access log was opened anew");
+        tracing::info!("the access log was opened again");
     }
 }
 

@@ -39,15 +39,6 @@ pub(super) fn of(config: &Config) -> Vec<Destination> {
             found.push(Destination { key: "edge.proxy.upstreams", address });
         }
     }
-    for proxy in &config.edge.proxies {
-        for upstream in &proxy.upstreams {
-            let usual_port = if upstream.as_str().starts_with("https:") { 443 } else { 80 };
-            found.extend(
-                authority(upstream.as_str(), usual_port)
-                    .map(|address| Destination { key: "edge.proxy.upstreams", address }),
-            );
-        }
-    }
     found
 }
 

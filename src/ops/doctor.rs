@@ -163,30 +163,33 @@ fn data_folder(folder: &Path) -> Vec<Finding> {
 /// Whether somebody serves there, or could.
 async fn listener(address: SocketAddr) -> Finding {
     let subject = format!("listener {address}");
-    let local = edge::reachable(address);
-    if matches!(tokio::time::timeout(CONNECT_TIMEOUT, TcpStream::connect(local)).await, Ok(Ok(_))) {
+    let refused = match TcpListener::bind(address) {
+        Ok(_) => {
+            let start = "start the server: `systemctl start bank-aicc`";
+            return Finding::warning(subject, "is free, and nobody listens", start);
+        }
+        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => {
+            let name = "name one that `ip address` shows, or 0.0.0.0 for all";
+            return Finding::problem(subject, "is no address of this machine", name);
+        }
+        Err(error) => error,
+    };
+    let connecting = TcpStream::connect(edge::reachable(address));
+    if matches!(tokio::time::timeout(CONNECT_TIMEOUT, connecting).await, Ok(Ok(_))) {
         return Finding::good(subject, "answers");
     }
-    match TcpListener::bind(address) {
-        Ok(_) => {
-            Finding::warning(subject, "is free, and nobody listens", "start the server: `systemctl start bank-aicc`")
-        }
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Finding::problem(
+    if refused.kind() == io::ErrorKind::PermissionDenied {
+        return Finding::problem(
             subject,
             "may not be listened on by this user",
             "ports below 1024 need CAP_NET_BIND_SERVICE, which the systemd unit gives, or the socket unit",
-        ),
-        Err(error) if error.kind() == io::ErrorKind::AddrNotAvailable => Finding::problem(
-            subject,
-            "is no address of this machine",
-            "name one that `ip address` shows, or 0.0.0.0 for all",
-        ),
-        Err(error) => Finding::problem(
-            subject,
-            format!("is taken, and does not answer: {error}"),
-            "see who has it with `ss -ltnp`, and end him or listen elsewhere",
-        ),
+        );
     }
+    Finding::problem(
+        subject,
+        format!("is taken, and does not answer: {refused}"),
+        "see who has it with `ss -ltnp`, and end him or listen elsewhere",
+    )
 }
 
 async fn certificates(config: &Config) -> Vec<Finding> {

@@ -239,7 +239,7 @@ async fn lines_go_into_the_programs_log_or_to_standard_output() {
     drop(program);
 
     let mut program =
-        serve(&[("BANK_AICC__EDGE__ACCESS_LOG__TARGET", "stdout"), ("BANK_AICC__LOG__LEVEL", "info,access=off")]);
+        serve(&[("BANK_AICC__EDGE__ACCESS_LOG__TARGET", "stdout"), ("BANK_AICC__LOG__LEVEL", "info,access=error")]);
     Http::at(program.address()).get("/health?a=1").await.expect(200);
     let line: Value = serde_json::from_str(&program.printed("/health")).unwrap();
     assert_eq!(line["request_uri"], "/health?a=1");

@@ -36,7 +36,7 @@ fn server_with(settings: &[(&str, &str)]) -> Server {
 /// The statuses of all answers on one connection, which the server has to close.
 async fn statuses(server: &Server, bytes: &[u8]) -> Vec<String> {
     let answers = Raw::connect(server.address).await.send_and_read(bytes).await;
-    answers.split("HTTP/1.1 ").skip(1).map(|answer| answer.chars().take(3).collect()).collect()
+    answers.split("HTTP/1.").skip(1).map(|answer| answer.chars().skip(2).take(3).collect()).collect()
 }
 
 /// The first request is refused with one of these statuses, and nothing after it is answered.

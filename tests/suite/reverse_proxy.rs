@@ -293,7 +293,7 @@ async fn the_upstreams_time_is_told() {
     let (first, second) = (Upstream::start(|_| Act::Close).await, Upstream::named("old").await);
     let front = Front::before_with(&[&first.url(), &second.url()], &[("balance", "round_robin")]).await;
     let ask = async |path: &str| {
-        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+        let request = Request::builder().uri(path).header("host", "bank.example").body(Body::empty()).unwrap();
         let response = front.service().oneshot(request).await.unwrap();
         let time = response.extensions().get::<UpstreamTime>().cloned();
         response.into_body().collect().await.unwrap();

@@ -384,7 +384,7 @@ mod tests {
         );
         assert_eq!(written(&line, Shape::Combined), expected);
         (line.user_agent, line.referer, line.client) = (None, None, None);
-        let expected = "- - - [23/Nov/2026:00:00:07 +0000] \"GET /x?a=\\x22b HTTP/1.1\" 200 4321 \"-\" \"-\"";
+        let expected = "- - - [23/Nov/2026:00:00:07 +0000] \"GET /x?a=b HTTP/1.1\" 200 4321 \"-\" \"-\"";
         assert_eq!(written(&line, Shape::Combined), expected);
     }
 

@@ -1,9 +1,11 @@
 //! Bare bytes over TCP, for what no honest client would send.
 
+use std::net::IpAddr;
 use std::net::SocketAddr;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 
 use super::soon;
@@ -17,6 +19,13 @@ impl Raw {
     /// Connects.
     pub async fn connect(address: SocketAddr) -> Self {
         Self { stream: TcpStream::connect(address).await.unwrap() }
+    }
+
+    /// Connects from one of this machine's addresses.
+    pub async fn connect_from(own: IpAddr, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(SocketAddr::new(own, 0)).unwrap();
+        Self { stream: socket.connect(address).await.unwrap() }
     }
 
     /// Sends as much of this as the server takes; whether it took all.
