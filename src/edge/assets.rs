@@ -72,7 +72,7 @@ struct Variant {
     coding: Option<ContentCoding>,
     etag: HeaderValue,
     headers: HeaderMap,
-    /// What a 304 repeats (RFC 9110 §15.4.5).
+    /// What a 304 repeats (RFC 9110 §15.4.5, RFC 9111 §3.2).
     headers_of_304: HeaderMap,
     bytes: Bytes,
 }
@@ -215,7 +215,8 @@ impl Variant {
         if let Some(coding) = coding {
             headers.insert(header::CONTENT_ENCODING, encoding::name(coding));
         }
-        let repeated = [header::CACHE_CONTROL, header::ETAG, header::VARY];
+        // A browser takes over what a 304 says, so what is special about the file has to be said again.
+        let repeated = [header::CACHE_CONTROL, header::ETAG, header::VARY, CROSS_ORIGIN_RESOURCE_POLICY];
         let repeated = headers.iter().filter(|(name, _)| repeated.contains(name));
         let headers_of_304 = repeated.map(|(name, value)| (name.clone(), value.clone())).collect();
         Self { coding, etag, headers, headers_of_304, bytes }
