@@ -103,7 +103,7 @@ impl Exchange {
         }
     }
 
-    /// The application is asked: the answer is no longer the edge's own.
+    /// A file or the application answers: no longer the edge by itself.
     pub(super) fn pass_on(&mut self) {
         self.class = self.path_class;
     }

@@ -181,9 +181,13 @@ async fn answer(
         ControlFlow::Break(response) => return response,
         ControlFlow::Continue(request) => request,
     };
-    let file = parts.assets.answer(&request, asked.compression.accepted);
-    if let Some(response) = file.or_else(|| parts.cors.preflight(&request)) {
-        return response;
+    if let Some(file) = parts.assets.answer(&request, asked.compression.accepted) {
+        // Counted as what its path says, not as the edge's own answers are.
+        exchange.pass_on();
+        return file;
+    }
+    if let Some(preflight) = parts.cors.preflight(&request) {
+        return preflight;
     }
     exchange.pass_on();
     // On the heap, so that a request for a file does not carry the application's future about.

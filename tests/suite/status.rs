@@ -198,6 +198,34 @@ async fn metrics_are_valid_and_move() {
     assert!(open.text().ends_with("# EOF\n"), "{}", open.text());
 }
 
+/// Files of the screens are counted as such, and what the edge says by itself apart from them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_counted_as_files() {
+    let server = server().await;
+    assert_eq!(server.http().get("/").await.status, 200);
+    let preflight = server.http().request("OPTIONS", "/api/v1/chat/message");
+    let preflight = preflight.header("origin", "https://bank.example").header("access-control-request-method", "POST");
+    server.http().send(preflight).await;
+    let after = metrics(server.http()).await;
+    let count = |route: &str, method: &str| {
+        after.get(&format!("edge_requests_total{{route=\"{route}\",method=\"{method}\",status=\"2xx\"}}")).copied()
+    };
+    assert_eq!((count("screen", "GET"), count("edge", "OPTIONS"), count("edge", "GET")), (Some(1.0), Some(1.0), None));
+    assert!(after["edge_response_bytes_total{route=\"screen\"}"] > 0.0);
+}
+
+/// What is told is also written down: docs/operating.md names each metric there is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_metric_is_in_the_manual() {
+    const MANUAL: &str = include_str!("../../docs/operating.md");
+    let server =
+        Setup::new(Store::Sqlite).with("edge.tls.listen", "127.0.0.1:0").with("edge.tls.redirect_http", "false");
+    let text = server.start().await.http().get("/metrics").await.text();
+    let names = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")).filter_map(|line| line.split(' ').next());
+    let missing: Vec<&str> = names.filter(|name| !MANUAL.contains(&format!("`{name}`"))).collect();
+    assert!(missing.is_empty(), "docs/operating.md lacks {missing:?}");
+}
+
 /// Strangers are not shown anything; health has a list of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn strangers_are_refused() {
