@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use time::OffsetDateTime;
+use time::UtcOffset;
 
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
@@ -12,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::SiteSource;
 use crate::edge;
+use crate::edge::acme;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -22,7 +24,8 @@ pub(super) enum Command {
     Root(ConfigFile),
     /// Say which certificates the running server shows, until when they are valid, and what renews them
     ///
-    /// Exit status 3 if one is missing, not for its name, or ends within a week.
+    /// Of those that an ACME authority issues also when they are renewed, what went wrong last and when it is tried again. Exit
+    /// status 3 if one is missing, not for its name, ends within a week, or could not be renewed.
     Status(ConfigFile),
 }
 
@@ -64,28 +67,75 @@ fn status(config: &Config) -> Result<(), Failure> {
         return Ok(());
     };
     let address = edge::reachable(*listen);
-    let sites: Vec<(String, SiteSource)> = match config.edge.sites.as_slice() {
-        [] => vec![("localhost".to_owned(), SiteSource::LocalCa)],
-        sites => sites.iter().flat_map(|site| site.names.iter().map(|name| (name.clone(), site.source))).collect(),
+    let sites: Vec<(Vec<String>, SiteSource)> = match config.edge.sites.as_slice() {
+        [] => vec![(vec!["localhost".to_owned()], SiteSource::LocalCa)],
+        sites => sites.iter().map(|site| (site.names.clone(), site.source)).collect(),
     };
-    let now = OffsetDateTime::now_utc();
+    let report = acme::read_report(&config.server.data_dir);
+    let report = report.context("reading how the orders of certificates stand").map_err(Failure::Other)?;
+    let runtime = runtime(config)?;
     let mut is_good = true;
-    for (name, source) in sites.into_iter().filter(|(_, source)| *source != SiteSource::Off) {
-        let told = match runtime(config)?.block_on(edge::probe(address, &name)) {
-            Err(why) => {
-                is_good = false;
-                format!("not served at {address}: {why}")
-            }
-            Ok(shown) => {
-                let days = (shown.not_after - now).whole_days();
-                is_good &= shown.is_for_name && days >= DAYS_MIN;
-                let wrong = if shown.is_for_name { "" } else { ", but it is not for this name" };
-                format!("from {}, valid until {} ({days} days){wrong}", shown.issuer, shown.not_after.date())
-            }
-        };
-        print(&format!("{name}  ({})\n  {told}\n", source_name(source)));
+    for (names, source) in sites.into_iter().filter(|(_, source)| *source != SiteSource::Off) {
+        for name in &names {
+            let told = runtime.block_on(edge::probe(address, name));
+            let (is_fine, told) = match &told {
+                Ok(shown) => shown_of(shown),
+                Err(why) => (false, format!("not served at {address}: {why}")),
+            };
+            is_good &= is_fine;
+            print(&format!("{name}  ({})\n  {told}\n", source_name(source)));
+        }
+        let ordered = report.iter().flat_map(|report| &report.sites).find(|site| site.names == names);
+        if let (SiteSource::Acme, Some(site)) = (source, ordered) {
+            is_good &= site.last_error.is_none();
+            print(&ordered_of(site));
+        }
+    }
+    if let Some(doubt) = report.and_then(|report| report.clock_doubt) {
+        is_good = false;
+        print(&format!("the clock: {doubt}\n"));
     }
     if is_good { Ok(()) } else { Err(Failure::NotGoodEnough) }
+}
+
+/// Whether a certificate is as it should be, and how it is.
+fn shown_of(shown: &edge::Shown) -> (bool, String) {
+    let days = (shown.not_after - OffsetDateTime::now_utc()).whole_days();
+    let wrong = if shown.is_for_name { "" } else { ", but it is not for this name" };
+    let told = format!("from {}, valid until {} ({days} days){wrong}", shown.issuer, shown.not_after.date());
+    (shown.is_for_name && days >= DAYS_MIN, told)
+}
+
+/// How the orders of a site's certificate stand.
+fn ordered_of(site: &acme::SiteReport) -> String {
+    let mut text = match site.stage {
+        acme::Stage::Waiting => String::new(),
+        acme::Stage::Ordering => "  a certificate is being ordered\n".to_owned(),
+        acme::Stage::Proving => "  the names are being proven\n".to_owned(),
+        acme::Stage::Issuing => "  the names are proven, and the certificate is awaited\n".to_owned(),
+    };
+    if let Some(renewal) = site.next_renewal {
+        let by = match site.renewal_by {
+            Some(acme::RenewalBy::Authority) => "as the authority says",
+            Some(acme::RenewalBy::Lifetime) | None => "at two thirds of its life",
+        };
+        text.push_str(&format!("  next renewal {}, {by}\n", moment(renewal)));
+    }
+    if let Some(acme::Failure { at, message, remedy, .. }) = &site.last_error {
+        let count = site.failures;
+        text.push_str(&format!("  last error {}, {count} in a row: {message}\n", moment(*at)));
+        text.extend(remedy.iter().map(|remedy| format!("    {remedy}\n")));
+    }
+    if let Some(retry) = site.next_retry {
+        text.push_str(&format!("  next try {}\n", moment(retry)));
+    }
+    text
+}
+
+/// To the minute, in UTC.
+fn moment(at: OffsetDateTime) -> String {
+    let at = at.to_offset(UtcOffset::UTC);
+    format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute())
 }
 
 fn source_name(source: SiteSource) -> &'static str {

@@ -82,7 +82,7 @@ impl Exchange {
             peer: request.extensions().get().cloned(),
             user_agent: request.headers().get(header::USER_AGENT).cloned(),
             referer: request.headers().get(header::REFERER).cloned(),
-            request_id: request_id.clone(),
+            request_id: *request_id,
         });
         let received = (request.body().size_hint().exact() != Some(0)).then(|| {
             let count = Arc::new(AtomicU64::new(0));

@@ -105,16 +105,15 @@ async fn handle(
     let asked = Asked::of(parts, &request);
     let mut exchange = Exchange::begin(parts, &mut request, &request_id);
     let response = match pass(parts, request, peer.as_ref()) {
-        Ok(Way::Challenge(page)) => page,
-        Ok(Way::Status(page)) => page.respond(parts).await,
-        Ok(Way::Application(request, allowance)) => {
+        Way::Answered(response) => response,
+        Way::Status(page) => page.respond(parts).await,
+        Way::On(request, allowance) => {
             let mut response = answer(parts, &asked, request, &mut exchange, next).await;
             if let Some(allowance) = allowance {
                 allowance.mark(response.headers_mut());
             }
             response
         }
-        Err(refusal) => refusal,
     };
     let response = problem::rendered(response, asked.reader, &request_id, || parts.headers.error_page_policy());
     let mut response = parts.compression.apply(asked.compression, response);
@@ -134,38 +133,46 @@ async fn handle(
     exchange.answer(response)
 }
 
-/// Who answers a request.
+/// How a request goes on.
 enum Way {
-    /// The edge, with what proves a name to an authority for certificates.
-    Challenge(Response),
-    /// The edge, with how the program is doing.
+    /// It does not: it is refused, or answered by the edge.
+    Answered(Response),
+    /// To how the program is doing.
     Status(status::Page),
-    /// The application; and what the client has left, if that is limited.
-    Application(Request, Option<Allowance>),
+    /// To whoever answers it; and what the client has left, if that is limited.
+    On(Request, Option<Allowance>),
 }
 
-/// Who answers a request, or what it is answered instead.
-fn pass(parts: &Arc<Parts>, request: Request, peer: Option<&Peer>) -> Result<Way, Response> {
+/// How a request goes on.
+fn pass(parts: &Arc<Parts>, request: Request, peer: Option<&Peer>) -> Way {
     let limits = parts.limits.load();
-    framing::check(&request, &limits).map_err(IntoResponse::into_response)?;
+    if let Err(problem) = framing::check(&request, &limits) {
+        return Way::Answered(problem.into_response());
+    }
     if let Some(page) = parts.challenges.answer(&request) {
-        return Ok(Way::Challenge(page));
+        return Way::Answered(page);
     }
     if let Some(page) = status::page(parts, &request) {
-        return Ok(Way::Status(page));
+        return Way::Status(page);
     }
     if let Some(peer) = peer {
         let is_secure = request.extensions().get() == Some(&IsSecure(true));
         if let Some(refusal) = parts.https.load().refuse(&request, peer, is_secure) {
-            return Err(refusal);
+            return Way::Answered(refusal);
         }
     }
-    let allowance = parts.rate_limit.check(&request).map_err(|problem| {
+    let allowance = match parts.rate_limit.check(&request) {
+        Ok(allowance) => allowance,
         // A browser tells its page nothing of a preflight that was refused. So the page is told when it asks.
-        parts.cors.preflight(&request).unwrap_or_else(|| problem.into_response())
-    })?;
-    let request = limit_body(request, &limits).map_err(IntoResponse::into_response)?;
-    Ok(Way::Application(request, allowance))
+        Err(problem) => {
+            let preflight = parts.cors.preflight(&request);
+            return Way::Answered(preflight.unwrap_or_else(|| problem.into_response()));
+        }
+    };
+    match limit_body(request, &limits) {
+        Ok(request) => Way::On(request, allowance),
+        Err(problem) => Way::Answered(problem.into_response()),
+    }
 }
 
 /// What a request that may pass is answered with: by another system if it has one of its prefixes. The program's own files need

@@ -73,6 +73,12 @@ async fn without_a_site_the_local_authority_vouches() {
     let exported = Program::run(&["cert", "root", "--config", served.site.config()], &[]);
     assert!(exported.status.success());
     assert_eq!(String::from_utf8(exported.stdout).unwrap(), root);
+    let status = Program::run(
+        &["cert", "status", "--config", served.site.config()],
+        &[("BANK_AICC__EDGE__TLS__LISTEN", &served.address.to_string())],
+    );
+    let shown = String::from_utf8(status.stdout).unwrap();
+    assert!(status.status.success() && shown.contains("localhost") && shown.contains(" days)"), "{shown}");
     let told = String::from_utf8(exported.stderr).unwrap();
     for system in ["Windows", "Android", "Linux"] {
         assert!(told.contains(system), "{told}");
