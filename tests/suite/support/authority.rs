@@ -185,14 +185,12 @@ impl Front {
         let order = (path == NEW_ORDER).then(|| payload(&body));
         if let Some(order) = &order {
             let mut state = self.lock();
-            state.seen.orders.push(order.clone());
-            if let Some(refusal) = &state.refusal {
+            if let Some(refusal) = state.refusal.clone() {
+                state.seen.orders.push(order.clone());
                 return refusal.to_response();
             }
         }
-        if path == NEW_ACCOUNT {
-            self.lock().seen.accounts.push(payload(&body));
-        }
+        let account = (path == NEW_ACCOUNT).then(|| payload(&body));
 
         let mut onward = Request::from_parts(parts, Full::new(body));
         *onward.uri_mut() = Uri::try_from(format!("https://{}{path}", self.pebble)).unwrap();
@@ -200,6 +198,12 @@ impl Front {
         onward.headers_mut().insert(header::HOST, self.address.to_string().parse().unwrap());
         let (mut parts, body) = self.client.request(onward).await.expect("Pebble answers").into_parts();
         let mut body = body.collect().await.unwrap().to_bytes();
+        // A nonce that Pebble refuses makes the client ask again, which is no second order.
+        if parts.status.is_success() {
+            let mut state = self.lock();
+            state.seen.orders.extend(order.clone());
+            state.seen.accounts.extend(account);
+        }
         let is_changed = match order {
             Some(order) if self.lock().echoes_replaces => with(&mut body, "replaces", order["replaces"].clone()),
             None if path == "/dir" && self.lock().renewal.is_some() => {
