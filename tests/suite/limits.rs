@@ -198,6 +198,42 @@ async fn a_client_is_who_a_trusted_proxy_says() {
     assert_eq!(at_once(&server, 1, PAGE, "X-Forwarded-For: 192.0.2.2\r\n").await, [429]);
 }
 
+/// A load balancer says whose a connection is before anything else. One that does not is not served, and nobody else is
+/// believed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_balancer_says_whose_a_connection_is() {
+    let request = format!("GET {PAGE} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    let balanced = Limited::one_zone("0", &[("edge.proxy_protocol_from", "127.0.0.0/8")]);
+    let ends = [192, 0, 2, 3, 198, 51, 100, 1, 0x12, 0x67, 0, 80];
+    let block = [&b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c"[..], &ends[..]].concat();
+    for (header, status) in [
+        (&b"PROXY TCP4 192.0.2.1 198.51.100.1 4711 80\r\n"[..], "200"),
+        (b"PROXY TCP4 192.0.2.1 198.51.100.1 4712 80\r\n", "429"),
+        (b"PROXY TCP4 192.0.2.2 198.51.100.1 4711 80\r\n", "200"),
+        (b"PROXY TCP6 2001:db8::1 2001:db8::2 4711 80\r\n", "200"),
+        (&block, "200"),
+        (&block, "429"),
+        // The balancer itself.
+        (b"PROXY UNKNOWN\r\n", "200"),
+        (b"PROXY UNKNOWN\r\n", "429"),
+        (b"", ""),
+        (b"PROXY TCP4 192.0.2.4\r\n", ""),
+    ] {
+        let bytes = [header, request.as_bytes()].concat();
+        let answer = Raw::connect(balanced.address).await.send_and_read(&bytes).await;
+        assert_eq!(
+            answer.get(9..12).unwrap_or_default(),
+            status,
+            "{:?}: {answer:.80}",
+            String::from_utf8_lossy(header)
+        );
+    }
+    let direct = Limited::one_zone("0", &[]);
+    let bytes = format!("PROXY TCP4 192.0.2.1 198.51.100.1 4711 80\r\n{request}");
+    let answer = Raw::connect(direct.address).await.send_and_read(bytes.as_bytes()).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 400 "), "{answer:.80}");
+}
+
 /// A branch whose desks share one address may have more connections than others.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_exempt_network_may_have_more_connections() {
