@@ -34,6 +34,8 @@ use crate::edge::routes::RouteCounts;
 use crate::edge::routes::is_static;
 use crate::edge::status;
 
+/// Statuses of refusals and failures begin here.
+const REFUSED_FROM: u16 = 400;
 /// What nginx logs for a client that went away before it was answered.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
 
@@ -55,6 +57,8 @@ pub(super) struct Exchange {
 }
 
 struct Logged {
+    /// A static file or monitoring, of which nobody wants to read unless it was refused.
+    is_quiet: bool,
     uri: Uri,
     version: Version,
     peer: Option<Peer>,
@@ -76,7 +80,9 @@ impl Exchange {
         parts.traffic.requests.add();
         let path = request.uri().path();
         let is_static = is_static(path);
-        let logged = parts.access_log.takes(is_static || status::is_watched(path)).then(|| Logged {
+        let is_quiet = is_static || status::is_watched(path);
+        let logged = parts.access_log.takes(false).then(|| Logged {
+            is_quiet,
             uri: request.uri().clone(),
             version: request.version(),
             peer: request.extensions().get().cloned(),
@@ -124,6 +130,12 @@ impl Exchange {
     }
 }
 
+impl Exchange {
+    fn method_reads(&self) -> bool {
+        matches!(self.method, Method::GET | Method::HEAD)
+    }
+}
+
 impl Drop for Exchange {
     fn drop(&mut self) {
         let bytes_in = self.received.as_ref().map_or(0, |count| count.load(Ordering::Relaxed));
@@ -135,6 +147,11 @@ impl Drop for Exchange {
         });
         answered.route.count_bytes(bytes_in, answered.bytes);
         let Some(logged) = &self.logged else { return };
+        // By its answer, not by its path alone: any path may end like a file's.
+        let is_quiet = logged.is_quiet && self.method_reads() && answered.status < REFUSED_FROM;
+        if is_quiet && !self.parts.access_log.takes(true) {
+            return;
+        }
         let upstream_time = answered.upstream.as_ref().map(UpstreamTime::to_string);
         self.parts.access_log.write(&Line {
             time: self.parts.clock.now(),

@@ -13,10 +13,8 @@ use crate::config::Config;
 use crate::config::SiteSource;
 use crate::edge::Peer;
 use crate::edge::Problem;
+use crate::edge::status;
 use crate::edge::target;
-
-/// Load balancers ask here, and follow no redirect.
-const HEALTH_PREFIX: &str = "/health";
 
 /// What is said to clients that came the wrong way, and to all others.
 pub(super) struct Https {
@@ -45,23 +43,29 @@ impl Https {
         }
     }
 
-    /// The answer to a request that has to come another way.
-    pub(super) fn refuse(&self, request: &Request, peer: &Peer, is_secure: bool) -> Option<Response> {
-        let path = request.uri().path();
-        if !is_secure && let Some(port) = self.redirect_port {
-            let host = host(request.uri(), request.headers())?;
-            let is_plain = path.starts_with(HEALTH_PREFIX) || self.plain_names.iter().any(|name| name == host);
-            if !is_plain {
-                return Some(redirect(host, port, request.uri()));
-            }
-        }
-        let is_known = peer.tls.as_ref().is_some_and(|tls| tls.is_client_known);
+    /// The refusal of a path that is for clients with a certificate, to one that has shown none.
+    pub(super) fn refuse(&self, path: &str, peer: &Peer) -> Option<Problem> {
         let rule_path = target::rule_path(path);
         let is_for_known = self.known_client_prefixes.iter().any(|prefix| target::is_under(&rule_path, prefix));
+        let is_known = peer.tls.as_ref().is_some_and(|tls| tls.is_client_known);
         (is_for_known && !is_known).then(|| {
             let detail = "this page is for clients with a certificate that is trusted here; none was shown";
-            Problem::new(StatusCode::FORBIDDEN, "client_certificate_required", detail).into_response()
+            Problem::new(StatusCode::FORBIDDEN, "client_certificate_required", detail)
         })
+    }
+
+    /// Where a request has to go that did not come over HTTPS. Load balancers may ask for health, and follow no redirect.
+    pub(super) fn redirect(&self, request: &Request) -> Option<Response> {
+        let port = self.redirect_port?;
+        if status::is_health(request.uri().path()) {
+            return None;
+        }
+        let Some(host) = host(request.uri(), request.headers()) else {
+            let detail = "without a Host header it cannot be said where this page is over HTTPS";
+            return Some(Problem::new(StatusCode::BAD_REQUEST, "bad_request", detail).into_response());
+        };
+        let is_plain = self.plain_names.iter().any(|name| name == host);
+        (!is_plain).then(|| redirect(host, port, request.uri()))
     }
 
     /// Tells browsers to come over HTTPS from now on (RFC 6797), but for this machine's own name, which others share.
@@ -116,10 +120,9 @@ mod tests {
 
     #[test]
     fn plain_requests_are_sent_to_https() {
-        let plain = Peer { address: [127, 0, 0, 1].into(), tls: None };
         let location = |text: &str, host: &str, target: &str| {
             let request = Request::get(target).header("host", host).body(Body::empty()).unwrap();
-            let response = https(text).refuse(&request, &plain, false)?;
+            let response = https(text).redirect(&request)?;
             assert_eq!(response.status(), 301);
             Some(response.headers()["location"].to_str().unwrap().to_owned())
         };
@@ -136,6 +139,7 @@ mod tests {
                 Some("https://bank.example/"),
             ),
             (usual, "bank.example", "/health/live", None),
+            (usual, "bank.example", "/health-insurance/", Some("https://bank.example/health-insurance/")),
             ("[edge.tls]\nlisten = ['0.0.0.0:443']\nredirect_http = false", "bank.example", "/", None),
             ("", "bank.example", "/", None),
             (
@@ -147,6 +151,8 @@ mod tests {
         ] {
             assert_eq!(location(text, host, target).as_deref(), expected, "{text} {host} {target}");
         }
+        let nowhere = Request::get("/admin/").body(Body::empty()).unwrap();
+        assert_eq!(https(usual).redirect(&nowhere).map(|response| response.status().as_u16()), Some(400));
     }
 
     #[test]
@@ -154,10 +160,8 @@ mod tests {
         let https = https(
             "[edge.tls]\nlisten = ['0.0.0.0:443']\n[edge.client_certificates]\nca_file = 'ca.pem'\nprefixes = ['/admin/']",
         );
-        let status = |target: &str, is_known| {
-            let request = Request::get(target).header("host", "bank.example").body(Body::empty()).unwrap();
-            https.refuse(&request, &peer(None, is_known), true).map(|response| response.status().as_u16())
-        };
+        let status =
+            |target: &str, is_known| https.refuse(target, &peer(None, is_known)).map(|problem| problem.status.as_u16());
         for target in
             ["/admin/users", "//admin/users", "/%61dmin/users", "/ADMIN/users", "/admin;a/users", "/admin%2Fusers"]
         {

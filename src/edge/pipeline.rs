@@ -152,14 +152,15 @@ fn pass(parts: &Arc<Parts>, request: Request, peer: Option<&Peer>) -> Way {
     if let Some(page) = parts.challenges.answer(&request) {
         return Way::Answered(page);
     }
+    if let Some(problem) = peer.and_then(|peer| parts.https.load().refuse(request.uri().path(), peer)) {
+        return Way::Answered(problem.into_response());
+    }
     if let Some(page) = status::page(parts, &request) {
         return Way::Status(page);
     }
-    if let Some(peer) = peer {
-        let is_secure = request.extensions().get() == Some(&IsSecure(true));
-        if let Some(refusal) = parts.https.load().refuse(&request, peer, is_secure) {
-            return Way::Answered(refusal);
-        }
+    let is_secure = request.extensions().get() == Some(&IsSecure(true));
+    if let (false, Some(redirect)) = (is_secure, parts.https.load().redirect(&request)) {
+        return Way::Answered(redirect);
     }
     let allowance = match parts.rate_limit.check(&request) {
         Ok(allowance) => allowance,

@@ -36,10 +36,15 @@ pub(super) fn is_watched(path: &str) -> bool {
     path == STUB_STATUS || path == METRICS
 }
 
+/// Whether this is where load balancers ask how the program is.
+pub(super) fn is_health(path: &str) -> bool {
+    path.strip_prefix(HEALTH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// The page a request asks for; `None` for what is not answered here.
 pub(super) fn page(parts: &Parts, request: &Request) -> Option<Page> {
     let path = request.uri().path();
-    let is_health = path.strip_prefix(HEALTH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_health = is_health(path);
     if !is_health && !is_watched(path) {
         return None;
     }

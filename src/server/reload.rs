@@ -12,7 +12,7 @@ use crate::telemetry;
 /// Sections whose keys take effect at once; all others wait for the next start.
 const RELOADED: [&str; 5] = ["edge.", "server.limits.", "log.level", "log.access", "api.public_url"];
 /// Keys below those that all the same wait.
-const STARTED: [&str; 1] = ["edge.tls.listen"];
+const STARTED: [&str; 2] = ["edge.tls.listen", "edge.client_certificates.listeners"];
 
 /// Takes over a new configuration. Cheap to clone.
 #[derive(Clone)]

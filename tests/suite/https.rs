@@ -17,6 +17,7 @@ use tokio::io::AsyncWriteExt as _;
 use crate::support::Authority;
 use crate::support::Http;
 use crate::support::Program;
+use crate::support::Raw;
 use crate::support::Site;
 use crate::support::Socket;
 use crate::support::Tls;
@@ -185,6 +186,12 @@ async fn plain_http_is_sent_to_https() {
     let expected = format!("https://bank.example:{}/a/b?c=d&e", served.address.port());
     assert_eq!(answer.headers["location"], expected.as_str());
     http.get("/health").await.expect(200);
+    let mut raw = Raw::connect(served.plain).await;
+    assert!(raw.send(b"GET / HTTP/1.0\r\n\r\n").await);
+    assert!(
+        raw.read_to_end().await.contains(" 400 "),
+        "without a name there is nowhere to send it, and nothing is served"
+    );
 }
 
 /// HTTP/2 is spoken, many requests at once, and a WebSocket over it.
@@ -244,6 +251,10 @@ async fn clients_show_certificates_where_they_must() {
     assert_eq!(ask(Some(&clients), served.address, "/api/v1/greeting").await, Some(200));
     assert_eq!(ask(Some(&strangers), served.address, "/api/v1/greeting").await, None);
     assert_eq!(ask(None, guarded, "/health").await, None);
+    // Nor does a session that began elsewhere let anybody in.
+    let stranger = Tls::trusting(&root);
+    stranger.get(served.address, "localhost", "/health").await.unwrap();
+    stranger.get(guarded, "localhost", "/health").await.map(|answer| answer.status).unwrap_err();
     assert_eq!(ask(Some(&strangers), guarded, "/health").await, None);
     assert_eq!(ask(Some(&clients), guarded, "/health").await, Some(200));
 }

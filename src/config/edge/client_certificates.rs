@@ -3,7 +3,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::config::edge::rate_limit::is_prefix;
 use crate::config::section::Section;
+use crate::config::value::quote_text;
 
 /// Clients that show a certificate of their own.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,8 +30,9 @@ impl ClientCertificates {
             let why = "certificates are asked for, and no authority is trusted to issue them; allowed: a PEM file";
             section.refuse(&["ca_file"], why.to_owned());
         }
-        if clients.prefixes.iter().any(|prefix| !prefix.starts_with('/')) {
-            section.refuse(&["prefixes"], "a path begins with /; allowed: such as [\"/admin/\"]".to_owned());
+        if let Some(wrong) = clients.prefixes.iter().find(|prefix| !is_prefix(prefix)) {
+            let why = format!("{} is no beginning of a path; allowed: such as [\"/admin/\"]", quote_text(wrong));
+            section.refuse(&["prefixes"], why);
         }
         clients
     }

@@ -12,6 +12,7 @@ mod site;
 mod status;
 mod tls;
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use ipnet::IpNet;
@@ -96,8 +97,17 @@ impl Edge {
         };
         Proxy::check_all(&edge.proxies, section);
         edge.check_listeners(section);
+        edge.check_names(section);
         edge.acme.check_sites(&edge.sites, section);
         edge
+    }
+
+    fn check_names(&self, section: &mut Section<'_>) {
+        let mut seen = BTreeSet::new();
+        let mut names = self.sites.iter().flat_map(|site| &site.names);
+        if let Some(name) = names.find(|name| !seen.insert(name.as_str())) {
+            section.refuse(&["site"], format!("{name} stands in two sites; allowed: each name once"));
+        }
     }
 
     fn check_listeners(&self, section: &mut Section<'_>) {

@@ -102,7 +102,7 @@ impl RateLimitZone {
 }
 
 /// Paths are compared as they are when `%` is decoded, so a rule that has one would never hold.
-fn is_prefix(path: &str) -> bool {
+pub(super) fn is_prefix(path: &str) -> bool {
     path.starts_with('/') && !path.contains("//") && !path.contains(['%', ';', '?', '#', '\\'])
 }
 

@@ -87,7 +87,13 @@ impl Activity {
 
     /// Everything is sent.
     pub(super) fn flushed(&self) {
+        if self.stalled_since.load(Relaxed) == 0 {
+            return;
+        }
         self.stalled_since.store(0, Relaxed);
+        if self.idle_since.load(Relaxed) != 0 {
+            self.idle_since.store(self.now(), Relaxed);
+        }
     }
 
     /// A request came; it lasts until the last clone of what is returned is dropped.
@@ -123,7 +129,8 @@ impl Activity {
                 wait = limits.transfer_timeout - lasted;
             }
         }
-        if self.requests.load(Relaxed) == 0 {
+        // What is still being sent was asked for, though its request is done.
+        if self.requests.load(Relaxed) == 0 && stalled == 0 {
             let (header, idle) = (self.header_since.load(Relaxed), self.idle_since.load(Relaxed));
             let (lasted, limit, verdict) = if header != 0 || idle == 0 {
                 // A connection begins with a header that is waited for.

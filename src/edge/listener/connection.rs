@@ -243,7 +243,7 @@ where
     };
     let alarm = tokio::time::sleep_until(first);
     tokio::pin!(alarm);
-    let mut is_ending = false;
+    let (mut is_ending, mut has_left) = (false, false);
     // A client that goes away is no event; its request, if there was one, has its line in the access log.
     loop {
         tokio::select! {
@@ -251,10 +251,12 @@ where
             () = alarm.as_mut() => match activity.judge(limits) {
                 Verdict::WaitUntil(time) => alarm.as_mut().reset(time),
                 Verdict::TooSlow => return,
+                Verdict::Idle if has_left => return,
+                // A request that was on its way meanwhile is answered all the same.
                 Verdict::Idle => {
+                    (is_ending, has_left) = (true, true);
                     farewell(connection.as_mut());
-                    let _ = tokio::time::timeout(FAREWELL, connection.as_mut()).await;
-                    return;
+                    alarm.as_mut().reset(tokio::time::Instant::now() + FAREWELL);
                 }
             },
             () = end.begin.cancelled(), if !is_ending => {

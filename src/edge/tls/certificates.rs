@@ -113,8 +113,11 @@ impl Certificates {
     pub(super) fn install(&self, names: &[String], served: Served, unknown: UnknownName) {
         self.change(unknown, |sites| {
             if let Some(site) = sites.iter_mut().find(|site| site.names == names) {
+                // The local authority steps in where something is wrong, which stays so.
+                if served.origin != Origin::LocalCa || site.source == SiteSource::LocalCa {
+                    site.problem = None;
+                }
                 site.served = Some(served);
-                site.problem = None;
             }
         });
     }

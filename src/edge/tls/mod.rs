@@ -37,6 +37,7 @@ use crate::edge::acme::Challenges;
 use crate::edge::listener::TlsSession;
 use crate::telemetry::Kind;
 use crate::telemetry::Metrics;
+use crate::telemetry::chain;
 
 pub use certificates::Origin;
 pub use certificates::SiteStatus;
@@ -93,12 +94,27 @@ pub struct HandshakeCounts {
 pub struct Tls {
     certificates: Arc<Certificates>,
     configs: ArcSwap<Configs>,
-    tickets: Arc<dyn ProducesTickets>,
-    sessions: Arc<dyn StoresServerSessions>,
+    resumption: Resumption,
+    /// Listeners for known clients alone, as they were at start: sockets do not change while it runs.
+    known_listeners: config::ClientCertificates,
     data_dir: PathBuf,
     clock: Clock,
     /// Of handshakes.
     pub counts: HandshakeCounts,
+}
+
+/// How sessions go on in a later connection. What was found out of a client in the first holds in the next, so whoever
+/// asks more of clients, or something else, may not share it.
+#[derive(Clone)]
+struct Resumption {
+    tickets: Arc<dyn ProducesTickets>,
+    sessions: Arc<dyn StoresServerSessions>,
+}
+
+impl Resumption {
+    fn new() -> Result<Self, rustls::Error> {
+        Ok(Self { tickets: aws_lc_rs::Ticketer::new()?, sessions: ServerSessionMemoryCache::new(SESSIONS_MAX) })
+    }
 }
 
 /// What changes with the configuration.
@@ -119,13 +135,13 @@ impl Tls {
     /// [`TlsError`]
     pub fn new(config: &Config, clock: Clock, challenges: Challenges) -> Result<(Arc<Self>, Option<Acme>), TlsError> {
         let (settings, data_dir) = (&config.edge, &config.server.data_dir);
-        let tickets = aws_lc_rs::Ticketer::new()?;
-        let sessions: Arc<dyn StoresServerSessions> = ServerSessionMemoryCache::new(SESSIONS_MAX);
+        let resumption = Resumption::new()?;
         let certificates = Arc::new(Certificates::new(challenges));
-        let configs = ArcSwap::from_pointee(Configs::new(settings, data_dir, &certificates, &tickets, &sessions)?);
+        let configs = ArcSwap::from_pointee(Configs::new(settings, data_dir, &certificates, &resumption)?);
         let data_dir = data_dir.to_owned();
         let counts = HandshakeCounts::default();
-        let tls = Arc::new(Self { certificates, configs, tickets, sessions, data_dir, clock, counts });
+        let known_listeners = settings.client_certificates.clone();
+        let tls = Arc::new(Self { certificates, configs, resumption, known_listeners, data_dir, clock, counts });
         let wants = |site: &config::Site| site.source == SiteSource::Acme;
         let acme = settings.sites.iter().any(wants).then(|| tls.acme(config));
         tls.load_sites(acme.as_ref())?;
@@ -139,7 +155,7 @@ impl Tls {
     /// [`TlsError`]; then everything stays as it was.
     pub fn reload(self: &Arc<Self>, config: &Config) -> Result<Option<Acme>, TlsError> {
         let settings = &config.edge;
-        let configs = Configs::new(settings, &self.data_dir, &self.certificates, &self.tickets, &self.sessions)?;
+        let configs = Configs::new(settings, &self.data_dir, &self.certificates, &self.resumption)?;
         let before = self.configs.swap(Arc::new(configs));
         let by_acme = |settings: &config::Edge| -> Vec<config::Site> {
             settings.sites.iter().filter(|site| site.source == SiteSource::Acme).cloned().collect()
@@ -147,7 +163,10 @@ impl Tls {
         let is_same = before.settings.acme == settings.acme && by_acme(&before.settings) == by_acme(settings);
         // Also if no site wants one any more: then nothing is to be ordered for those before.
         let acme = (!is_same).then(|| self.acme(config));
-        self.load_sites(acme.as_ref())?;
+        if let Err(error) = self.load_sites(acme.as_ref()) {
+            // It is tried again and again; everything else is taken over.
+            tracing::error!(error = %chain(&error), "not every site has a certificate yet");
+        }
         Ok(acme)
     }
 
@@ -200,7 +219,7 @@ impl Tls {
     ) -> impl Future<Output = io::Result<(TlsStream<TcpStream>, TlsSession, Handshake)>> + Send + use<> {
         let configs = self.configs.load();
         let timeout = configs.settings.tls.handshake_timeout;
-        let is_for_known = configs.settings.client_certificates.is_required_on(local);
+        let is_for_known = self.known_listeners.is_required_on(local);
         let config = match (is_for_known, self.certificates.is_challenged()) {
             (true, _) => &configs.known_clients,
             (false, true) => &configs.challenged,
@@ -215,6 +234,9 @@ impl Tls {
                 tls.counts.failed.fetch_add(1, Relaxed);
             })?;
             let session = tls.session(&stream);
+            if is_for_known && !session.is_client_known {
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, "no certificate was shown"));
+            }
             let spoken = match stream.get_ref().1.alpn_protocol() {
                 Some(b"h2") => Handshake::Http2,
                 Some(name) if name == ACME_PROTOCOL => Handshake::AcmeChallenge,
@@ -245,11 +267,16 @@ impl Configs {
         settings: &config::Edge,
         data_dir: &Path,
         certificates: &Arc<Certificates>,
-        tickets: &Arc<dyn ProducesTickets>,
-        sessions: &Arc<dyn StoresServerSessions>,
+        resumption: &Resumption,
     ) -> Result<Self, TlsError> {
         let clients = client::Verifiers::new(&settings.client_certificates, data_dir)?;
-        let build = |verifier: Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>, protocols: &[&[u8]]| {
+        // A certificate that was shown is not looked at again when a session goes on; its authority may be gone by then.
+        let of_all =
+            if settings.client_certificates.ca_file.is_some() { Resumption::new()? } else { resumption.clone() };
+        let of_known = Resumption::new()?;
+        let build = |verifier: Option<Arc<dyn rustls::server::danger::ClientCertVerifier>>,
+                     resumption: &Resumption,
+                     protocols: &[&[u8]]| {
             let versions: &[&rustls::SupportedProtocolVersion] = match settings.tls.min_version {
                 TlsVersion::Tls12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
                 TlsVersion::Tls13 => &[&rustls::version::TLS13],
@@ -265,15 +292,15 @@ impl Configs {
             config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
             // The strongest suite both have, not the one the client happens to name first.
             config.ignore_client_order = true;
-            config.ticketer = Arc::clone(tickets);
-            config.session_storage = Arc::clone(sessions);
+            config.ticketer = Arc::clone(&resumption.tickets);
+            config.session_storage = Arc::clone(&resumption.sessions);
             Ok::<_, rustls::Error>(Arc::new(config))
         };
         Ok(Self {
             settings: settings.clone(),
-            ordinary: build(clients.optional.clone(), &[b"h2", b"http/1.1"])?,
-            challenged: build(clients.optional, &[b"h2", b"http/1.1", ACME_PROTOCOL])?,
-            known_clients: build(clients.required, &[b"h2", b"http/1.1"])?,
+            ordinary: build(clients.optional.clone(), &of_all, &[b"h2", b"http/1.1"])?,
+            challenged: build(clients.optional, &of_all, &[b"h2", b"http/1.1", ACME_PROTOCOL])?,
+            known_clients: build(clients.required, &of_known, &[b"h2", b"http/1.1"])?,
         })
     }
 }
