@@ -53,6 +53,11 @@ impl Clock {
         }
     }
 
+    /// The time now in UTC, to the second, as certificates and logs tell it.
+    pub fn now_utc(&self) -> OffsetDateTime {
+        to_utc(self.now())
+    }
+
     /// The time now on Korea's wall clock.
     pub fn now_in_korea(&self) -> OffsetDateTime {
         to_kst(self.now())
@@ -66,8 +71,13 @@ impl Clock {
 
 /// A point in time as Korea's wall clock shows it.
 pub fn to_kst(at: Timestamp) -> OffsetDateTime {
+    to_utc(at).to_offset(KST)
+}
+
+/// A point in time in UTC, to the second.
+pub fn to_utc(at: Timestamp) -> OffsetDateTime {
     let seconds = at.unix_ms().div_euclid(1000);
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH).to_offset(KST)
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use axum::http::Uri;
 use axum::http::Version;
 use time::OffsetDateTime;
 
+use crate::clock::to_utc;
 use crate::domain::Timestamp;
 use crate::edge::access_log::mask::masked;
 
@@ -243,10 +244,6 @@ fn write_seconds(duration: Duration, line: &mut Vec<u8>) {
     }
 }
 
-fn utc(time: Timestamp) -> OffsetDateTime {
-    OffsetDateTime::from_unix_timestamp(time.unix_ms().div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH)
-}
-
 /// Two digits.
 fn write_pair(number: u8, line: &mut Vec<u8>) {
     line.extend_from_slice(&[b'0' + number / 10 % 10, b'0' + number % 10]);
@@ -272,13 +269,13 @@ fn write_time_of_day(at: OffsetDateTime, line: &mut Vec<u8>) {
 
 /// `2026-11-23T00:00:00+00:00`, as nginx's `$time_iso8601`.
 fn write_iso_time(time: Timestamp, line: &mut Vec<u8>) {
-    write_date_time(utc(time), line);
+    write_date_time(to_utc(time), line);
     line.extend_from_slice(b"+00:00");
 }
 
 /// `2026-11-23T00:00:00.000Z`
 fn write_log_time(time: Timestamp, line: &mut Vec<u8>) {
-    write_date_time(utc(time), line);
+    write_date_time(to_utc(time), line);
     let ms = u64::try_from(time.unix_ms().rem_euclid(1000)).unwrap_or_default();
     // The seconds before the point are written already.
     let mut fraction = Vec::with_capacity(8);
@@ -290,7 +287,7 @@ fn write_log_time(time: Timestamp, line: &mut Vec<u8>) {
 /// `23/Nov/2026:00:00:00 +0000`
 fn write_common_time(time: Timestamp, line: &mut Vec<u8>) {
     const MONTHS: &[u8; 36] = b"JanFebMarAprMayJunJulAugSepOctNovDec";
-    let at = utc(time);
+    let at = to_utc(time);
     write_pair(at.day(), line);
     line.push(b'/');
     let month = usize::from(u8::from(at.month())) * 3;

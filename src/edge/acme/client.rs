@@ -37,7 +37,6 @@ use time::OffsetDateTime;
 
 use crate::clock::Clock;
 use crate::edge::acme::error::AcmeError;
-use crate::edge::acme::now;
 
 /// For one request and its answer. Authorities issue in later requests, so none takes long.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -147,7 +146,7 @@ impl Client {
             error.source().map_or_else(|| error.to_string(), |cause| crate::telemetry::chain(cause).to_string())
         })?;
         let (parts, body) = response.into_parts();
-        self.heard.note(parts.status, &parts.headers, now(&self.clock));
+        self.heard.note(parts.status, &parts.headers, self.clock.now_utc());
         let bytes = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
         let bytes = bytes.map_err(|error| format!("reading the answer: {error}"))?.to_bytes();
         let is_refusal = parts.status.is_client_error() || parts.status.is_server_error();

@@ -11,7 +11,6 @@ use crate::edge::acme::account::Registrar;
 use crate::edge::acme::certificate::Issued;
 use crate::edge::acme::challenges::Challenges;
 use crate::edge::acme::error::AcmeError;
-use crate::edge::acme::now;
 use crate::edge::acme::order::Order;
 use crate::edge::acme::order::Progress;
 use crate::edge::acme::schedule;
@@ -67,7 +66,7 @@ impl Keeper {
     }
 
     fn now(&self) -> OffsetDateTime {
-        now(&self.registrar.clock)
+        self.registrar.clock.now_utc()
     }
 
     /// Asks when the authority wants the certificate renewed (RFC 9773).

@@ -25,7 +25,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustls::sign::CertifiedKey;
-use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
@@ -86,8 +85,12 @@ impl Acme {
                 Site::new(&site.names, stored, earlier)
             })
             .collect();
-        let report =
-            Report { at: now(&clock), directory, clock_doubt: None, sites: sites.iter().map(Site::report).collect() };
+        let report = Report {
+            at: clock.now_utc(),
+            directory,
+            clock_doubt: None,
+            sites: sites.iter().map(Site::report).collect(),
+        };
         let methods = methods(settings.challenge, &config.server.listen, &config.edge.tls.listen);
         let roots = settings.ca_file.as_deref().map(|path| config.server.resolve(path));
         let status = Status::new(report, storage.clone());
@@ -134,7 +137,7 @@ impl Acme {
 
     /// Says so if the clock seems to be wrong, and again when it does no more.
     async fn doubt_clock(&mut self) {
-        let now = now(&self.keeper.registrar.clock);
+        let now = self.keeper.registrar.clock.now_utc();
         let held = || self.sites.iter().filter_map(|site| site.held.as_ref());
         let facts = held().map(|held| &held.issued.facts);
         let doubt = ClockDoubt::of(now, self.keeper.registrar.heard.clock_ahead(), facts).or_else(|| {
@@ -178,12 +181,6 @@ fn methods(challenge: AcmeChallenge, plain: &[SocketAddr], tls: &[SocketAddr]) -
             methods.into_iter().filter(|(.., is_possible)| *is_possible).map(|(_, method, _)| method).collect()
         }
     }
-}
-
-/// The time now, in UTC.
-fn now(clock: &Clock) -> OffsetDateTime {
-    let seconds = clock.now().unix_ms().div_euclid(1000);
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 #[cfg(test)]

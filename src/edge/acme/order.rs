@@ -21,7 +21,6 @@ use crate::edge::acme::challenges::Challenges;
 use crate::edge::acme::challenges::Shown;
 use crate::edge::acme::error::AcmeError;
 use crate::edge::acme::error::Unproven;
-use crate::edge::acme::now;
 use crate::edge::acme::status::Method;
 use crate::edge::acme::status::Report;
 use crate::edge::acme::status::Stage;
@@ -61,7 +60,7 @@ impl Progress<'_> {
                 site.stage = stage;
             }
         };
-        self.status.change(now(self.clock), change).await;
+        self.status.change(self.clock.now_utc(), change).await;
     }
 }
 

@@ -10,7 +10,6 @@ use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::Clock;
 use crate::config;
 use crate::config::SiteSource;
 use crate::edge::acme::Acme;
@@ -178,7 +177,7 @@ impl Tls {
     }
 
     pub(super) fn now(&self) -> OffsetDateTime {
-        now(&self.clock)
+        self.clock.now_utc()
     }
 }
 
@@ -215,12 +214,6 @@ fn this_machine() -> Vec<String> {
 pub(super) fn installation() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().to_ascii_lowercase();
     if name.is_empty() { "localhost".to_owned() } else { name }
-}
-
-/// The time as certificates tell it.
-pub(super) fn now(clock: &Clock) -> OffsetDateTime {
-    let seconds = clock.now().unix_ms().div_euclid(1000);
-    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
 fn state(path: &Path) -> Seen {

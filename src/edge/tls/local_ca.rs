@@ -28,7 +28,6 @@ use crate::clock::Clock;
 use crate::edge::private_file;
 use crate::edge::tls::certificate;
 use crate::edge::tls::keeper::installation;
-use crate::edge::tls::keeper::now;
 
 const DAY: Duration = Duration::from_hours(24);
 /// How long each kind is valid. Browsers take at most 825 days of a private authority's leaf.
@@ -96,7 +95,7 @@ impl LocalCa {
     /// # Errors
     /// [`LocalCaError`]
     pub fn open_here(data_dir: &Path, clock: &Clock) -> Result<Self, LocalCaError> {
-        Self::open(data_dir, &installation(), now(clock))
+        Self::open(data_dir, &installation(), clock.now_utc())
     }
 
     /// The authority in the data folder, made if there is none. `installation` is part of its name, for people.
