@@ -55,6 +55,7 @@ fn eventually<T>(mut probe: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(Instant::now() < deadline, "waited in vain");
+        // The writer is a thread of its own and tells nobody when a line is in the file.
         std::thread::sleep(Duration::from_millis(10));
     }
 }
