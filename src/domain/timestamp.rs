@@ -21,6 +21,12 @@ impl Timestamp {
         self.0
     }
 
+    /// The point in time that lies `span` after this one.
+    pub fn plus(self, span: Duration) -> Self {
+        let span_ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(span_ms))
+    }
+
     /// The point in time that lies `span` before this one.
     pub fn minus(self, span: Duration) -> Self {
         let span_ms = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);

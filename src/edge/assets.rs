@@ -17,6 +17,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::HeaderMap;
+use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::Method;
 use axum::http::StatusCode;
@@ -34,21 +35,24 @@ use crate::edge::Problem;
 use crate::edge::encoding;
 use crate::edge::encoding::Accepted;
 use crate::edge::headers::CROSS_ORIGIN_RESOURCE_POLICY;
+use crate::edge::headers::add;
+use crate::edge::headers::permanent;
 use crate::edge::preconditions;
 use crate::edge::preconditions::Wanted;
+use crate::edge::request_id;
 
 /// A file whose name changes with its content.
 const IMMUTABLE: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// A file that has to be asked for again.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("no-cache");
 const FRONT_PAGE: &str = "index.html";
-/// Headers of a usual response, the common ones included.
-const HEADERS_MAX: usize = 24;
 
 /// The files of the program, by path. Cheap to clone.
 #[derive(Clone, Default)]
 pub struct Assets {
     files: Arc<HashMap<String, Arc<File>, RandomState>>,
+    /// The headers that all responses get are there.
+    is_dressed: bool,
 }
 
 /// What is special about some files.
@@ -61,6 +65,7 @@ pub struct AssetRules {
 }
 
 /// One file, in every encoding there is of it.
+#[derive(Clone)]
 struct File {
     /// The smallest first.
     compressed: Vec<Variant>,
@@ -68,6 +73,7 @@ struct File {
 }
 
 /// One file in one encoding: all that is sent of it.
+#[derive(Clone)]
 struct Variant {
     coding: Option<ContentCoding>,
     etag: HeaderValue,
@@ -105,18 +111,27 @@ impl Assets {
             }
             found.insert(format!("/{name}"), file);
         }
-        Self { files: Arc::new(found) }
+        Self { files: Arc::new(found), is_dressed: false }
     }
 
-    /// The response to a request for one of the files; `None` leaves it to the application. So does whoever asks for `/` and
-    /// wants JSON by name: that is a program, not a browser.
-    pub(super) fn answer(&self, request: &Request, accepted: Accepted) -> Option<Response> {
+    /// The same files, of which each response has these headers already: to put them together for each request costs more than
+    /// all the rest of it.
+    pub(super) fn dressed(&self, common: &[(HeaderName, HeaderValue)]) -> Self {
+        let dress = |(path, file): (&String, &Arc<File>)| (path.clone(), Arc::new(file.dressed(common)));
+        Self { files: Arc::new(self.files.iter().map(dress).collect()), is_dressed: true }
+    }
+
+    /// The response to a request for one of the files, and whether it has the common headers; `None` leaves it to the application.
+    /// So does whoever asks for `/` and wants JSON by name: that is a program, not a browser.
+    pub(super) fn answer(&self, request: &Request, accepted: Accepted) -> Option<(Response, bool)> {
         let (path, headers) = (request.uri().path(), request.headers());
         let file = self.files.get(path)?;
         if !is_read(request.method()) || headers.contains_key(header::UPGRADE) || (path == "/" && wants_json(headers)) {
             return None;
         }
-        Some(file.respond(request, accepted))
+        let response = file.respond(request, accepted);
+        let is_dressed = self.is_dressed && response.status() == StatusCode::OK;
+        Some((response, is_dressed))
     }
 
     /// The page in which a path that a browser navigates to means something: that of the nearest folder. Only paths that can be
@@ -152,7 +167,7 @@ impl File {
             _ => content_type.to_string(),
         };
         let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::try_from(content_type).ok()?);
+        headers.insert(header::CONTENT_TYPE, permanent(&content_type)?);
         headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         let is_immutable = name.starts_with(rules.immutable_folder);
         headers.insert(header::CACHE_CONTROL, if is_immutable { IMMUTABLE } else { REVALIDATE });
@@ -167,6 +182,16 @@ impl File {
             compressed: compressed.into_iter().map(|(coding, bytes)| variant(Some(coding), bytes)).collect(),
             plain: variant(None, plain),
         })
+    }
+
+    fn dressed(&self, common: &[(HeaderName, HeaderValue)]) -> Self {
+        let mut file = self.clone();
+        for variant in file.compressed.iter_mut().chain([&mut file.plain]) {
+            common.iter().for_each(|(name, value)| add(&mut variant.headers, name, value));
+            // Its place: a copy of the map has room for what is in it and no more.
+            variant.headers.insert(request_id::HEADER, HeaderValue::from_static(""));
+        }
+        file
     }
 
     fn respond(&self, request: &Request, accepted: Accepted) -> Response {
@@ -208,9 +233,7 @@ impl Variant {
         let digest = Sha256::digest(&bytes);
         // Hexadecimal digits in quotes are always a valid value.
         let etag = format!("\"{}\"", hex::encode(digest.get(..16).unwrap_or_default()));
-        let etag = HeaderValue::try_from(etag).unwrap_or(HeaderValue::from_static("\"\""));
-        // With room for the headers of every response, which are added to a copy.
-        headers.reserve(HEADERS_MAX);
+        let etag = permanent(&etag).unwrap_or(HeaderValue::from_static("\"\""));
         headers.insert(header::ETAG, etag.clone());
         if let Some(coding) = coding {
             headers.insert(header::CONTENT_ENCODING, encoding::name(coding));
@@ -242,7 +265,7 @@ impl Variant {
     }
 }
 
-fn content_range(text: &str) -> Option<(header::HeaderName, HeaderValue)> {
+fn content_range(text: &str) -> Option<(HeaderName, HeaderValue)> {
     Some((header::CONTENT_RANGE, HeaderValue::from_str(text).ok()?))
 }
 
@@ -291,7 +314,7 @@ mod tests {
     }
 
     fn answer(assets: &Assets, request: &Request) -> Option<Response> {
-        assets.answer(request, Accepted::of(request.headers()))
+        assets.answer(request, Accepted::of(request.headers())).map(|(response, _)| response)
     }
 
     fn assets() -> Assets {

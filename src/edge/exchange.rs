@@ -23,13 +23,14 @@ use bytes::Bytes;
 use hyper::body::Frame;
 use hyper::body::SizeHint;
 
+use crate::domain::Timestamp;
 use crate::edge::ClientAddress;
 use crate::edge::Parts;
-use crate::edge::Peer;
 use crate::edge::RequestId;
 use crate::edge::RouteClass;
 use crate::edge::UpstreamTime;
 use crate::edge::access_log::Line;
+use crate::edge::client::Visit;
 use crate::edge::routes::RouteCounts;
 use crate::edge::routes::is_static;
 use crate::edge::status;
@@ -44,8 +45,6 @@ pub(super) struct Exchange {
     parts: Arc<Parts>,
     begun: Instant,
     method: Method,
-    /// Whom the line names. Whoever finds out more about the client than the connection tells sets it.
-    pub(super) client: Option<ClientAddress>,
     /// What only a line in the log needs.
     logged: Option<Logged>,
     /// What came of the request's body, if it has one.
@@ -57,11 +56,14 @@ pub(super) struct Exchange {
 }
 
 struct Logged {
+    begun: Timestamp,
+    client: Option<ClientAddress>,
     /// A static file or monitoring, of which nobody wants to read unless it was refused.
     is_quiet: bool,
     uri: Uri,
     version: Version,
-    peer: Option<Peer>,
+    /// Empty without TLS.
+    tls_version: &'static str,
     user_agent: Option<HeaderValue>,
     referer: Option<HeaderValue>,
     request_id: RequestId,
@@ -76,19 +78,21 @@ struct Answered {
 
 impl Exchange {
     /// Starts the stopwatch, and counts what comes of the request's body.
-    pub(super) fn begin(parts: &Arc<Parts>, request: &mut Request, request_id: &RequestId) -> Self {
+    pub(super) fn begin(parts: &Arc<Parts>, request: &mut Request, begun: Timestamp, request_id: RequestId) -> Self {
         parts.traffic.requests.add();
         let path = request.uri().path();
         let is_static = is_static(path);
         let is_quiet = is_static || status::is_watched(path);
         let logged = parts.access_log.takes(false).then(|| Logged {
+            begun,
+            client: ClientAddress::of(request.extensions()),
             is_quiet,
             uri: request.uri().clone(),
             version: request.version(),
-            peer: request.extensions().get().cloned(),
+            tls_version: tls_version(request),
             user_agent: request.headers().get(header::USER_AGENT).cloned(),
             referer: request.headers().get(header::REFERER).cloned(),
-            request_id: *request_id,
+            request_id,
         });
         let received = (request.body().size_hint().exact() != Some(0)).then(|| {
             let count = Arc::new(AtomicU64::new(0));
@@ -100,7 +104,6 @@ impl Exchange {
             parts: Arc::clone(parts),
             begun: Instant::now(),
             method: request.method().clone(),
-            client: request.extensions().get().copied(),
             logged,
             received,
             class: RouteClass::Edge,
@@ -115,7 +118,7 @@ impl Exchange {
     }
 
     /// Counts the answer; its line is written once its body is sent or given up.
-    pub(super) fn answer(mut self, response: Response) -> Response {
+    pub(super) fn answer(mut self, response: Response) -> Response<Sent> {
         let extensions = response.extensions();
         let routes = &self.parts.routes;
         let route = match (extensions.get::<RouteClass>(), extensions.get::<MatchedPath>()) {
@@ -126,7 +129,7 @@ impl Exchange {
         route.count(&self.method, response.status(), self.begun.elapsed());
         let upstream = extensions.get().cloned();
         self.answered = Some(Answered { status: response.status().as_u16(), route, upstream, bytes: 0 });
-        response.map(|body| Body::new(Sent { body, exchange: self }))
+        response.map(|body| Sent { body, exchange: self })
     }
 }
 
@@ -153,17 +156,18 @@ impl Drop for Exchange {
             return;
         }
         let upstream_time = answered.upstream.as_ref().map(UpstreamTime::to_string);
+        let request_time = self.begun.elapsed();
         self.parts.access_log.write(&Line {
-            time: self.parts.clock.now(),
-            client: self.client.map(|ClientAddress(address)| address),
+            time: logged.begun.plus(request_time),
+            client: logged.client.map(|ClientAddress(address)| address),
             method: &self.method,
             uri: &logged.uri,
             version: logged.version,
-            tls_version: logged.peer.as_ref().and_then(|peer| peer.tls.as_ref()).map_or("", |tls| tls.version),
+            tls_version: logged.tls_version,
             status: answered.status,
             bytes_in,
             bytes_out: answered.bytes,
-            request_time: self.begun.elapsed(),
+            request_time,
             upstream_time: upstream_time.as_deref(),
             user_agent: logged.user_agent.as_ref(),
             referer: logged.referer.as_ref(),
@@ -179,7 +183,7 @@ struct Received {
 }
 
 /// A response's body whose bytes are counted as they are sent.
-struct Sent {
+pub(super) struct Sent {
     body: Body,
     exchange: Exchange,
 }
@@ -228,6 +232,11 @@ impl HttpBody for Sent {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+fn tls_version(request: &Request) -> &'static str {
+    let peer = Visit::of(request.extensions()).and_then(|visit| visit.peer.as_ref());
+    peer.and_then(|peer| peer.tls.as_ref()).map_or("", |tls| tls.version)
 }
 
 fn bytes_of(polled: &Poll<Option<Result<Frame<Bytes>, axum::Error>>>) -> u64 {

@@ -3,6 +3,10 @@
 //! A response that has one of them already keeps its own. There is no `Server`: whoever is to know what answers here can read it
 //! in the operator's documents.
 
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
 use arc_swap::ArcSwap;
 use axum::http::HeaderMap;
 use axum::http::HeaderName;
@@ -53,6 +57,11 @@ impl Headers {
         self.lists.load().error_page_policy.clone()
     }
 
+    /// What our own content gets, for responses that are prepared.
+    pub(super) fn own(&self) -> Vec<(HeaderName, HeaderValue)> {
+        self.lists.load().own.clone()
+    }
+
     /// Adds what is missing.
     pub(super) fn apply(&self, response: &mut Response) {
         let lists = self.lists.load();
@@ -66,7 +75,8 @@ impl Headers {
     }
 }
 
-fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
+/// Adds a header, unless it is there.
+pub(super) fn add(headers: &mut HeaderMap, name: &HeaderName, value: &HeaderValue) {
     headers.entry(name).or_insert_with(|| value.clone());
 }
 
@@ -86,7 +96,7 @@ impl Lists {
         );
         let may_be_framed = !embed_origins.is_empty();
         let frame_options = settings.x_frame_options.as_str();
-        let extra = settings.extra.iter().map(|line| (HeaderName::try_from(&line.name).ok(), line.value.as_str()));
+        let extra = settings.extra.iter().map(|line| (permanent_name(&line.name), line.value.as_str()));
         let known = [
             (header::X_FRAME_OPTIONS, if may_be_framed { "" } else { frame_options }),
             (header::X_CONTENT_TYPE_OPTIONS, settings.x_content_type_options.as_str()),
@@ -114,8 +124,31 @@ impl Lists {
 
 /// A header that has a value.
 fn pair(name: HeaderName, value: &str) -> Option<(HeaderName, HeaderValue)> {
-    // Values are printable ASCII by construction.
-    HeaderValue::from_str(value).ok().filter(|value| !value.is_empty()).map(|value| (name, value))
+    permanent(value).filter(|value| !value.is_empty()).map(|value| (name, value))
+}
+
+/// A value that is sent again and again. It is never freed, so that copies of it are not counted: the count would be the one thing
+/// that all cores write to with every response. Each text is kept once, however often the configuration is read.
+pub(super) fn permanent(value: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(value).ok().map(|_| HeaderValue::from_static(kept(value)))
+}
+
+/// A name, likewise.
+fn permanent_name(name: &str) -> Option<HeaderName> {
+    let name = name.to_ascii_lowercase();
+    HeaderName::try_from(&name).ok().map(|_| HeaderName::from_static(kept(&name)))
+}
+
+fn kept(text: &str) -> &'static str {
+    static TEXTS: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let texts = texts.get_or_insert_default();
+    if let Some(kept) = texts.get(text) {
+        return kept;
+    }
+    let kept: &'static str = Box::leak(text.into());
+    texts.insert(kept);
+    kept
 }
 
 fn frame_ancestors(embed_origins: &[AllowedOrigin]) -> String {

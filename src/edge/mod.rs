@@ -140,7 +140,7 @@ struct Parts {
     issuance: Issuance,
     /// Paths that programs ask: refusals are JSON even for a browser.
     is_api: fn(&str) -> bool,
-    assets: Assets,
+    assets: ArcSwap<Assets>,
     compression: Compression,
     cors: Cors,
     headers: Headers,
@@ -176,6 +176,7 @@ impl Edge {
         let issuance = Issuance::of(acme);
         issuance.register(&metrics);
         let traffic = Traffic::new(&metrics);
+        let headers = Headers::new(config);
         let parts = Parts {
             proxy_protocol_from: ArcSwap::from_pointee(config.edge.proxy_protocol_from.clone()),
             connections: Connections::new(limits, Arc::clone(&traffic)),
@@ -195,10 +196,10 @@ impl Edge {
             challenges,
             issuance,
             is_api,
-            assets,
+            assets: ArcSwap::from_pointee(assets.dressed(&headers.own())),
             compression: Compression::new(&config.edge.compression),
             cors: Cors::new(&config.api),
-            headers: Headers::new(config),
+            headers,
         };
         Ok(Self { parts: Arc::new(parts) })
     }
@@ -231,6 +232,7 @@ impl Edge {
             issuance,
             access_log,
             status,
+            assets,
             compression,
             cors,
             headers,
@@ -252,6 +254,7 @@ impl Edge {
         compression.reload(&config.edge.compression);
         cors.reload(&config.api);
         headers.reload(config);
+        assets.store(Arc::new(assets.load().dressed(&headers.own())));
         Ok(())
     }
 

@@ -13,8 +13,9 @@ use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
+use bytes::Bytes;
 use http_body_util::Limited;
-use hyper::body::Body as _;
+use hyper::body::Body as HttpBody;
 use tower::Layer as _;
 use tower::Service;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -28,10 +29,12 @@ use crate::edge::Peer;
 use crate::edge::Problem;
 use crate::edge::RequestId;
 use crate::edge::assets;
+use crate::edge::client::Visit;
 use crate::edge::compression;
 use crate::edge::cors;
 use crate::edge::error_page;
 use crate::edge::exchange::Exchange;
+use crate::edge::exchange::Sent;
 use crate::edge::framing;
 use crate::edge::headers::Foreign;
 use crate::edge::pace::Paced;
@@ -43,13 +46,18 @@ use crate::edge::status;
 
 /// What answers requests: a tower service that is always ready and never fails.
 pub trait Application:
-    Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+    Service<Request, Response = Response<Self::Body>, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
 {
+    /// The body of its responses.
+    type Body: HttpBody<Data = Bytes, Error = axum::Error> + Send + Unpin + 'static;
 }
 
-impl<S> Application for S where
-    S: Service<Request, Response = Response, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static
+impl<S, B> Application for S
+where
+    S: Service<Request, Response = Response<B>, Error = Infallible, Future: Send> + Clone + Send + Sync + 'static,
+    B: HttpBody<Data = Bytes, Error = axum::Error> + Send + Unpin + 'static,
 {
+    type Body = B;
 }
 
 impl Edge {
@@ -93,26 +101,21 @@ async fn handle(
     parts: &Arc<Parts>,
     mut request: Request,
     next: impl AsyncFnOnce(Request) -> Result<Response, Infallible>,
-) -> Response {
-    let request_id = RequestId::generate();
-    request.extensions_mut().insert(request_id);
-    let peer = request.extensions().get::<Peer>().cloned();
-    if let Some(peer) = &peer {
-        let client = parts.proxies.client(peer.address, request.headers());
-        request.extensions_mut().insert(ClientAddress(client.address));
-        request.extensions_mut().insert(IsSecure(client.is_secure.unwrap_or(peer.tls.is_some())));
-    }
+) -> Response<Sent> {
+    let begun = parts.clock.now();
+    let request_id = RequestId::generate(begun);
+    let peer = visit(parts, &mut request, request_id);
     let asked = Asked::of(parts, &request);
-    let mut exchange = Exchange::begin(parts, &mut request, &request_id);
-    let response = match pass(parts, request, peer.as_ref()) {
-        Way::Answered(response) => response,
-        Way::Status(page) => page.respond(parts).await,
+    let mut exchange = Exchange::begin(parts, &mut request, begun, request_id);
+    let Reply { response, is_dressed } = match pass(parts, request, peer.as_ref()) {
+        Way::Answered(response) => response.into(),
+        Way::Status(page) => page.respond(parts).await.into(),
         Way::On(request, allowance) => {
-            let mut response = answer(parts, &asked, request, &mut exchange, next).await;
+            let mut reply = answer(parts, &asked, request, &mut exchange, next).await;
             if let Some(allowance) = allowance {
-                allowance.mark(response.headers_mut());
+                allowance.mark(reply.response.headers_mut());
             }
-            response
+            reply
         }
     };
     let response = problem::rendered(response, asked.reader, &request_id, || parts.headers.error_page_policy());
@@ -124,13 +127,41 @@ async fn handle(
     if let Some(page) = asked.page.filter(|_| response.extensions().get::<Foreign>().is_none()) {
         parts.cors.mark(page, response.headers_mut());
     }
-    parts.headers.apply(&mut response);
+    if !is_dressed {
+        parts.headers.apply(&mut response);
+    }
     let headers = response.headers_mut();
     headers.insert(request_id::HEADER, request_id.to_header());
     if let Some(peer) = &peer {
         parts.https.load().mark(headers, peer);
     }
     exchange.answer(response)
+}
+
+/// Finds out whose a request is; and who is on the other end of its connection, if it came by one.
+fn visit(parts: &Parts, request: &mut Request, request_id: RequestId) -> Option<Peer> {
+    let peer = Visit::of(request.extensions()).and_then(|visit| visit.peer.clone());
+    let client = peer.as_ref().map(|peer| parts.proxies.client(peer.address, request.headers()));
+    let visit: &mut Visit = request.extensions_mut().get_or_insert_default();
+    visit.request_id = Some(request_id);
+    if let (Some(client), Some(peer)) = (client, &peer) {
+        visit.client = Some(ClientAddress(client.address));
+        visit.is_secure = IsSecure(client.is_secure.unwrap_or(peer.tls.is_some()));
+    }
+    peer
+}
+
+/// What is answered.
+struct Reply {
+    response: Response,
+    /// It has the common headers.
+    is_dressed: bool,
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Self { response, is_dressed: false }
+    }
 }
 
 /// How a request goes on.
@@ -158,7 +189,7 @@ fn pass(parts: &Arc<Parts>, request: Request, peer: Option<&Peer>) -> Way {
     if let Some(page) = status::page(parts, &request) {
         return Way::Status(page);
     }
-    let is_secure = request.extensions().get() == Some(&IsSecure(true));
+    let is_secure = IsSecure::of(request.extensions()) == IsSecure(true);
     if let (false, Some(redirect)) = (is_secure, parts.https.load().redirect(&request)) {
         return Way::Answered(redirect);
     }
@@ -184,22 +215,22 @@ async fn answer(
     request: Request,
     exchange: &mut Exchange,
     next: impl AsyncFnOnce(Request) -> Result<Response, Infallible>,
-) -> Response {
+) -> Reply {
     let request = match parts.proxy.answer(request, &parts.proxies).await {
-        ControlFlow::Break(response) => return response,
+        ControlFlow::Break(response) => return response.into(),
         ControlFlow::Continue(request) => request,
     };
-    if let Some(file) = parts.assets.answer(&request, asked.compression.accepted) {
+    if let Some((response, is_dressed)) = parts.assets.load().answer(&request, asked.compression.accepted) {
         // Counted as what its path says, not as the edge's own answers are.
         exchange.pass_on();
-        return file;
+        return Reply { response, is_dressed };
     }
     if let Some(preflight) = parts.cors.preflight(&request) {
-        return preflight;
+        return preflight.into();
     }
     exchange.pass_on();
     // On the heap, so that a request for a file does not carry the application's future about.
-    Box::pin(next(request)).await.unwrap_or_else(|never| match never {})
+    Box::pin(next(request)).await.unwrap_or_else(|never| match never {}).into()
 }
 
 /// A response to HEAD: how long its body would be, and none. HTTP/2 sends whatever body there is.

@@ -5,7 +5,7 @@ use axum::http::HeaderValue;
 use uuid::Builder;
 use uuid::fmt::Simple;
 
-use crate::clock::Clock;
+use crate::domain::Timestamp;
 
 /// The header that carries it.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -15,9 +15,9 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 pub struct RequestId([u8; Simple::LENGTH]);
 
 impl RequestId {
-    /// A new one. Its random part is this thread's generator's, which costs no system call.
-    pub fn generate() -> Self {
-        let unix_ms = u64::try_from(Clock::system().now().unix_ms()).unwrap_or(0);
+    /// A new one, for a request that came at this time. Its random part is this thread's generator's, which costs no system call.
+    pub fn generate(at: Timestamp) -> Self {
+        let unix_ms = u64::try_from(at.unix_ms()).unwrap_or(0);
         let id = Builder::from_unix_timestamp_millis(unix_ms, &rand::random()).into_uuid();
         let mut text = [0; Simple::LENGTH];
         id.simple().encode_lower(&mut text);

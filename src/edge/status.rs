@@ -49,7 +49,7 @@ pub(super) fn page(parts: &Parts, request: &Request) -> Option<Page> {
         return None;
     }
     let settings = parts.status.load();
-    let client = request.extensions().get().copied();
+    let client = ClientAddress::of(request.extensions());
     if !is_in(client, if is_health { &settings.health_allow } else { &settings.allow }) {
         return Some(Page::Forbidden);
     }

@@ -1,7 +1,8 @@
 //! The connections of the edge's benchmarks: TLS handshakes, WebSockets that hold still, and clients who all come back at once.
 //!
-//! Like `load.rs` it shares the machine with the server it measures, so it does little: one thread, and over TLS it checks no
-//! certificate, which would cost the client as much as the server's whole handshake.
+//! Like `load.rs` it shares the machine with the server it measures, so it does little: over TLS it checks no certificate, and
+//! its half of a key exchange is the same for all its handshakes, because what costs the client as much as the server would
+//! measure the client.
 //!
 //! It prints one JSON object.
 
@@ -12,12 +13,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
 
+use ::aws_lc_rs::agreement;
+use ::aws_lc_rs::agreement::PrivateKey;
+use ::aws_lc_rs::agreement::UnparsedPublicKey;
 use anyhow::Context as _;
 use clap::Parser;
 use futures_util::StreamExt as _;
 use rustls::ClientConfig;
+use rustls::NamedGroup;
 use rustls::client::Resumption;
+use rustls::crypto::ActiveKeyExchange;
 use rustls::crypto::CryptoProvider;
+use rustls::crypto::SharedSecret;
+use rustls::crypto::SupportedKxGroup;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::ServerName;
 use serde_json::json;
@@ -83,15 +91,18 @@ struct Server {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    match arguments.mode {
+        Mode::Handshakes => handshakes(&arguments),
+        Mode::Idle => run(&arguments, async |server| idle(&arguments, &server).await),
+        Mode::Storm => run(&arguments, async |server| storm(&arguments, &server).await),
+    }
+}
+
+/// Does something on this thread.
+fn run<T>(arguments: &Arguments, what: impl AsyncFnOnce(Rc<Server>) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    tokio::task::LocalSet::new().block_on(&runtime, async {
-        let server = Rc::new(Server::new(&arguments)?);
-        match arguments.mode {
-            Mode::Handshakes => handshakes(&arguments, &server).await,
-            Mode::Idle => idle(&arguments, &server).await,
-            Mode::Storm => storm(&arguments, &server).await,
-        }
-    })
+    let server = Rc::new(Server::new(arguments)?);
+    tokio::task::LocalSet::new().block_on(&runtime, what(server))
 }
 
 impl Server {
@@ -147,13 +158,27 @@ impl Server {
     }
 }
 
-/// Handshakes for `--seconds`, one after the other on each of `--connections`.
-async fn handshakes(arguments: &Arguments, server: &Rc<Server>) -> anyhow::Result<()> {
-    let tls = server.tls.clone().context("handshakes need --tls")?;
+/// Handshakes for `--seconds`, on as many threads as there are cores: one alone is slower than a server.
+fn handshakes(arguments: &Arguments) -> anyhow::Result<()> {
+    let threads = std::thread::available_parallelism()?.get();
     let begun = Instant::now();
     let over = begun + Duration::from_secs_f64(arguments.seconds);
+    let share = arguments.connections.div_ceil(threads);
+    let done: anyhow::Result<Vec<usize>> = std::thread::scope(|scope| {
+        let work = || run(arguments, async |server| handshakes_of(&server, share, over).await);
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().map(|worker| worker.join().map_err(|_| anyhow::anyhow!("a client panicked"))?).collect()
+    });
+    let (done, seconds) = (done?.iter().sum::<usize>(), begun.elapsed().as_secs_f64());
+    println!("{}", json!({"handshakes": done, "seconds": seconds, "handshakes_per_second": done as f64 / seconds}));
+    Ok(())
+}
+
+/// How many there were until it is over, one after the other on each of so many connections.
+async fn handshakes_of(server: &Rc<Server>, connections: usize, over: Instant) -> anyhow::Result<usize> {
+    let tls = server.tls.clone().context("handshakes need --tls")?;
     let mut clients = JoinSet::new();
-    for _ in 0..arguments.connections {
+    for _ in 0..connections {
         let (tls, address) = (tls.clone(), server.address);
         clients.spawn_local(async move {
             let mut done = 0_usize;
@@ -168,9 +193,7 @@ async fn handshakes(arguments: &Arguments, server: &Rc<Server>) -> anyhow::Resul
     while let Some(client) = clients.join_next().await {
         done += client??;
     }
-    let seconds = begun.elapsed().as_secs_f64();
-    println!("{}", json!({"handshakes": done, "seconds": seconds, "handshakes_per_second": done as f64 / seconds}));
-    Ok(())
+    Ok(done)
 }
 
 /// One handshake that both sides finished, since the server answers our farewell with its own.
@@ -219,7 +242,7 @@ async fn storm(arguments: &Arguments, server: &Rc<Server>) -> anyhow::Result<()>
 fn client(hybrid: bool) -> anyhow::Result<ClientConfig> {
     let mut provider = aws_lc_rs::default_provider();
     if !hybrid {
-        provider.kx_groups = vec![aws_lc_rs::kx_group::X25519];
+        provider.kx_groups = vec![Box::leak(Box::new(KeptKey::new()?))];
     }
     let provider = Arc::new(provider);
     let mut client = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -230,6 +253,47 @@ fn client(hybrid: bool) -> anyhow::Result<ClientConfig> {
     client.resumption = Resumption::disabled();
     client.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(client)
+}
+
+/// X25519 with one key for all handshakes. A client that is to be safe makes a new one for each.
+#[derive(Debug)]
+struct KeptKey {
+    private: Arc<PrivateKey>,
+    public: Arc<[u8]>,
+}
+
+impl KeptKey {
+    fn new() -> anyhow::Result<Self> {
+        let private = PrivateKey::generate(&agreement::X25519)?;
+        let public = private.compute_public_key()?.as_ref().into();
+        Ok(Self { private: Arc::new(private), public })
+    }
+}
+
+impl SupportedKxGroup for KeptKey {
+    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, rustls::Error> {
+        Ok(Box::new(Self { private: Arc::clone(&self.private), public: Arc::clone(&self.public) }))
+    }
+
+    fn name(&self) -> NamedGroup {
+        NamedGroup::X25519
+    }
+}
+
+impl ActiveKeyExchange for KeptKey {
+    fn complete(self: Box<Self>, peer: &[u8]) -> Result<SharedSecret, rustls::Error> {
+        let peer = UnparsedPublicKey::new(&agreement::X25519, peer);
+        let failed = rustls::Error::General("the key exchange failed".to_owned());
+        agreement::agree(&self.private, peer, failed, |secret| Ok(SharedSecret::from(secret)))
+    }
+
+    fn pub_key(&self) -> &[u8] {
+        &self.public
+    }
+
+    fn group(&self) -> NamedGroup {
+        NamedGroup::X25519
+    }
 }
 
 /// Believes every server, since the servers here are known and checking is the client's work, not theirs.

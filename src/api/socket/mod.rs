@@ -90,7 +90,7 @@ fn upgraded<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    let in_use = parts.extensions.get::<InUse>().cloned();
+    let in_use = InUse::of(&parts.extensions);
     let (tracker, sockets_open) = (state.tracker.clone(), state.sockets_open.clone());
     let frame_bytes_max = state.settings.limits.socket_frame_bytes_max.as_usize();
     upgrade

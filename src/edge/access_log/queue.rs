@@ -11,8 +11,10 @@ use std::time::Duration;
 
 /// How long the writer lets lines gather, so that it is not woken for each of them.
 const GATHER_TIME: Duration = Duration::from_millis(100);
+/// What gathers before the writer is woken all the same: a buffer that stays in the processor's cache.
+const BATCH_BYTES: usize = 256 << 10;
 /// A buffer that a burst made larger than this is given back.
-const IDLE_BYTES: usize = 256 << 10;
+const IDLE_BYTES: usize = 4 * BATCH_BYTES;
 
 /// Between the requests and the writer.
 pub(super) struct Queue {
@@ -59,6 +61,12 @@ pub(super) struct Work {
     pub(super) closes: bool,
 }
 
+impl State {
+    fn is_batch(&self, bytes: usize) -> bool {
+        bytes >= BATCH_BYTES.min(self.bytes_max / 2)
+    }
+}
+
 impl Queue {
     pub(super) fn new(bytes_max: usize) -> Self {
         let state = State { bytes_max, ..State::default() };
@@ -84,8 +92,8 @@ impl Queue {
             return if mem::replace(&mut state.overflows, true) { Outcome::Dropped } else { Outcome::FirstDropped };
         }
         state.lines.extend_from_slice(line);
-        let half = state.bytes_max / 2;
-        let wakes = bytes == 0 || (bytes < half && state.lines.len() >= half);
+        let is_batch = !state.is_batch(bytes) && state.is_batch(state.lines.len());
+        let wakes = bytes == 0 || is_batch;
         drop(state);
         if wakes {
             self.wake.notify_one();
@@ -108,9 +116,9 @@ impl Queue {
         let state = self.lock();
         let waiting = self.wake.wait_while(state, |state| state.lines.is_empty() && !is_urgent(state));
         let state = waiting.unwrap_or_else(PoisonError::into_inner);
-        let waiting = self.wake.wait_timeout_while(state, GATHER_TIME, |state| {
-            state.lines.len() < state.bytes_max / 2 && !is_urgent(state)
-        });
+        let waiting = self
+            .wake
+            .wait_timeout_while(state, GATHER_TIME, |state| !state.is_batch(state.lines.len()) && !is_urgent(state));
         let (mut state, _) = waiting.unwrap_or_else(PoisonError::into_inner);
         mem::swap(&mut state.lines, &mut work.lines);
         work.dropped_count = mem::take(&mut state.dropped_count);

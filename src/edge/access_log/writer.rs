@@ -99,7 +99,7 @@ impl Writer {
 }
 
 fn count_lines(lines: &[u8]) -> u64 {
-    lines.iter().filter(|&&byte| byte == b'\n').count() as u64
+    memchr::memchr_iter(b'\n', lines).count() as u64
 }
 
 fn write_stream(stream: &mut impl Write, name: &str, lines: &[u8]) -> Result<(), (usize, String)> {

@@ -119,6 +119,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     use super::*;
+    use crate::domain::Timestamp;
 
     #[test]
     fn english_comes_first_for_who_prefers_it() {
@@ -146,7 +147,7 @@ mod tests {
 
     #[test]
     fn the_page_says_how_long_to_wait() {
-        let id = RequestId::generate();
+        let id = RequestId::generate(Timestamp::from_unix_ms(0));
         let page = |seconds| render(StatusCode::TOO_MANY_REQUESTS, seconds, &id, Language::Korean);
         for (seconds, korean, english) in [
             (Some(1), "1초 후에", "in 1 second."),
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn a_page_loads_nothing_and_runs_nothing() {
         for status in (400..=599).filter_map(|status| StatusCode::from_u16(status).ok()) {
-            let page = render(status, None, &RequestId::generate(), Language::English);
+            let page = render(status, None, &RequestId::generate(Timestamp::from_unix_ms(0)), Language::English);
             for forbidden in ["<script", "src=", "style=", "http:", "https:", "url(", "@import", "onclick"] {
                 assert!(!page.contains(forbidden), "{status}: {forbidden}");
             }

@@ -12,7 +12,6 @@ use std::task::Context;
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::body::Body;
 use bytes::Bytes;
 use hyper::body::Body as HttpBody;
 use hyper::body::Frame;
@@ -22,13 +21,18 @@ use tokio::time::Instant;
 use crate::config::ServerLimits;
 use crate::edge::traffic::Traffic;
 
+/// What of a response over HTTP/2 is handed over at once: one frame of the usual size (RFC 9113 §6.5.2).
+const PIECE_BYTES: usize = 16 << 10;
+/// What an HTTP/2 client reads before it says so: half the window it has by itself (RFC 9113 §6.9.2), as all of them do.
+const WINDOW_STEP_BYTES: u64 = 32 << 10;
+
 /// What a connection is doing. Times are milliseconds since it began, plus one, so that 0 is never.
 pub(super) struct Activity {
     begun: Instant,
     traffic: Arc<Traffic>,
     /// Several requests share the connection (HTTP/2), so bytes between requests are not the start of one.
     is_multiplexed: bool,
-    /// Requests that are being answered.
+    /// Holds on requests that are being answered ([`Busy`]).
     requests: AtomicUsize,
     /// When the last one was answered.
     idle_since: AtomicU64,
@@ -36,8 +40,14 @@ pub(super) struct Activity {
     header_since: AtomicU64,
     /// When the client began to take less than there is to send.
     stalled_since: AtomicU64,
-    /// What it has taken since.
-    taken: AtomicU64,
+    /// What the system has taken for it since, encrypted if it is.
+    taken: Arc<AtomicU64>,
+    /// Responses over HTTP/2 of which there is more as soon as the client gives them a window.
+    held: AtomicUsize,
+    /// When the first of them began to wait.
+    held_since: AtomicU64,
+    /// What was handed on of them since.
+    handed_on: AtomicU64,
 }
 
 /// What to do with a connection at some time.
@@ -51,7 +61,8 @@ pub(super) enum Verdict {
 }
 
 impl Activity {
-    pub(super) fn new(is_multiplexed: bool, traffic: Arc<Traffic>) -> Arc<Self> {
+    /// `taken` counts the bytes that the system takes.
+    pub(super) fn new(is_multiplexed: bool, traffic: Arc<Traffic>, taken: Arc<AtomicU64>) -> Arc<Self> {
         Arc::new(Self {
             begun: Instant::now(),
             traffic,
@@ -60,7 +71,10 @@ impl Activity {
             idle_since: AtomicU64::new(0),
             header_since: AtomicU64::new(0),
             stalled_since: AtomicU64::new(0),
-            taken: AtomicU64::new(0),
+            taken,
+            held: AtomicUsize::new(0),
+            held_since: AtomicU64::new(0),
+            handed_on: AtomicU64::new(0),
         })
     }
 
@@ -70,11 +84,6 @@ impl Activity {
             self.header_since.store(self.now(), Relaxed);
             self.traffic.reading.add();
         }
-    }
-
-    /// The client took some bytes.
-    pub(super) fn sent(&self, bytes: usize) {
-        self.taken.fetch_add(bytes as u64, Relaxed);
     }
 
     /// The client does not take more for now.
@@ -104,7 +113,22 @@ impl Activity {
         if self.header_since.swap(0, Relaxed) != 0 {
             self.traffic.reading.remove();
         }
-        Busy(Arc::new(Request(Arc::clone(self))))
+        Busy(Arc::clone(self))
+    }
+
+    /// Of one more response there is more as soon as the client takes it.
+    fn hold(&self) {
+        if self.held.fetch_add(1, Relaxed) == 0 {
+            self.handed_on.store(0, Relaxed);
+            self.held_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// One of them waits for its client no more.
+    fn let_go(&self) {
+        if self.held.fetch_sub(1, Relaxed) == 1 {
+            self.held_since.store(0, Relaxed);
+        }
     }
 
     /// No request has come yet.
@@ -127,6 +151,20 @@ impl Activity {
                 self.stalled_since.store(now, Relaxed);
             } else {
                 wait = limits.transfer_timeout - lasted;
+            }
+        }
+        let held = self.held_since.load(Relaxed);
+        if held != 0 {
+            // A client gives its window back in steps, and at the least rate a step lasts so long.
+            let patience = Duration::from_secs(WINDOW_STEP_BYTES / limits.transfer_rate_min.get().max(1));
+            let (lasted, patience) = (since(held), patience.max(limits.transfer_timeout));
+            if lasted >= patience {
+                if !is_fast_enough(self.handed_on.swap(0, Relaxed) + WINDOW_STEP_BYTES, lasted, limits) {
+                    return Verdict::TooSlow;
+                }
+                self.held_since.store(now, Relaxed);
+            } else {
+                wait = wait.min(patience - lasted);
             }
         }
         // What is still being sent was asked for, though its request is done.
@@ -164,13 +202,17 @@ pub(super) fn is_fast_enough(bytes: u64, lasted: Duration, limits: &ServerLimits
     bytes as f64 >= limits.transfer_rate_min.get() as f64 * lasted.as_secs_f64() && bytes > 0
 }
 
-/// A request that is being answered.
-#[derive(Clone)]
-pub(super) struct Busy(#[expect(dead_code, reason = "held, not read")] Arc<Request>);
+/// A request that is being answered, until the last clone is dropped.
+pub(super) struct Busy(Arc<Activity>);
 
-struct Request(Arc<Activity>);
+impl Clone for Busy {
+    fn clone(&self) -> Self {
+        self.0.requests.fetch_add(1, Relaxed);
+        Self(Arc::clone(&self.0))
+    }
+}
 
-impl Drop for Request {
+impl Drop for Busy {
     fn drop(&mut self) {
         self.0.idle_since.store(self.0.now(), Relaxed);
         if self.0.requests.fetch_sub(1, Relaxed) == 1 {
@@ -180,33 +222,81 @@ impl Drop for Request {
 }
 
 /// A response's body that keeps its request busy until it is sent.
-pub(super) struct Answer {
-    body: Body,
-    _busy: Busy,
+///
+/// Over HTTP/2 it hands itself over in pieces, because the next one is asked for only when the client had a window for the one
+/// before: whoever gives none is told from whoever waits for the application, and a body is not done before it is nearly sent.
+pub(super) struct Answer<B> {
+    body: B,
+    busy: Busy,
+    /// What is left of the body's last frame.
+    rest: Bytes,
+    /// The next piece waits for the client.
+    is_held: bool,
 }
 
-impl Answer {
-    pub(super) fn new(body: Body, busy: Busy) -> Self {
-        Self { body, _busy: busy }
+impl<B: HttpBody> Answer<B> {
+    pub(super) fn new(body: B, busy: Busy) -> Self {
+        Self { body, busy, rest: Bytes::new(), is_held: false }
+    }
+
+    fn set_held(&mut self, is_held: bool) {
+        let activity = &self.busy.0;
+        if !activity.is_multiplexed || self.is_held == is_held {
+            return;
+        }
+        self.is_held = is_held;
+        if is_held { activity.hold() } else { activity.let_go() }
     }
 }
 
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
+impl<B> Drop for Answer<B> {
+    fn drop(&mut self) {
+        if self.is_held {
+            self.busy.0.let_go();
+        }
+    }
+}
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+impl<B: HttpBody<Data = Bytes> + Unpin> HttpBody for Answer<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        if !self.busy.0.is_multiplexed {
+            return Pin::new(&mut self.body).poll_frame(context);
+        }
+        if self.rest.is_empty() {
+            let polled = Pin::new(&mut self.body).poll_frame(context);
+            let Poll::Ready(Some(Ok(frame))) = polled else {
+                self.set_held(false);
+                return polled;
+            };
+            match frame.into_data() {
+                Ok(data) => self.rest = data,
+                Err(frame) => return Poll::Ready(Some(Ok(frame))),
+            }
+        }
+        let bytes = self.rest.len().min(PIECE_BYTES);
+        let piece = self.rest.split_to(bytes);
+        self.busy.0.handed_on.fetch_add(bytes as u64, Relaxed);
+        self.set_held(true);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let mut hint = self.body.size_hint();
+        let rest = self.rest.len() as u64;
+        if rest > 0 {
+            let upper = hint.upper().map(|bytes| bytes + rest);
+            hint.set_lower(hint.lower() + rest);
+            if let Some(upper) = upper {
+                hint.set_upper(upper);
+            }
+        }
+        hint
     }
 }

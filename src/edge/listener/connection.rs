@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -28,6 +29,7 @@ use tower::ServiceExt as _;
 use crate::config::ServerLimits;
 use crate::edge::Application;
 use crate::edge::Parts;
+use crate::edge::client::Visit;
 use crate::edge::connections::ConnectionPermit;
 use crate::edge::listener::End;
 use crate::edge::listener::activity::Activity;
@@ -35,6 +37,7 @@ use crate::edge::listener::activity::Answer;
 use crate::edge::listener::activity::Busy;
 use crate::edge::listener::activity::Verdict;
 use crate::edge::listener::set_up;
+use crate::edge::listener::stream::Metered;
 use crate::edge::listener::stream::Watched;
 use crate::edge::proxy_protocol;
 use crate::edge::tls::Handshake;
@@ -56,7 +59,7 @@ const STREAM_SEND_BYTES: usize = 256 << 10;
 const PING_INTERVAL: Duration = Duration::from_secs(30);
 const PING_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Who is on the other end of a connection, as an extension of each of its requests.
+/// Who is on the other end of a connection.
 #[derive(Debug, Clone)]
 pub struct Peer {
     /// Where it comes from: the connection's other end, or what a load balancer says by PROXY protocol.
@@ -76,7 +79,7 @@ pub struct TlsSession {
     pub is_client_known: bool,
 }
 
-/// Keeps a connection counted and its request busy, as an extension of each request: whoever upgrades keeps it.
+/// Keeps a connection counted and its request busy: whoever upgrades keeps it.
 #[derive(Clone)]
 pub struct InUse {
     _permit: ConnectionPermit,
@@ -120,10 +123,12 @@ impl<A: Application> Serve<A> {
         // Above the limit the connection is closed without a word: a word would cost what is short.
         let Some(permit) = self.parts.connections.admit(address) else { return };
         set_up(&stream);
+        let (stream, taken) = Metered::new(stream);
         let connection = Connection {
             application: self.application.clone(),
             limits: self.parts.limits.load_full(),
             traffic: Arc::clone(&self.parts.traffic),
+            taken,
             permit,
             end: self.end.clone(),
         };
@@ -157,6 +162,7 @@ struct Connection<A> {
     application: A,
     limits: Arc<ServerLimits>,
     traffic: Arc<Traffic>,
+    taken: Arc<AtomicU64>,
     permit: ConnectionPermit,
     end: End,
 }
@@ -166,8 +172,8 @@ impl<A: Application> Connection<A> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { application, limits, traffic, permit, end } = self;
-        let activity = Activity::new(false, traffic);
+        let Self { application, limits, traffic, taken, permit, end } = self;
+        let activity = Activity::new(false, traffic, taken);
         let header_bytes_max = limits.header_bytes_max.as_usize();
         // On the heap, so that what remains of a connection that was upgraded is small.
         let io = TokioIo::new(Box::new(Watched::new(stream, Arc::clone(&activity))));
@@ -187,8 +193,8 @@ impl<A: Application> Connection<A> {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { application, limits, traffic, permit, end } = self;
-        let activity = Activity::new(true, traffic);
+        let Self { application, limits, traffic, taken, permit, end } = self;
+        let activity = Activity::new(true, traffic, taken);
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
         let service = Requests { application, peer, permit, activity: Arc::clone(&activity) };
         let connection = http2::Builder::new(TokioExecutor::new())
@@ -215,17 +221,17 @@ struct Requests<A> {
 }
 
 impl<A: Application> Service<hyper::Request<Incoming>> for Requests<A> {
-    type Response = Response<Answer>;
+    type Response = Response<Answer<A::Body>>;
     type Error = Infallible;
     // On the heap while it lasts, so that an idle connection does not hold its place.
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Answer>, Infallible>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let busy = self.activity.begin_request();
         let mut request: Request =
             request.map(|body| if body.is_end_stream() { Body::empty() } else { Body::new(body) });
-        request.extensions_mut().insert(self.peer.clone());
-        request.extensions_mut().insert(InUse { _permit: self.permit.clone(), _busy: busy.clone() });
+        let in_use = InUse { _permit: self.permit.clone(), _busy: busy.clone() };
+        request.extensions_mut().insert(Visit::new(self.peer.clone(), in_use));
         let answer = self.application.clone().oneshot(request);
         Box::pin(async move { answer.await.map(|response| response.map(|body| Answer::new(body, busy))) })
     }

@@ -1,8 +1,11 @@
-//! A connection's bytes, with an eye on their pace.
+//! A connection's bytes, with an eye on their pace: below TLS, where it is seen what the client's system takes, and above it,
+//! where it is seen whether there is more for it.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::task::Context;
 use std::task::Poll;
 
@@ -26,10 +29,8 @@ impl<S> Watched<S> {
 
 impl<S: AsyncWrite + Unpin> Watched<S> {
     fn note_write(&self, polled: &Poll<io::Result<usize>>) {
-        match polled {
-            Poll::Ready(Ok(bytes)) => self.activity.sent(*bytes),
-            Poll::Ready(Err(_)) => {}
-            Poll::Pending => self.activity.stalled(),
+        if polled.is_pending() {
+            self.activity.stalled();
         }
     }
 }
@@ -85,5 +86,65 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
             self.activity.stalled();
         }
         polled
+    }
+}
+
+/// A stream that counts the bytes it takes.
+pub(super) struct Metered<S> {
+    stream: S,
+    taken: Arc<AtomicU64>,
+}
+
+impl<S> Metered<S> {
+    /// And where they are counted.
+    pub(super) fn new(stream: S) -> (Self, Arc<AtomicU64>) {
+        let taken = Arc::new(AtomicU64::new(0));
+        (Self { stream, taken: Arc::clone(&taken) }, taken)
+    }
+
+    fn count(&self, polled: &Poll<io::Result<usize>>) {
+        if let Poll::Ready(Ok(bytes)) = polled {
+            self.taken.fetch_add(*bytes as u64, Relaxed);
+        }
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.count(&polled);
+        polled
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
+        self.count(&polled);
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

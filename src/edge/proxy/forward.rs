@@ -1,6 +1,5 @@
 //! One request: to an upstream, to the next one where that is safe, and the answer back.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,9 +20,9 @@ use crate::config::HostHeader;
 use crate::edge::ClientAddress;
 use crate::edge::InUse;
 use crate::edge::IsSecure;
-use crate::edge::Peer;
 use crate::edge::Problem;
 use crate::edge::RequestId;
+use crate::edge::client::Visit;
 use crate::edge::forwarded::Trust;
 use crate::edge::headers::Foreign;
 use crate::edge::proxy::Life;
@@ -51,8 +50,8 @@ pub(super) async fn forward(
 ) -> Response {
     let time = UpstreamTime::default();
     let upgrade = Upgrade::wanted(&mut request);
-    let in_use = request.extensions().get::<InUse>().cloned();
-    let request_id = request.extensions().get::<RequestId>().copied();
+    let in_use = InUse::of(request.extensions());
+    let request_id = Visit::of(request.extensions()).and_then(|visit| visit.request_id);
     let call = Call::new(&route, request, target, trust, upgrade.as_ref());
     let mut response = match call.answer(&time).await {
         Ok((answer, in_flight)) if answer.status() == StatusCode::SWITCHING_PROTOCOLS => match (upgrade, life) {
@@ -108,13 +107,13 @@ impl<'r> Call<'r> {
     fn new(route: &'r Route, request: Request, target: String, trust: Trust, upgrade: Option<&Upgrade>) -> Self {
         let (parts, body) = request.into_parts();
         let host = parts.headers.get(header::HOST).cloned().or_else(|| headers::host_of(parts.uri.authority()));
-        let client: Option<IpAddr> = parts.extensions.get().map(|ClientAddress(address)| *address);
+        let visit = Visit::of(&parts.extensions).cloned().unwrap_or_default();
         let asker = Asker {
-            client,
-            is_secure: parts.extensions.get() == Some(&IsSecure(true)),
-            peer: parts.extensions.get::<Peer>().map(|peer| peer.address),
+            client: visit.client.map(|ClientAddress(address)| address),
+            is_secure: visit.is_secure == IsSecure(true),
+            peer: visit.peer.map(|peer| peer.address),
             trust,
-            request_id: parts.extensions.get().copied(),
+            request_id: visit.request_id,
             host: host.clone(),
             stripped: route.stripped.as_deref(),
             via: &route.name,

@@ -36,9 +36,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::Config;
 use crate::edge::End;
-use crate::edge::Peer;
 use crate::edge::Problem;
 use crate::edge::RouteClass;
+use crate::edge::client::Visit;
 use crate::edge::forwarded::Proxies;
 use crate::edge::forwarded::Trust;
 use crate::telemetry::Metrics;
@@ -155,7 +155,7 @@ impl Proxy {
             let detail = "the path leads upwards, or is encoded so that it may; send the path it leads to";
             return ControlFlow::Break(refused(Problem::new(StatusCode::BAD_REQUEST, "invalid_path", detail)));
         }
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.address);
+        let peer = Visit::of(request.extensions()).and_then(|visit| Some(visit.peer.as_ref()?.address));
         let trust = peer.map_or(Trust::None, |peer| proxies.trust_in(peer));
         if headers::went_through(request.headers(), &route.name) {
             if trust != Trust::None {

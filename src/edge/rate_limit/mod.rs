@@ -146,7 +146,7 @@ impl<C: Clock + Clone> RateLimit<C> {
     /// 429, if it has nothing left.
     pub(super) fn check<B>(&self, request: &Request<B>) -> Result<Option<Allowance>, Problem> {
         let rules = self.rules.load();
-        let Some(ClientAddress(client)) = request.extensions().get().copied() else { return Ok(None) };
+        let Some(ClientAddress(client)) = ClientAddress::of(request.extensions()) else { return Ok(None) };
         let Some(zone) = rules.zone(request.uri().path()) else { return Ok(None) };
         if !rules.enabled || rules.exempt.iter().any(|network| network.contains(&client)) {
             return Ok(None);

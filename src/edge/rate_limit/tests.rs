@@ -7,6 +7,7 @@ use governor::clock::FakeRelativeClock;
 
 use super::*;
 use crate::config::Config;
+use crate::edge::client::Visit;
 
 fn settings(text: &str) -> Settings {
     Config::parse(text, "test", std::iter::empty()).unwrap().edge.rate_limit
@@ -18,7 +19,8 @@ fn limits(text: &str) -> RateLimit<FakeRelativeClock> {
 
 fn request(client: &str, path: &str) -> Request {
     let mut request = Request::get(path).body(Body::empty()).unwrap();
-    request.extensions_mut().insert(ClientAddress(client.parse().unwrap()));
+    let client = Some(ClientAddress(client.parse().unwrap()));
+    request.extensions_mut().insert(Visit { client, ..Visit::default() });
     request
 }
 
@@ -226,7 +228,8 @@ fn what_a_million_strangers_cost() {
         let begun = Instant::now();
         for number in 0..1_000_000_u32 {
             let stranger = std::net::Ipv4Addr::from_bits(number.wrapping_mul(2_654_435_761));
-            request.extensions_mut().insert(ClientAddress(stranger.into()));
+            let client = Some(ClientAddress(stranger.into()));
+            request.extensions_mut().insert(Visit { client, ..Visit::default() });
             let _ = limits.check(&request);
         }
         let counts = limits.zone_counts("api");
