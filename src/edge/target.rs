@@ -3,7 +3,7 @@
 //! Rules by prefix (limits, certificates, proxies) and whatever answers the request must not read one path as two. The
 //! application routes by the path as it was sent; a server behind a proxy may decode, merge, cut or fold it first. So what can
 //! be read as another folder is refused ([`check`]), and rules look at [`rule_path`], which has all the rest of it undone,
-//! with [`is_under`]: whatever way a path is written in, the same rules hold.
+//! with [`is_under`] or [`behind`]: whatever way a path is written in, the same rules hold.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ pub(super) fn check(path: &str) -> Result<(), &'static str> {
     if path.split('%').skip(1).any(|rest| pair(rest.as_bytes()).is_none()) {
         return Err("the path has a % without two hexadecimal digits after it");
     }
-    let decoded = decode(path);
+    let decoded = decode(path.as_bytes());
     if decoded.iter().any(u8::is_ascii_control) {
         return Err("the path has a control character in it");
     }
@@ -34,14 +34,7 @@ pub(super) fn rule_path(path: &str) -> Cow<'_, [u8]> {
     if !path.contains(['%', ';']) && !path.contains("//") {
         return Cow::Borrowed(path.as_bytes());
     }
-    let mut plain: Vec<u8> = Vec::with_capacity(path.len());
-    for (index, segment) in decode(path).split(|&byte| byte == b'/').enumerate() {
-        if index > 0 && plain.last() != Some(&b'/') {
-            plain.push(b'/');
-        }
-        plain.extend_from_slice(without_parameters(segment));
-    }
-    Cow::Owned(plain)
+    Cow::Owned(Plain::of(path).collect())
 }
 
 /// Whether a [`rule_path`] begins with `prefix`, in capital or small letters.
@@ -49,26 +42,78 @@ pub(super) fn is_under(rule_path: &[u8], prefix: &str) -> bool {
     rule_path.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix.as_bytes()))
 }
 
-fn without_parameters(segment: &[u8]) -> &[u8] {
-    segment.split(|&byte| byte == b';').next().unwrap_or_default()
+/// What of a path lies behind a prefix and the slash after it, as it was sent; `None` if the [`rule_path`] does not have the
+/// prefix. That is read in the same way, has no slash at its end, and is compared part by part, as `PathPrefix` of Kubernetes' Gateway API does: `/old` has
+/// `/old` and `/old/x`, not `/older`.
+pub(super) fn behind<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
+    let mut plain = Plain::of(path);
+    for expected in Plain::of(prefix) {
+        if !plain.next()?.eq_ignore_ascii_case(&expected) {
+            return None;
+        }
+    }
+    match plain.next() {
+        None => Some(""),
+        Some(b'/') => path.get(plain.read..),
+        Some(_) => None,
+    }
 }
 
-/// Decodes `%2f` and the like, once.
-fn decode(path: &str) -> Cow<'_, [u8]> {
-    if !path.contains('%') {
-        return Cow::Borrowed(path.as_bytes());
+/// Decodes `%2f` and the like, once. A `%` without two digits stands for itself.
+pub(super) fn decode(path: &[u8]) -> Cow<'_, [u8]> {
+    if !path.contains(&b'%') {
+        return Cow::Borrowed(path);
     }
     let mut decoded = Vec::with_capacity(path.len());
-    let mut rest = path.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let (byte, after) = match pair(after) {
-            Some((encoded, after)) if byte == b'%' => (encoded, after),
-            Some(_) | None => (byte, after),
-        };
+    let mut rest = path;
+    while let Some((byte, after)) = first(rest) {
         decoded.push(byte);
         rest = after;
     }
     Cow::Owned(decoded)
+}
+
+/// A segment without what servlet containers cut off: `a` of `a;b=c`.
+pub(super) fn without_parameters(segment: &[u8]) -> &[u8] {
+    segment.split(|&byte| byte == b';').next().unwrap_or_default()
+}
+
+/// The bytes of a [`rule_path`], one by one.
+struct Plain<'p> {
+    path: &'p str,
+    /// How much of the path was read.
+    read: usize,
+    is_after_slash: bool,
+    is_in_parameters: bool,
+}
+
+impl<'p> Plain<'p> {
+    fn of(path: &'p str) -> Self {
+        Self { path, read: 0, is_after_slash: false, is_in_parameters: false }
+    }
+}
+
+impl Iterator for Plain<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        loop {
+            let (byte, after) = first(self.path.as_bytes().get(self.read..)?)?;
+            self.read = self.path.len() - after.len();
+            self.is_in_parameters = byte == b';' || (self.is_in_parameters && byte != b'/');
+            if self.is_in_parameters || (byte == b'/' && self.is_after_slash) {
+                continue;
+            }
+            self.is_after_slash = byte == b'/';
+            return Some(byte);
+        }
+    }
+}
+
+/// The first byte, percent-decoded, and what follows it.
+fn first(path: &[u8]) -> Option<(u8, &[u8])> {
+    let (&byte, after) = path.split_first()?;
+    Some(pair(after).filter(|_| byte == b'%').unwrap_or((byte, after)))
 }
 
 /// Two hexadecimal digits, and what follows them.
@@ -104,6 +149,42 @@ mod tests {
         for path in ["/", "*", "/api", "/apis/v1/x", "/x/api/v1/", "/%2561pi/v1/x", "/api%20/v1/"] {
             assert!(!is_under(&rule_path(path), "/api/"), "{path}");
         }
+    }
+
+    #[test]
+    fn a_prefix_is_compared_part_by_part() {
+        for (prefix, path, expected) in [
+            ("/old", "/old", Some("")),
+            ("/old", "/old/", Some("")),
+            ("/old", "/old/a/b", Some("a/b")),
+            ("/old", "/older", None),
+            ("/old", "/old.html", None),
+            ("/old", "/ol", None),
+            ("/old", "/Old/A", Some("A")),
+            ("/old", "/%6f%6Cd/a", Some("a")),
+            ("/old", "/%256fld/a", None),
+            ("/old", "%2Fold/a%20b", Some("a%20b")),
+            ("/old", "/old%2Fa", Some("a")),
+            ("/old/app", "/old%2Fapp/a", Some("a")),
+            ("/old/app", "/old/app/a", Some("a")),
+            ("/old/app", "/old;a=b/app;c/a;d", Some("a;d")),
+            ("/old", "/old;a=b", Some("")),
+            ("/상담", "/%EC%83%81%EB%8B%B4/a", Some("a")),
+            ("/상담", "/상담/가", Some("가")),
+            ("/old", "//old/a", Some("a")),
+            ("/old/app", "/old//app//a", Some("/a")),
+            ("/old", "/a/../old", None),
+            ("/old", "/x/old", None),
+            ("/old", "", None),
+            ("/old", "*", None),
+            ("/old", "/%6", None),
+        ] {
+            assert_eq!(behind(path, prefix), expected, "{prefix} {path}");
+            let plain = rule_path(path);
+            let is_behind = is_under(&plain, prefix) && matches!(plain.get(prefix.len()), None | Some(b'/'));
+            assert_eq!(is_behind, expected.is_some(), "both ways of comparing read {path} alike");
+        }
+        assert_eq!(behind("/%EC%83%81%EB%8B%B4/a", "/%EC%83%81%EB%8B%B4"), Some("a"));
     }
 
     #[test]

@@ -24,7 +24,8 @@ const MIB: usize = 1 << 20;
 /// More than the kernel's buffers of two connections hold.
 const BUFFERED_MAX: usize = 64 * MIB;
 
-/// The longest prefix wins; what has none is the application's. Paths and queries arrive as they were sent.
+/// The longest prefix wins, in whatever way a path is written; what has none is the application's. Paths and queries arrive as they
+/// were sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_longest_prefix_decides_who_answers() {
     let (old, older) = (Upstream::named("old").await, Upstream::named("older").await);
@@ -43,6 +44,10 @@ async fn the_longest_prefix_decides_who_answers() {
         ("/old/deeper", "old"),
         ("/old/deep", "older"),
         ("/old/deep/x//y?z", "older"),
+        ("//old/a", "old"),
+        ("/OLD/a", "old"),
+        ("/old//deep%2F%2Fx", "older"),
+        ("/old/deep;a=b/x;c=d", "older"),
         ("/older", APPLICATION),
         ("/", APPLICATION),
         ("/a/old", APPLICATION),
@@ -50,8 +55,8 @@ async fn the_longest_prefix_decides_who_answers() {
         assert_eq!(front.http().get(path).await.text(), expected, "{path}");
     }
     let targets = |upstream: &Upstream| upstream.seen().into_iter().map(|seen| seen.target).collect::<Vec<_>>();
-    assert_eq!(targets(&old), ["/old", "/old/a%20b/?c=%2F&d", "/o%6cd/a", "/old/deeper"]);
-    assert_eq!(targets(&older), ["/", "/x//y?z"]);
+    assert_eq!(targets(&old), ["/old", "/old/a%20b/?c=%2F&d", "/o%6cd/a", "/old/deeper", "//old/a", "/OLD/a"]);
+    assert_eq!(targets(&older), ["/", "/x//y?z", "/%2Fx", "/x;c=d"]);
     assert_eq!(older.last().header("x-forwarded-prefix"), "/old/deep");
 }
 

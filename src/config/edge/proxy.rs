@@ -102,9 +102,13 @@ impl Proxy {
     /// Refuses a prefix that two of them have.
     pub(super) fn check_all(proxies: &[Self], section: &mut Section<'_>) {
         for (number, proxy) in (1..).zip(proxies) {
-            let earlier = proxies.iter().take(number - 1).any(|other| other.prefix == proxy.prefix);
+            let is_same = |other: &Self| other.prefix.eq_ignore_ascii_case(&proxy.prefix);
+            let earlier = proxies.iter().take(number - 1).any(is_same);
             if earlier && !proxy.prefix.is_empty() {
-                let why = format!("{} stands twice; allowed: each prefix once", quote_text(&proxy.prefix));
+                let why = format!(
+                    "{} stands twice; allowed: each prefix once, whether in capital or small letters",
+                    quote_text(&proxy.prefix)
+                );
                 section.refuse(&[&format!("proxy.{number}.prefix")], why);
             }
         }

@@ -69,8 +69,8 @@ fn what_cannot_be_is_refused_with_what_is_allowed() {
             "edge.proxy.1.balance: \"random\" is not a way of",
         ),
         (
-            &format!("prefix = '/old'\n{UPSTREAM}\n[[edge.proxy]]\nprefix = '/old/'\n{UPSTREAM}"),
-            "edge.proxy.2.prefix: \"/old\" stands twice",
+            &format!("prefix = '/old'\n{UPSTREAM}\n[[edge.proxy]]\nprefix = '/Old/'\n{UPSTREAM}"),
+            "edge.proxy.2.prefix: \"/Old\" stands twice",
         ),
     ] {
         let refused = refusals(&format!("[[edge.proxy]]\n{lines}"), &[]);

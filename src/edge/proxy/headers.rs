@@ -14,8 +14,8 @@ use axum::http::uri::Authority;
 
 use crate::edge::RequestId;
 use crate::edge::forwarded::Trust;
-use crate::edge::proxy::path;
 use crate::edge::request_id;
+use crate::edge::target;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -172,17 +172,17 @@ fn forwarded_for(received: &HeaderMap, asker: &Asker<'_>) -> Option<HeaderValue>
 /// Where a redirect leads as the client has to ask for it; `None` if it stays as it is.
 fn rewrite(location: &str, upstream: &str, stripped: Option<&str>) -> Option<String> {
     let own = location.strip_prefix(upstream).filter(|rest| rest.is_empty() || rest.starts_with(['/', '?']));
-    let target = match own {
-        Some(target) if target.starts_with('/') => target.to_owned(),
-        Some(rest) => format!("/{rest}"),
+    let here = match own {
+        // Two slashes would be another host.
+        Some(rest) => format!("/{}", rest.trim_start_matches('/')),
         None if location.starts_with('/') && !location.starts_with("//") => location.to_owned(),
         None => return None,
     };
     match stripped {
-        Some(prefix) if path::behind(prefix, target.split('?').next().unwrap_or_default()).is_none() => {
-            Some(format!("{prefix}{target}"))
+        Some(prefix) if target::behind(here.split('?').next().unwrap_or_default(), prefix).is_none() => {
+            Some(format!("{prefix}{here}"))
         }
-        Some(_) | None => own.map(|_| target),
+        Some(_) | None => own.map(|_| here),
     }
 }
 
@@ -315,6 +315,8 @@ mod tests {
         for (location, stripped, expected) in [
             ("http://10.0.0.7:8080/old/a?b", None, Some("/old/a?b")),
             ("http://10.0.0.7:8080", None, Some("/")),
+            ("http://10.0.0.7:8080?a", None, Some("/?a")),
+            ("http://10.0.0.7:8080//evil.example/a", None, Some("/evil.example/a")),
             ("http://10.0.0.7:80801/a", None, None),
             ("http://10.0.0.7:8080.evil/a", None, None),
             ("https://elsewhere.example/a", Some("/old"), None),
@@ -324,6 +326,7 @@ mod tests {
             ("/old/a", Some("/old"), None),
             ("http://10.0.0.7:8080/a", Some("/old"), Some("/old/a")),
             ("http://10.0.0.7:8080/old/a", Some("/old"), Some("/old/a")),
+            ("/%EC%83%81/a", Some("/%EC%83%81"), None),
             ("a", Some("/old"), None),
         ] {
             assert_eq!(rewrite(location, upstream, stripped).as_deref(), expected, "{location}");

@@ -1,6 +1,6 @@
 //! The reverse proxy: paths below a configured prefix are answered by another system.
 //!
-//! One request: the longest prefix of its path finds the [`Route`] (`path`), the headers are made true (`headers`), an upstream
+//! One request: the longest prefix of its path finds the [`Route`], the headers are made true (`headers`), an upstream
 //! is chosen among those that are up (`upstreams`), and the request goes there (`forward`), to a second one only where nothing
 //! can happen twice. Bodies pass in both directions as they come (`body`); a WebSocket becomes a tunnel (`upgrade`).
 //!
@@ -41,6 +41,7 @@ use crate::edge::RouteClass;
 use crate::edge::client::Visit;
 use crate::edge::forwarded::Proxies;
 use crate::edge::forwarded::Trust;
+use crate::edge::target;
 use crate::telemetry::Metrics;
 
 pub use timing::UpstreamTime;
@@ -221,6 +222,6 @@ impl Routes {
 
     /// The route of the longest prefix, and what of the path lies behind it.
     fn find<'p>(&self, path: &'p str) -> Option<(&Arc<Route>, &'p str)> {
-        self.routes.iter().find_map(|route| Some((route, path::behind(&route.settings.prefix, path)?)))
+        self.routes.iter().find_map(|route| Some((route, target::behind(path, &route.settings.prefix)?)))
     }
 }
