@@ -164,6 +164,24 @@ async fn what_takes_too_long_is_a_gateway_timeout() {
     assert_eq!(answer.await.unwrap(), "slow");
 }
 
+/// At the end of the server a request that was sent on is answered to its end, and the connection closed after it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_lets_requests_finish() {
+    let (sender, receiver) = mpsc::channel(1);
+    let receiver = std::sync::Mutex::new(Some(receiver));
+    let upstream = Upstream::start(move |_| Act::Stream(receiver.lock().unwrap().take().unwrap())).await;
+    let front = Front::before(&[&upstream.url()]).await;
+    let raw = Raw::connect(front.address()).await;
+    let answer = tokio::spawn(raw.send_and_read(b"GET /old/a HTTP/1.1\r\nHost: a\r\n\r\n"));
+    eventually("the request", async || (!upstream.seen().is_empty()).then_some(())).await;
+    front.shut_down();
+    sender.send(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nla".to_vec()).await.unwrap();
+    sender.send(b"te".to_vec()).await.unwrap();
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("\r\n\r\nlate"), "{answer}");
+    front.ended().await;
+}
+
 /// An answer that stands still, or breaks off, is cut, so that nobody takes a part for the whole.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_breaks_off_is_cut() {

@@ -1,17 +1,24 @@
 //! WebSockets through the reverse proxy, and two servers that balance for each other.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::Method;
 use axum::http::Request;
 use axum::http::Version;
+use bytes::Bytes;
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::ext::Protocol;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use serde_json::json;
+use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
@@ -21,15 +28,19 @@ use crate::support::Act;
 use crate::support::Customer;
 use crate::support::Front;
 use crate::support::Http;
+use crate::support::Program;
 use crate::support::Raw;
 use crate::support::Server;
 use crate::support::Setup;
+use crate::support::Site;
 use crate::support::Socket;
 use crate::support::Store;
 use crate::support::Taken;
+use crate::support::Tls;
 use crate::support::Upstream;
 use crate::support::eventually;
 use crate::support::soon;
+use crate::support::switch;
 
 /// Frames pass both ways, whatever their size, as long as the connection counts among the client's.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,7 +63,7 @@ async fn a_websocket_passes_through() {
     let mut second = Socket::open(front.address(), "/old/socket", None).await.unwrap();
     second.send(&json!(1)).await;
     second.next().await;
-    let third = tokio::net::TcpStream::connect(front.address()).await.unwrap();
+    let third = TcpStream::connect(front.address()).await.unwrap();
     assert!(Socket::try_upgrade(third, "/old/socket").await.is_none(), "a tunnel keeps its place");
     drop((socket, second));
     eventually("the places", async || (front.edge().upstreams()[0].in_flight == 0).then_some(())).await;
@@ -97,15 +108,103 @@ async fn a_silent_tunnel_is_closed() {
     eventually("its end", async || (front.edge().upstreams()[0].in_flight == 0).then_some(())).await;
 }
 
-/// At the end of the server a tunnel ends, and nobody waits for it.
+/// At the end of the server a tunnel's client is told to connect anew, and the upstream hears of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shutdown_ends_tunnels() {
+async fn a_shutdown_tells_the_clients_of_tunnels() {
     let upstream = Upstream::start(|_| Act::Echo).await;
     let front = Front::before(&[&upstream.url()]).await;
+    let mut silent = Socket::open(front.address(), "/old/socket", None).await.unwrap();
     let mut socket = Socket::open(front.address(), "/old/socket", None).await.unwrap();
+    socket.send(&json!("안녕")).await;
+    socket.next().await;
     front.shut_down();
-    socket.closed().await;
+    for socket in [&mut silent, &mut socket] {
+        assert_eq!(u16::from(socket.closed().await.expect("a close frame").code), 1012);
+    }
     front.ended().await;
+}
+
+/// The frame that tells of the end does not stand within one of the upstream's, nor after one that closes already.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shutdown_waits_for_the_frame_that_is_on_its_way() {
+    const RESTART: &[u8] = b"\x88\x02\x03\xf4";
+    let long = [&[0x04][..], &[b'a'; 260]].concat();
+    for (begin, rest, later, farewell) in [
+        (&b"\x81"[..], &b"\x03abc"[..], &b""[..], RESTART),
+        (b"\x81\x7e\x01", &long, b"\x81\x01b", RESTART),
+        (b"\x81\x03a", b"bc", b"\x81\x01d", RESTART),
+        // The first half of a message in two frames, between which a control frame may stand.
+        (b"\x01\x02a", b"b", b"\x80\x01c", RESTART),
+        (b"\x88\x02\x03", b"\xe9", b"", b""),
+    ] {
+        let (sender, receiver) = mpsc::channel(4);
+        let (say, receiver) = (sender.clone(), Mutex::new(Some(receiver)));
+        let upstream = Upstream::start(move |seen| {
+            sender.try_send(switch(seen.header("sec-websocket-key"))).unwrap();
+            Act::Stream(receiver.lock().unwrap().take().unwrap())
+        })
+        .await;
+        let front = Front::before(&[&upstream.url()]).await;
+        let mut client = TcpStream::connect(front.address()).await.unwrap();
+        let request = "GET /old/a HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n";
+        client.write_all(request.as_bytes()).await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(soon("the handshake", client.read_u8()).await.unwrap());
+        }
+        say.send(begin.to_vec()).await.unwrap();
+        let mut arrived = vec![0; begin.len()];
+        soon("the begin of a frame", client.read_exact(&mut arrived)).await.unwrap();
+        front.shut_down();
+        let early = tokio::time::timeout(Duration::from_millis(100), client.read_u8()).await;
+        assert!(early.is_err(), "{begin:x?}: {early:?}");
+        say.send([rest, later].concat()).await.unwrap();
+        arrived.clear();
+        soon("the end", client.read_to_end(&mut arrived)).await.unwrap();
+        assert_eq!(arrived, [rest, farewell].concat(), "{begin:x?}");
+        front.ended().await;
+    }
+}
+
+/// The built program does so at SIGTERM, over HTTP/1.1 and HTTP/2, and waits no longer than it may for a frame that does not end.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sigterm_tells_the_clients_of_tunnels() {
+    let upstream = Upstream::start(|seen| {
+        if !seen.target.ends_with("stuck") {
+            return Act::Echo;
+        }
+        let (sender, receiver) = mpsc::channel(2);
+        let begin = [switch(seen.header("sec-websocket-key")), b"\x81\x03a".to_vec()].concat();
+        sender.try_send(begin).unwrap();
+        // It says nothing more, and does not hang up.
+        std::mem::forget(sender);
+        Act::Stream(receiver)
+    })
+    .await;
+    let site = Site::new(&format!(
+        "server.shutdown_timeout = \"2s\"\n[edge.tls]\nlisten = [\"127.0.0.1:0\"]\nredirect_http = false\n\
+         [[edge.proxy]]\nprefix = \"/old\"\nupstreams = [\"{}\"]\n",
+        upstream.url()
+    ));
+    let mut program = Program::start(&["serve", "--config", site.config()], &[]);
+    let (address, tls_address) = (program.address(), program.tls_address());
+    let mut socket = Socket::open(address, "/old/socket", None).await.unwrap();
+    let _stuck = Socket::open(address, "/old/stuck", None).await.unwrap();
+    let http2 = Tls::trusting(&site.local_root()).http2(tls_address, "localhost").await.unwrap();
+    let mut connect = Request::connect("https://localhost/old/socket").body(Full::<Bytes>::default()).unwrap();
+    connect.extensions_mut().insert(Protocol::from_static("websocket"));
+    let mut answer = http2.clone().send_request(connect).await.unwrap();
+    let mut by_http2 = Socket::over(TokioIo::new(hyper::upgrade::on(&mut answer).await.unwrap())).await;
+    for socket in [&mut socket, &mut by_http2] {
+        socket.send(&json!("안녕")).await;
+        assert_eq!(socket.next().await, "안녕");
+    }
+    program.signal("TERM");
+    for socket in [&mut socket, &mut by_http2] {
+        assert_eq!(u16::from(socket.closed().await.expect("a close frame").code), 1012);
+    }
+    let (status, log) = program.ended();
+    assert!(status.success(), "{status}: {log:#?}");
 }
 
 /// A WebSocket over HTTP/2 (RFC 8441) is asked for over HTTP/1.1 behind.

@@ -35,7 +35,7 @@ use crate::edge::proxy::headers;
 use crate::edge::proxy::headers::Asker;
 use crate::edge::proxy::route::Route;
 use crate::edge::proxy::timing::UpstreamTime;
-use crate::edge::proxy::upgrade::Tunnel;
+use crate::edge::proxy::tunnel::Tunnel;
 use crate::edge::proxy::upgrade::Upgrade;
 use crate::edge::proxy::upstreams::InFlight;
 use crate::edge::proxy::upstreams::Upstream;

@@ -2,7 +2,8 @@
 //!
 //! One request: the longest prefix of its path finds the [`Route`], the headers are made true (`headers`), an upstream
 //! is chosen among those that are up (`upstreams`), and the request goes there (`forward`), to a second one only where nothing
-//! can happen twice. Bodies pass in both directions as they come (`body`); a WebSocket becomes a tunnel (`upgrade`).
+//! can happen twice. Bodies pass in both directions as they come (`body`); a WebSocket (`upgrade`)
+//! becomes a `tunnel`.
 //!
 //! Invariants: a path that leads upwards reaches no upstream; what a client says of its own address is passed on only if the
 //! client is a trusted proxy; a request that may have reached an upstream is repeated only if it is idempotent; no upstream is
@@ -13,11 +14,13 @@ mod connect;
 mod failure;
 mod figures;
 mod forward;
+mod frames;
 mod headers;
 mod path;
 mod probe;
 mod route;
 mod timing;
+mod tunnel;
 mod upgrade;
 mod upstreams;
 

@@ -1,18 +1,8 @@
 //! WebSockets through the proxy: asked for over HTTP/1.1 (RFC 6455) or HTTP/2 (RFC 8441), passed on over HTTP/1.1, and then a
-//! tunnel of bytes.
+//! `tunnel`.
 //!
-//! No other protocol is switched to: within a tunnel nothing is looked at any more, and with `h2c` a client could ask the
-//! upstream for whatever it likes.
-
-use std::future::Future;
-use std::io;
-use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering;
-use std::task::Context;
-use std::task::Poll;
-use std::time::Duration;
+//! No other protocol is switched to: what is said within a tunnel is not looked at any more, and with `h2c` a client could ask
+//! the upstream for whatever it likes.
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -25,40 +15,18 @@ use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
-use hyper::upgrade::Upgraded;
-use hyper_util::rt::TokioIo;
-use tokio::io::AsyncRead;
-use tokio::io::AsyncWrite;
-use tokio::io::AsyncWriteExt as _;
-use tokio::io::ReadBuf;
-use tokio::time::Instant;
 
-use crate::edge::InUse;
 use crate::edge::proxy::Life;
 use crate::edge::proxy::headers;
-use crate::edge::proxy::upstreams::InFlight;
+use crate::edge::proxy::tunnel::Tunnel;
 
 const WEBSOCKET: HeaderValue = HeaderValue::from_static("websocket");
 const UPGRADE: HeaderValue = HeaderValue::from_static("upgrade");
-/// What is held of each direction. Messages of a chat are short.
-const BUFFER_BYTES: usize = 4096;
-/// How long either end may take to hear that a tunnel is over.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// A client's wish for a WebSocket.
 pub(super) struct Upgrade {
     near: OnUpgrade,
     is_extended: bool,
-}
-
-/// What a tunnel holds as long as it lasts.
-pub(super) struct Tunnel {
-    /// How long it may be silent in both directions.
-    pub(super) idle_timeout: Duration,
-    /// The place at the upstream.
-    pub(super) in_flight: InFlight,
-    /// The client's place among the connections.
-    pub(super) in_use: Option<InUse>,
 }
 
 impl Upgrade {
@@ -95,7 +63,7 @@ impl Upgrade {
         let end = life.end.clone();
         life.tracker.spawn(async move {
             tokio::select! {
-                () = tunnel.run(self.near, far, end.begin.cancelled()) => {}
+                () = tunnel.run(self.near, far, &end.begin) => {}
                 () = end.now.cancelled() => {}
             }
         });
@@ -109,97 +77,6 @@ impl Upgrade {
         }
         *response.headers_mut() = headers;
         response
-    }
-}
-
-impl Tunnel {
-    async fn run(self, near: OnUpgrade, far: OnUpgrade, end: impl Future<Output = ()>) {
-        let Self { idle_timeout, in_flight, in_use } = self;
-        // Either end may be gone before it begins, which is no event.
-        let Ok((near, far)) = futures_util::future::try_join(near, far).await else { return };
-        let activity = Activity::new();
-        let (mut near, mut far) = (activity.watch(near), activity.watch(far));
-        tokio::select! {
-            _ = tokio::io::copy_bidirectional_with_sizes(&mut near, &mut far, BUFFER_BYTES, BUFFER_BYTES) => {}
-            () = activity.ceased(idle_timeout) => {
-                let upstream = in_flight.upstream().address();
-                tracing::debug!(upstream = &**upstream, "a WebSocket was silent for tunnel_idle_timeout and is closed");
-            }
-            () = end => {}
-        }
-        let farewell = async { tokio::join!(near.shutdown(), far.shutdown()) };
-        // Whoever does not take it is cut.
-        let _ = tokio::time::timeout(FAREWELL, farewell).await;
-        drop(in_use);
-    }
-}
-
-/// When something last came through a tunnel.
-#[derive(Clone)]
-struct Activity {
-    begun: Instant,
-    last_ms: Arc<AtomicU64>,
-}
-
-/// One end of a tunnel.
-struct Watched {
-    io: TokioIo<Upgraded>,
-    activity: Activity,
-}
-
-impl Activity {
-    fn new() -> Self {
-        Self { begun: Instant::now(), last_ms: Arc::default() }
-    }
-
-    fn watch(&self, upgraded: Upgraded) -> Watched {
-        Watched { io: TokioIo::new(upgraded), activity: self.clone() }
-    }
-
-    fn note(&self) {
-        let elapsed_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.last_ms.store(elapsed_ms, Ordering::Relaxed);
-    }
-
-    /// Waits until nothing came for this long.
-    async fn ceased(&self, idle_timeout: Duration) {
-        loop {
-            let last = Duration::from_millis(self.last_ms.load(Ordering::Relaxed));
-            let deadline = self.begun + last + idle_timeout;
-            if deadline <= Instant::now() {
-                return;
-            }
-            tokio::time::sleep_until(deadline).await;
-        }
-    }
-}
-
-impl AsyncRead for Watched {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let polled = Pin::new(&mut self.io).poll_read(context, buffer);
-        if buffer.filled().len() > before {
-            self.activity.note();
-        }
-        polled
-    }
-}
-
-impl AsyncWrite for Watched {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, bytes)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(context)
     }
 }
 

@@ -62,6 +62,7 @@ pub use tls::Tls;
 pub use upstream::Act;
 pub use upstream::Taken;
 pub use upstream::Upstream;
+pub use upstream::switch;
 
 /// Longer than anything here takes, even on a busy machine; only a test that fails waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(60);

@@ -262,12 +262,15 @@ async fn read_body(stream: &mut (impl AsyncBufReadExt + Unpin), seen: &Seen) -> 
     Ok(String::from_utf8_lossy(&body).into_owned())
 }
 
-async fn echo(mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>, key: &str) -> io::Result<()> {
+/// The answer that switches to a WebSocket.
+pub fn switch(key: &str) -> Vec<u8> {
     let accept = derive_accept_key(key.as_bytes());
-    let answer = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
-    );
-    stream.write_all(answer.as_bytes()).await?;
+    let upgrade = "Connection: upgrade\r\nUpgrade: websocket";
+    format!("HTTP/1.1 101 Switching Protocols\r\n{upgrade}\r\nSec-WebSocket-Accept: {accept}\r\n\r\n").into_bytes()
+}
+
+async fn echo(mut stream: BufReader<impl AsyncRead + AsyncWrite + Unpin>, key: &str) -> io::Result<()> {
+    stream.write_all(&switch(key)).await?;
     let mut socket = WebSocketStream::from_raw_socket(stream, Role::Server, None).await;
     while let Some(Ok(message)) = socket.next().await {
         if (message.is_text() || message.is_binary()) && socket.send(message).await.is_err() {
