@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use toml::de::DeValue;
 
 use crate::config::origin::AllowedOrigin;
 use crate::config::origin::WebOrigin;
@@ -12,7 +11,7 @@ use crate::config::section::Section;
 use crate::config::server::Server;
 use crate::config::units::ByteSize;
 use crate::config::value::Value;
-use crate::config::value::quote_text;
+use crate::config::value::choices;
 
 /// Who may talk to the program.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,27 +83,11 @@ pub enum CookieSecure {
     Never,
 }
 
-impl Value for CookieSecure {
-    const NOUN: &'static str = "a choice";
-    const ALLOWED: &'static str = r#""auto", "always" or "never""#;
-
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "auto" => Some(Self::Auto),
-            "always" => Some(Self::Always),
-            "never" => Some(Self::Never),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Auto => "auto",
-            Self::Always => "always",
-            Self::Never => "never",
-        })
-    }
-}
+choices!(CookieSecure: "a choice", {
+    "auto" => Auto,
+    "always" => Always,
+    "never" => Never,
+});
 
 /// How much one customer may ask.
 #[derive(Debug, Clone, PartialEq)]

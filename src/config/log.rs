@@ -6,6 +6,7 @@ use toml::de::DeValue;
 
 use crate::config::section::Section;
 use crate::config::value::Value;
+use crate::config::value::choices;
 use crate::config::value::quote_text;
 
 /// What the program tells about itself.
@@ -85,25 +86,10 @@ pub enum LogFormat {
     Text,
 }
 
-impl Value for LogFormat {
-    const NOUN: &'static str = "a log format";
-    const ALLOWED: &'static str = r#""json" or "text""#;
-
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "json" => Some(Self::Json),
-            "text" => Some(Self::Text),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Json => "json",
-            Self::Text => "text",
-        })
-    }
-}
+choices!(LogFormat: "a log format", {
+    "json" => Json,
+    "text" => Text,
+});
 
 #[cfg(test)]
 mod tests {

@@ -46,6 +46,35 @@ pub(super) trait Value: Sized {
     }
 }
 
+/// Makes an enum a kind of value that is one of a few words: what one is called, and each word with its variant.
+macro_rules! choices {
+    ($kind:ty: $noun:literal, { $first:literal => $first_variant:ident, $($word:literal => $variant:ident),+ $(,)? }) => {
+        impl $crate::config::value::Value for $kind {
+            const NOUN: &'static str = $noun;
+            const ALLOWED: &'static str = concat!("\"", $first, "\"", choices!(@or $($word)+));
+
+            fn parse(value: &toml::de::DeValue<'_>) -> Option<Self> {
+                match value.as_str()? {
+                    $first => Some(Self::$first_variant),
+                    $($word => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+
+            fn to_toml(&self) -> String {
+                $crate::config::value::quote_text(match self {
+                    Self::$first_variant => $first,
+                    $(Self::$variant => $word,)+
+                })
+            }
+        }
+    };
+    (@or $last:literal) => { concat!(" or \"", $last, "\"") };
+    (@or $next:literal $($rest:literal)+) => { concat!(", \"", $next, "\"", choices!(@or $($rest)+)) };
+}
+
+pub(super) use choices;
+
 /// A value, or everything that is wrong with it.
 pub(super) type Reading<T> = Result<T, Vec<Refusal>>;
 

@@ -8,6 +8,7 @@ use toml::de::DeValue;
 use crate::config::section::Section;
 use crate::config::units::ByteSize;
 use crate::config::value::Value;
+use crate::config::value::choices;
 use crate::config::value::quote_text;
 
 /// One line for each request. Whether there is one at all is [`Log::access`](crate::config::Log::access).
@@ -100,22 +101,7 @@ impl Value for AccessLogTarget {
     }
 }
 
-impl Value for AccessLogFormat {
-    const NOUN: &'static str = "a format of the access log";
-    const ALLOWED: &'static str = r#""json" or "combined""#;
-
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "json" => Some(Self::Json),
-            "combined" => Some(Self::Combined),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Json => "json",
-            Self::Combined => "combined",
-        })
-    }
-}
+choices!(AccessLogFormat: "a format of the access log", {
+    "json" => Json,
+    "combined" => Combined,
+});

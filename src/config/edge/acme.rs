@@ -15,6 +15,7 @@ use crate::config::secret::read_secret;
 use crate::config::section::Section;
 use crate::config::server::Server;
 use crate::config::value::Value;
+use crate::config::value::choices;
 use crate::config::value::quote_text;
 
 /// Let's Encrypt.
@@ -182,27 +183,11 @@ impl Value for EmailAddress {
     }
 }
 
-impl Value for AcmeChallenge {
-    const NOUN: &'static str = "a way to prove names";
-    const ALLOWED: &'static str = r#""auto", "http-01" or "tls-alpn-01""#;
-
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "auto" => Some(Self::Auto),
-            "http-01" => Some(Self::Http01),
-            "tls-alpn-01" => Some(Self::TlsAlpn01),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Auto => "auto",
-            Self::Http01 => "http-01",
-            Self::TlsAlpn01 => "tls-alpn-01",
-        })
-    }
-}
+choices!(AcmeChallenge: "a way to prove names", {
+    "auto" => Auto,
+    "http-01" => Http01,
+    "tls-alpn-01" => TlsAlpn01,
+});
 
 #[cfg(test)]
 mod tests {

@@ -5,6 +5,7 @@ use toml::de::DeValue;
 use crate::config::section::Section;
 use crate::config::units::ByteSize;
 use crate::config::value::Value;
+use crate::config::value::choices;
 use crate::config::value::quote_text;
 
 /// What the replaced web server compressed (wire contract §8), and the two kinds that came after it.
@@ -77,27 +78,11 @@ pub enum ContentCoding {
     Gzip,
 }
 
-impl Value for ContentCoding {
-    const NOUN: &'static str = "a way to compress";
-    const ALLOWED: &'static str = r#""brotli", "zstd" or "gzip""#;
-
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "brotli" => Some(Self::Brotli),
-            "zstd" => Some(Self::Zstd),
-            "gzip" => Some(Self::Gzip),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Brotli => "brotli",
-            Self::Zstd => "zstd",
-            Self::Gzip => "gzip",
-        })
-    }
-}
+choices!(ContentCoding: "a way to compress", {
+    "brotli" => Brotli,
+    "zstd" => Zstd,
+    "gzip" => Gzip,
+});
 
 /// A kind of content without parameters, `text/html`, in small letters.
 #[derive(Debug, Clone, PartialEq, Eq)]

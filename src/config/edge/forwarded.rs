@@ -1,9 +1,6 @@
 //! `edge.forwarded_header`: where proxies in front say who the client is.
 
-use toml::de::DeValue;
-
-use crate::config::value::Value;
-use crate::config::value::quote_text;
+use crate::config::value::choices;
 
 /// The header in which trusted proxies say who the client is. One is believed and the other ignored, because a proxy
 /// that writes one passes the other on as the client sent it.
@@ -15,22 +12,7 @@ pub enum ForwardedHeader {
     Forwarded,
 }
 
-impl Value for ForwardedHeader {
-    const NOUN: &'static str = "a header that names the client";
-    const ALLOWED: &'static str = r#""x-forwarded-for" or "forwarded""#;
-
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "x-forwarded-for" => Some(Self::XForwardedFor),
-            "forwarded" => Some(Self::Forwarded),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::XForwardedFor => "x-forwarded-for",
-            Self::Forwarded => "forwarded",
-        })
-    }
-}
+choices!(ForwardedHeader: "a header that names the client", {
+    "x-forwarded-for" => XForwardedFor,
+    "forwarded" => Forwarded,
+});

@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use toml::de::DeValue;
-
 use crate::config::origin::WebOrigin;
 use crate::config::section::Section;
-use crate::config::value::Value;
+use crate::config::value::choices;
 use crate::config::value::quote_text;
 
 /// Paths that another system answers, and how it is reached.
@@ -165,42 +163,12 @@ fn is_path(text: &str) -> bool {
     parts.is_some_and(|parts| parts.split('/').all(is_part)) && !text.contains(is_forbidden)
 }
 
-impl Value for Balance {
-    const NOUN: &'static str = "a way of balancing";
-    const ALLOWED: &'static str = r#""least_connections" or "round_robin""#;
+choices!(Balance: "a way of balancing", {
+    "least_connections" => LeastConnections,
+    "round_robin" => RoundRobin,
+});
 
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "least_connections" => Some(Self::LeastConnections),
-            "round_robin" => Some(Self::RoundRobin),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::LeastConnections => "least_connections",
-            Self::RoundRobin => "round_robin",
-        })
-    }
-}
-
-impl Value for HostHeader {
-    const NOUN: &'static str = "a host to ask by";
-    const ALLOWED: &'static str = r#""client" or "upstream""#;
-
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "client" => Some(Self::Client),
-            "upstream" => Some(Self::Upstream),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Client => "client",
-            Self::Upstream => "upstream",
-        })
-    }
-}
+choices!(HostHeader: "a host to ask by", {
+    "client" => Client,
+    "upstream" => Upstream,
+});

@@ -2,10 +2,8 @@
 
 use std::path::PathBuf;
 
-use toml::de::DeValue;
-
 use crate::config::section::Section;
-use crate::config::value::Value;
+use crate::config::value::choices;
 use crate::config::value::quote_text;
 
 /// Names that share a certificate.
@@ -83,26 +81,9 @@ pub fn is_host_name(text: &str) -> bool {
     text.len() <= 253 && text.strip_prefix("*.").unwrap_or(text).split('.').all(is_label)
 }
 
-impl Value for SiteSource {
-    const NOUN: &'static str = "a source of certificates";
-    const ALLOWED: &'static str = r#""acme", "files", "local_ca" or "off""#;
-
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "acme" => Some(Self::Acme),
-            "files" => Some(Self::Files),
-            "local_ca" => Some(Self::LocalCa),
-            "off" => Some(Self::Off),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Acme => "acme",
-            Self::Files => "files",
-            Self::LocalCa => "local_ca",
-            Self::Off => "off",
-        })
-    }
-}
+choices!(SiteSource: "a source of certificates", {
+    "acme" => Acme,
+    "files" => Files,
+    "local_ca" => LocalCa,
+    "off" => Off,
+});

@@ -3,11 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use toml::de::DeValue;
-
 use crate::config::section::Section;
-use crate::config::value::Value;
-use crate::config::value::quote_text;
+use crate::config::value::choices;
 
 /// HTTPS.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,42 +62,12 @@ pub enum UnknownName {
     Refuse,
 }
 
-impl Value for TlsVersion {
-    const NOUN: &'static str = "a version of TLS";
-    const ALLOWED: &'static str = r#""1.2" or "1.3""#;
+choices!(TlsVersion: "a version of TLS", {
+    "1.2" => Tls12,
+    "1.3" => Tls13,
+});
 
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "1.2" => Some(Self::Tls12),
-            "1.3" => Some(Self::Tls13),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Tls12 => "1.2",
-            Self::Tls13 => "1.3",
-        })
-    }
-}
-
-impl Value for UnknownName {
-    const NOUN: &'static str = "an answer to unknown names";
-    const ALLOWED: &'static str = r#""default" or "refuse""#;
-
-    fn parse(value: &DeValue<'_>) -> Option<Self> {
-        match value.as_str()? {
-            "default" => Some(Self::Default),
-            "refuse" => Some(Self::Refuse),
-            _ => None,
-        }
-    }
-
-    fn to_toml(&self) -> String {
-        quote_text(match self {
-            Self::Default => "default",
-            Self::Refuse => "refuse",
-        })
-    }
-}
+choices!(UnknownName: "an answer to unknown names", {
+    "default" => Default,
+    "refuse" => Refuse,
+});
