@@ -12,6 +12,7 @@ pub mod acme;
 
 mod access_log;
 mod assets;
+mod certificate;
 mod client;
 mod compression;
 mod connections;

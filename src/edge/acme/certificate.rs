@@ -1,6 +1,5 @@
-//! Certificates: what is in one, and the one that proves a name in a handshake.
+//! Certificates that were issued, and the one that proves a name in a handshake.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use instant_acme::CertificateIdentifier;
@@ -14,11 +13,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::sign::CertifiedKey;
-use serde::Deserialize;
-use serde::Serialize;
-use time::OffsetDateTime;
-use time::serde::rfc3339;
-use x509_parser::extensions::GeneralName;
+
+use crate::edge::certificate::CertificateFacts;
 
 /// A certificate that was issued, with its chain and its private key.
 pub(super) struct Issued {
@@ -27,23 +23,6 @@ pub(super) struct Issued {
     /// The same, to be served.
     pub(super) certified: CertifiedKey,
     pub(super) facts: CertificateFacts,
-}
-
-/// What is in a certificate.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CertificateFacts {
-    /// Host names and IP addresses it is for.
-    pub names: Vec<String>,
-    /// Who issued it.
-    pub issuer: String,
-    /// Its serial number, in hexadecimal digits.
-    pub serial: String,
-    /// When it begins to be valid.
-    #[serde(with = "rfc3339")]
-    pub not_before: OffsetDateTime,
-    /// When it ends to be valid.
-    #[serde(with = "rfc3339")]
-    pub not_after: OffsetDateTime,
 }
 
 impl Issued {
@@ -65,28 +44,6 @@ impl Issued {
     pub(super) fn id(&self) -> Option<CertificateIdentifier<'static>> {
         let leaf = self.certified.cert.first()?;
         CertificateIdentifier::try_from(leaf).ok().map(CertificateIdentifier::into_owned)
-    }
-}
-
-impl CertificateFacts {
-    fn of(certificate: &CertificateDer<'_>) -> Result<Self, String> {
-        let (_, certificate) =
-            x509_parser::parse_x509_certificate(certificate).map_err(|error| format!("the certificate: {error}"))?;
-        let alternatives = certificate.subject_alternative_name().map_err(|error| format!("its names: {error}"))?;
-        let alternatives = alternatives.map(|extension| extension.value.general_names.as_slice()).unwrap_or_default();
-        let validity = certificate.validity();
-        Ok(Self {
-            names: alternatives.iter().filter_map(name_in).collect(),
-            issuer: certificate.issuer().to_string(),
-            serial: certificate.raw_serial_as_string().replace(':', ""),
-            not_before: validity.not_before.to_datetime(),
-            not_after: validity.not_after.to_datetime(),
-        })
-    }
-
-    /// Whether it is for all of these names.
-    pub(super) fn covers(&self, names: &[String]) -> bool {
-        names.iter().all(|name| self.names.contains(name))
     }
 }
 
@@ -114,16 +71,6 @@ pub(super) fn proof(name: &str, digest: &[u8; 32]) -> Result<CertifiedKey, rcgen
     Ok(CertifiedKey::new(vec![certificate.der().clone()], key))
 }
 
-fn name_in(general: &GeneralName<'_>) -> Option<String> {
-    if let GeneralName::DNSName(name) = general {
-        return Some(name.to_ascii_lowercase());
-    }
-    let GeneralName::IPAddress(bytes) = general else { return None };
-    let v4 = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
-    let address = v4.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from));
-    address.ok().map(|address| address.to_string())
-}
-
 #[cfg(test)]
 pub(super) mod tests {
     use rcgen::date_time_ymd;
@@ -144,10 +91,6 @@ pub(super) mod tests {
         let issued = Issued::parse(&self_signed(&["chat.bank.example", "192.0.2.7", "2001:db8::1"])).unwrap();
         assert_eq!(issued.facts.names, ["chat.bank.example", "192.0.2.7", "2001:db8::1"]);
         assert_eq!(issued.facts.not_after, date_time_ymd(2026, 4, 1));
-        let covers =
-            |names: &[&str]| issued.facts.covers(&names.iter().map(|&name| name.to_owned()).collect::<Vec<_>>());
-        assert!(covers(&["chat.bank.example"]) && covers(&["192.0.2.7", "2001:db8::1"]));
-        assert!(!covers(&["chat.bank.example", "www.bank.example"]));
     }
 
     #[test]

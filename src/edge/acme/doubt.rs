@@ -5,7 +5,7 @@ use std::fmt;
 
 use time::OffsetDateTime;
 
-use crate::edge::acme::certificate::CertificateFacts;
+use crate::edge::certificate::CertificateFacts;
 
 /// When this program was built: no clock that is right shows an earlier time.
 const BUILT_UNIX: &str = env!("BANK_AICC_BUILT_UNIX");

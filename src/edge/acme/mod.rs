@@ -33,7 +33,8 @@ use crate::config::Config;
 use crate::config::SiteSource;
 use crate::telemetry::chain;
 
-pub use certificate::CertificateFacts;
+pub use crate::edge::certificate::CertificateFacts;
+
 pub use challenges::Challenges;
 pub use status::Failure;
 pub use status::Method;

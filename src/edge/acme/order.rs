@@ -86,7 +86,7 @@ impl Order<'_> {
         order.finalize_csr(&request).await.map_err(asked)?;
         let chain = order.poll_certificate(&PATIENCE).await.map_err(AcmeError::asked("awaiting the certificate"))?;
         let issued = Issued::parse(&(key.serialize_pem() + &chain)).map_err(AcmeError::Useless)?;
-        if !issued.facts.covers(self.names) {
+        if !issued.facts.names_missing(self.names).is_empty() {
             let (names, wanted) = (issued.facts.names.join(", "), self.names.join(", "));
             return Err(AcmeError::Useless(format!("it is for {names} instead of {wanted}")));
         }

@@ -103,7 +103,7 @@ impl Site {
     pub(super) fn is_due(&self, now: OffsetDateTime) -> bool {
         let is_wanted = match &self.held {
             None => true,
-            Some(held) => !held.issued.facts.covers(&self.names) || now >= held.renewal.at(),
+            Some(held) => !held.issued.facts.names_missing(&self.names).is_empty() || now >= held.renewal.at(),
         };
         is_wanted && self.pause.is_none_or(|pause| pause.is_over(now))
     }

@@ -11,10 +11,10 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 
-use crate::edge::acme::certificate::CertificateFacts;
 use crate::edge::acme::storage;
 use crate::edge::acme::storage::Storage;
 use crate::edge::acme::storage::StorageError;
+use crate::edge::certificate::CertificateFacts;
 use crate::telemetry::chain;
 
 /// How things stand at one authority.

@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use crate::config::SiteSource;
 use crate::config::UnknownName;
 use crate::edge::acme::Challenges;
-use crate::edge::tls::certificate;
+use crate::edge::certificate::CertificateFacts;
 
 /// The protocol by which an ACME authority asks for its challenge (RFC 8737).
 pub(in crate::edge) const ACME_PROTOCOL: &[u8] = b"acme-tls/1";
@@ -62,8 +62,7 @@ pub(super) struct Site {
 pub(super) struct Served {
     pub(super) key: Arc<CertifiedKey>,
     pub(super) origin: Origin,
-    pub(super) not_before: OffsetDateTime,
-    pub(super) not_after: OffsetDateTime,
+    pub(super) facts: CertificateFacts,
 }
 
 /// All certificates.
@@ -160,7 +159,7 @@ impl Certificates {
         let status = |site: &Site| SiteStatus {
             names: site.names.clone(),
             source: site.source,
-            served: site.served.as_ref().map(|served| (served.origin, served.not_before, served.not_after)),
+            served: site.served.as_ref().map(|served| (served.origin, served.facts.not_before, served.facts.not_after)),
             problem: site.problem.clone(),
         };
         sites.iter().map(status).collect()
@@ -211,8 +210,8 @@ impl Served {
     /// Why it cannot be read.
     pub(super) fn of(key: Arc<CertifiedKey>, origin: Origin) -> Result<Self, String> {
         let leaf = key.end_entity_cert().map_err(|error| error.to_string())?;
-        let (not_before, not_after) = certificate::validity(leaf)?;
-        Ok(Self { key, origin, not_before, not_after })
+        let facts = CertificateFacts::of(leaf)?;
+        Ok(Self { key, origin, facts })
     }
 }
 

@@ -99,8 +99,7 @@ impl Tls {
             .and_then(|served| self.check(names, served));
         match read {
             Ok(served) => {
-                let missing = served.key.end_entity_cert().map(|leaf| certificate::names_missing(leaf, names));
-                let missing = missing.unwrap_or_default();
+                let missing = served.facts.names_missing(names);
                 self.install(names, served);
                 if !missing.is_empty() {
                     let missing = missing.join(", ");
@@ -114,15 +113,15 @@ impl Tls {
     /// Refuses a certificate that is over where the one that is served is not.
     fn check(&self, names: &[String], served: Served) -> Result<Served, String> {
         let now = self.now();
-        let good = self.certificates.served(names).is_some_and(|current| current.not_after > now);
-        match served.not_after > now {
+        let good = self.certificates.served(names).is_some_and(|current| current.facts.not_after > now);
+        match served.facts.not_after > now {
             true => Ok(served),
             false if !good => {
-                let day = served.not_after.date();
+                let day = served.facts.not_after.date();
                 tracing::error!(names = names.join(", "), "the certificate in the file has expired on {day}");
                 Ok(served)
             }
-            false => Err(format!("the certificate in the file has expired on {}", served.not_after.date())),
+            false => Err(format!("the certificate in the file has expired on {}", served.facts.not_after.date())),
         }
     }
 
@@ -135,8 +134,8 @@ impl Tls {
             .into_iter()
             .filter(|(_, served)| match served {
                 None => true,
-                Some(Served { origin: Origin::LocalCa, not_before, not_after, .. }) => {
-                    now > *not_before + (*not_after - *not_before) * 2 / 3
+                Some(Served { origin: Origin::LocalCa, facts, .. }) => {
+                    now > facts.not_before + (facts.not_after - facts.not_before) * 2 / 3
                 }
                 Some(_) => false,
             })
@@ -157,7 +156,7 @@ impl Tls {
     }
 
     fn install(&self, names: &[String], served: Served) {
-        let (origin, until) = (served.origin, served.not_after);
+        let (origin, until) = (served.origin, served.facts.not_after);
         self.put(names, served);
         tracing::info!(names = names.join(", "), ?origin, until = %until.date(), "certificate in use");
     }

@@ -25,6 +25,7 @@ use rustls::sign::CertifiedKey;
 use time::OffsetDateTime;
 
 use crate::clock::Clock;
+use crate::edge::certificate::CertificateFacts;
 use crate::edge::private_file;
 use crate::edge::tls::certificate;
 use crate::edge::tls::keeper::installation;
@@ -175,8 +176,8 @@ impl Authority {
         let key = KeyPair::from_pem(&key).map_err(|error| content(&key_path, error))?;
         let issuer = Issuer::from_ca_cert_pem(&pem, key).map_err(|error| content(&certificate_path, error))?;
         let der = CertificateDer::from_pem_slice(pem.as_bytes()).map_err(|error| content(&certificate_path, error))?;
-        let (_, not_after) = certificate::validity(&der).map_err(|error| content(&certificate_path, error))?;
-        Ok(Some(Self { pem, der, issuer, not_after }))
+        let facts = CertificateFacts::of(&der).map_err(|error| content(&certificate_path, error))?;
+        Ok(Some(Self { pem, der, issuer, not_after: facts.not_after }))
     }
 
     /// Makes one and stores it, the key first: a certificate without its key would be of no use.

@@ -24,7 +24,7 @@ use time::OffsetDateTime;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use crate::edge::tls::certificate;
+use crate::edge::certificate::CertificateFacts;
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -67,9 +67,10 @@ pub async fn probe(address: SocketAddr, name: &str) -> Result<Shown, String> {
     let stream = stream.map_err(|error| error.to_string())?;
     let chain = stream.get_ref().1.peer_certificates().unwrap_or_default();
     let leaf = chain.first().ok_or("it shows no certificate")?;
-    let (not_before, not_after) = certificate::validity(leaf)?;
-    let is_for_name = certificate::names_missing(leaf, &[asked]).is_empty();
-    Ok(Shown { issuer: certificate::issuer(leaf)?, not_before, not_after, is_for_name, chain_length: chain.len() })
+    let facts = CertificateFacts::of(leaf)?;
+    let is_for_name = facts.names_missing(&[asked]).is_empty();
+    let CertificateFacts { issuer, not_before, not_after, .. } = facts;
+    Ok(Shown { issuer, not_before, not_after, is_for_name, chain_length: chain.len() })
 }
 
 /// Where this machine reaches a listener of its own.
