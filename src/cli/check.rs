@@ -6,6 +6,8 @@ use std::path::Path;
 use crate::cli::Failure;
 use crate::cli::load;
 use crate::cli::print;
+use crate::clock::Clock;
+use crate::edge;
 use crate::knowledge::import;
 use crate::knowledge::import::Readers;
 use crate::server::Screens;
@@ -27,6 +29,8 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
     {
         wrong.push(("knowledge.pack", error.to_string()));
     }
+    let files = edge::try_files(&config, Clock::system().now_utc());
+    wrong.extend(files.iter().map(|(key, why)| (key.as_str(), why.clone())));
     if !wrong.is_empty() {
         return Err(config.refuse(wrong).into());
     }

@@ -9,6 +9,7 @@ use std::process::Output;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::support::Authority;
 use crate::support::Customer;
 use crate::support::Http;
 use crate::support::Program;
@@ -170,6 +171,51 @@ fn check_tries_the_data_folder_and_the_pack() {
     assert!(said.contains(&expected) && said.contains("2 errors"), "{said}");
     let left: Vec<_> = fs::read_dir(site.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, ["config.toml"], "it changes nothing");
+}
+
+/// `check` reads the certificates that the configuration names, and says of each what is wrong with it.
+#[test]
+fn check_reads_the_certificates_that_are_named() {
+    let site = Site::new("");
+    let (authority, other) = (Authority::new("ours"), Authority::new("another"));
+    authority.write(site.folder(), "good", &["a.example"], 30);
+    authority.write(site.folder(), "old", &["a.example"], -1);
+    other.write(site.folder(), "strange", &["b.example"], 30);
+    fs::write(site.folder().join("ca.pem"), authority.pem()).unwrap();
+    fs::write(site.folder().join("cut.pem"), &authority.pem()[..200]).unwrap();
+    let check = |authorities: [&str; 3], certificate: &str, key: &str| {
+        let path = |name: &str| site.folder().join(name).display().to_string();
+        let [behind, issuing, clients] = authorities.map(path);
+        site.set(&format!(
+            "[[edge.proxy]]\nprefix = \"/old\"\nupstreams = [\"https://10.0.0.7\"]\nca_file = \"{behind}\"\n\
+             [[edge.site]]\nnames = [\"a.example\"]\nsource = \"files\"\ncertificate_file = \"{}\"\nkey_file = \"{}\"\n\
+             [edge.acme]\nca_file = \"{issuing}\"\n[edge.client_certificates]\nca_file = \"{clients}\"\n",
+            path(certificate),
+            path(key),
+        ));
+        let output = Program::run(&["check", "--config", site.config()], &[]);
+        (output.status.code(), stderr(&output))
+    };
+    let ca = ["ca.pem"; 3];
+    assert_eq!(check(ca, "good.pem", "good.key").0, Some(0));
+    let (status, said) = check(["nowhere.pem", "cut.pem", "good.key"], "strange.pem", "good.key");
+    assert_eq!(status, Some(2), "{said}");
+    for (line, key, why) in [
+        (8, "edge.proxy.1.ca_file", "nowhere.pem: No such file"),
+        (12, "edge.site.1.certificate_file", "good.key is not the key of the first certificate in "),
+        (15, "edge.acme.ca_file", "cut.pem: "),
+        (17, "edge.client_certificates.ca_file", "good.key: it holds no certificate; allowed: a PEM file"),
+    ] {
+        let place = format!("{}:{line}: {key}: ", site.config());
+        assert!(said.lines().any(|said| said.starts_with(&place) && said.contains(why)), "{place}{why}\n{said}");
+    }
+    for (certificate, key, why) in [
+        ("old.pem", "old.key", "old.pem has expired on "),
+        ("strange.pem", "strange.key", "strange.pem is for b.example, not for a.example; "),
+    ] {
+        let (status, said) = check(ca, certificate, key);
+        assert!(status == Some(2) && said.contains(why) && said.contains("1 error in"), "{said}");
+    }
 }
 
 /// A configuration that is not there is named, with the reason.

@@ -29,14 +29,12 @@ use instant_acme::BodyWrapper;
 use instant_acme::BytesResponse;
 use instant_acme::HttpClient;
 use rustls::ClientConfig;
-use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use time::OffsetDateTime;
 
 use crate::clock::Clock;
 use crate::edge::acme::error::AcmeError;
+use crate::edge::authorities;
 
 /// For one request and its answer. Authorities issue in later requests, so none takes long.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -107,7 +105,10 @@ impl Client {
             .with_safe_default_protocol_versions()
             .map_err(|error| AcmeError::Client(format!("preparing TLS: {error}")))?;
         let config = match roots {
-            Some(path) => builder.with_root_certificates(read_roots(path).map_err(AcmeError::Client)?),
+            Some(path) => {
+                let certificates = authorities::read(path).map_err(AcmeError::Client)?;
+                builder.with_root_certificates(authorities::roots(&certificates))
+            }
             None => builder
                 .with_native_roots()
                 .map_err(|error| AcmeError::Client(format!("reading the system's root certificates: {error}")))?,
@@ -170,21 +171,6 @@ impl fmt::Display for Unanswered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "asking {}: {}", self.uri, self.why)
     }
-}
-
-fn read_roots(path: &Path) -> Result<RootCertStore, String> {
-    let shown = path.display();
-    let mut roots = RootCertStore::empty();
-    let certificates = CertificateDer::pem_file_iter(path)
-        .map_err(|error| format!("reading the authority's root certificates {shown}: {error}"))?;
-    for certificate in certificates {
-        let certificate = certificate.map_err(|error| format!("the authority's root certificates {shown}: {error}"))?;
-        roots.add(certificate).map_err(|error| format!("the authority's root certificates {shown}: {error}"))?;
-    }
-    if roots.is_empty() {
-        return Err(format!("the authority's root certificates {shown}: no certificate in it"));
-    }
-    Ok(roots)
 }
 
 #[cfg(test)]

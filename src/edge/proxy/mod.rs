@@ -25,7 +25,6 @@ mod upgrade;
 mod upstreams;
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -56,13 +55,11 @@ use route::Route;
 #[derive(Debug, thiserror::Error)]
 pub enum ProxyError {
     /// The certificates of an https upstream's authority cannot be had.
-    #[error("edge.proxy.{number}.ca_file: reading {}: {why}; allowed: a PEM file of one or more CERTIFICATE blocks", path.display())]
+    #[error("edge.proxy.{number}.ca_file: {why}")]
     CaFile {
         /// Which `[[edge.proxy]]`, from 1.
         number: usize,
-        /// The file.
-        path: PathBuf,
-        /// Why.
+        /// Which file, why, and what is allowed.
         why: String,
     },
     /// The system trusts no authority.

@@ -1,7 +1,6 @@
 //! One prefix: its settings, its upstreams, and the connections to them.
 
 use std::hash::Hasher as _;
-use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,13 +10,12 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioTimer;
 use rustls::ClientConfig;
-use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 
 use crate::config;
 use crate::config::WebOrigin;
+use crate::edge::authorities;
 use crate::edge::proxy::ProxyError;
 use crate::edge::proxy::body::LentBody;
 use crate::edge::proxy::connect::Connector;
@@ -63,11 +61,9 @@ impl Route {
         earlier: Option<&Self>,
     ) -> Result<Self, ProxyError> {
         let authorities = match ca_file {
-            Some(path) => Authorities::These(read_certificates(&path).map_err(|why| ProxyError::CaFile {
-                number,
-                path: path.clone(),
-                why,
-            })?),
+            Some(path) => {
+                Authorities::These(authorities::read(&path).map_err(|why| ProxyError::CaFile { number, why })?)
+            }
             None if settings.upstreams.iter().any(WebOrigin::is_https) => Authorities::System,
             None => Authorities::None,
         };
@@ -106,16 +102,11 @@ fn client(settings: &config::Proxy, tls: Option<Arc<ClientConfig>>) -> Client<Co
 
 impl Authorities {
     fn to_tls(&self, number: usize) -> Result<Option<Arc<ClientConfig>>, ProxyError> {
-        let mut roots = RootCertStore::empty();
-        match self {
+        let roots = match self {
             Self::None => return Ok(None),
-            Self::System => {
-                roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            }
-            Self::These(certificates) => {
-                roots.add_parsable_certificates(certificates.iter().cloned());
-            }
-        }
+            Self::System => authorities::roots(&rustls_native_certs::load_native_certs().certs),
+            Self::These(certificates) => authorities::roots(certificates),
+        };
         if roots.is_empty() {
             return Err(ProxyError::NoAuthorities { number });
         }
@@ -126,18 +117,6 @@ impl Authorities {
         let mut tls = builder.with_root_certificates(roots).with_no_client_auth();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Some(Arc::new(tls)))
-    }
-}
-
-fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let certificates: Result<Vec<_>, _> =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| error.to_string());
-    let certificates = certificates?;
-    let mut probe = RootCertStore::empty();
-    match probe.add_parsable_certificates(certificates.iter().cloned()) {
-        (0, 0) => Err("it holds no certificate".to_owned()),
-        (_, 0) => Ok(certificates),
-        (_, unusable) => Err(format!("{unusable} of its certificates cannot be read")),
     }
 }
 

@@ -3,14 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
 use crate::config::ClientCertificates;
+use crate::edge::authorities;
 use crate::edge::tls::TlsError;
 
 /// What is asked of clients.
@@ -28,16 +26,8 @@ impl Verifiers {
         let Some(file) = &settings.ca_file else { return Ok(Self { optional: None, required: None }) };
         let file = data_dir.join(file);
         let told = |why: String| TlsError::ClientAuthority(format!("{}: {why}", file.display()));
-        let certificates: Result<Vec<CertificateDer<'static>>, _> =
-            CertificateDer::pem_file_iter(&file).and_then(|certificates| certificates.collect());
-        let mut roots = RootCertStore::empty();
-        for certificate in certificates.map_err(|error| told(error.to_string()))? {
-            roots.add(certificate).map_err(|error| told(error.to_string()))?;
-        }
-        if roots.is_empty() {
-            return Err(told("it holds no certificate; expected: the authorities of clients, as PEM".to_owned()));
-        }
-        let roots = Arc::new(roots);
+        let certificates = authorities::read(&file).map_err(TlsError::ClientAuthority)?;
+        let roots = Arc::new(authorities::roots(&certificates));
         let provider = || Arc::new(aws_lc_rs::default_provider());
         let builder = || WebPkiClientVerifier::builder_with_provider(Arc::clone(&roots), provider());
         let asked = !settings.prefixes.is_empty();

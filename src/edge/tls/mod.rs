@@ -1,6 +1,6 @@
 //! HTTPS: certificates, and the handshake of each connection.
 
-mod certificate;
+pub(super) mod certificate;
 mod certificates;
 mod client;
 mod keeper;
