@@ -18,6 +18,7 @@ fn render(document: &Value) -> String {
     let info = &document["info"];
     let mut page = format!(
         "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <link rel=\"icon\" href=\"/favicon.svg\" type=\"image/svg+xml\">\
          <title>{title} API</title><h1>{title} {version}</h1><p>{description}</p>\
          <p>For programs: <a href=\"/api/v1/openapi.json\">openapi.json</a></p>",
         title = text(&info["title"]),

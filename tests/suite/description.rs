@@ -52,6 +52,8 @@ both_stores! {
         for described in ["/api/v1/chat/message", "/api/v1/sessions/{session_id}/events", "ChatReply"] {
             assert!(page.contains(described), "{described}");
         }
+        assert!(page.contains("<link rel=\"icon\" href=\"/favicon.svg\""), "an icon of its own");
+        assert_eq!(server.http().get("/favicon.svg").await.status, 200);
     }
 
     /// The greeting names the bank, its words, its topics and its telephone numbers; each topic is a question it answers.
