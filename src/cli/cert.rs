@@ -14,6 +14,8 @@ use crate::config::Config;
 use crate::config::SiteSource;
 use crate::edge;
 use crate::edge::acme;
+use crate::ops;
+use crate::ops::Standing;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
@@ -28,9 +30,6 @@ pub(super) enum Command {
     /// status 3 if one is missing, not for its name, ends within a week, or could not be renewed.
     Status(ConfigFile),
 }
-
-/// A certificate that ends sooner than this should have been renewed.
-const DAYS_MIN: i64 = 7;
 
 const INSTRUCTIONS: &str = "\
 This is the root certificate of this installation's own authority. A device that trusts it trusts the server; the
@@ -67,15 +66,11 @@ fn status(config: &Config) -> Result<(), Failure> {
         return Ok(());
     };
     let address = edge::reachable(*listen);
-    let sites: Vec<(Vec<String>, SiteSource)> = match config.edge.sites.as_slice() {
-        [] => vec![(vec!["localhost".to_owned()], SiteSource::LocalCa)],
-        sites => sites.iter().map(|site| (site.names.clone(), site.source)).collect(),
-    };
     let report = acme::read_report(&config.server.data_dir);
     let report = report.context("reading how the orders of certificates stand").map_err(Failure::Other)?;
     let runtime = runtime(config)?;
     let mut is_good = true;
-    for (names, source) in sites.into_iter().filter(|(_, source)| *source != SiteSource::Off) {
+    for (names, source) in ops::sites(config) {
         for name in &names {
             let told = runtime.block_on(edge::probe(address, name));
             let (is_fine, told) = match &told {
@@ -100,10 +95,17 @@ fn status(config: &Config) -> Result<(), Failure> {
 
 /// Whether a certificate is as it should be, and how it is.
 fn shown_of(shown: &edge::Shown) -> (bool, String) {
-    let days = (shown.not_after - OffsetDateTime::now_utc()).whole_days();
-    let wrong = if shown.is_for_name { "" } else { ", but it is not for this name" };
+    let now = OffsetDateTime::now_utc();
+    let days = (shown.not_after - now).whole_days();
+    let standing = ops::judge(shown, now);
+    let wrong = match standing {
+        Standing::Good => "",
+        Standing::Late => ", and should have been renewed by now",
+        Standing::Over => ", which is over",
+        Standing::WrongName => ", but it is not for this name",
+    };
     let told = format!("from {}, valid until {} ({days} days){wrong}", shown.issuer, shown.not_after.date());
-    (shown.is_for_name && days >= DAYS_MIN, told)
+    (standing == Standing::Good, told)
 }
 
 /// How the orders of a site's certificate stand.

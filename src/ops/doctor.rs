@@ -16,12 +16,11 @@ use tokio::net::TcpStream;
 
 use crate::config::ByteSize;
 use crate::config::Config;
-use crate::config::SiteSource;
 use crate::edge;
+use crate::ops::certificates;
+use crate::ops::certificates::Standing;
 use crate::ops::destinations;
 
-/// Certificates are renewed long before.
-const CERTIFICATE_DAYS_MIN: i64 = 14;
 /// A database that cannot grow any more loses nothing, but refuses every message.
 const SPACE_MIN: ByteSize = ByteSize::mib(200);
 const SPACE_SMALL: ByteSize = ByteSize::gib(2);
@@ -79,7 +78,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     for &address in config.server.listen.iter().chain(&config.edge.tls.listen) {
         findings.push(listener(address).await);
     }
-    findings.extend(certificates(config).await);
+    findings.extend(shown_certificates(config).await);
     findings.extend(outbound(config).await);
     findings
 }
@@ -192,15 +191,10 @@ async fn listener(address: SocketAddr) -> Finding {
     )
 }
 
-async fn certificates(config: &Config) -> Vec<Finding> {
+async fn shown_certificates(config: &Config) -> Vec<Finding> {
     let Some(address) = config.edge.tls.listen.first().copied().map(edge::reachable) else { return Vec::new() };
-    let sites = config.edge.sites.iter().filter(|site| site.source != SiteSource::Off);
-    let mut names: Vec<String> = sites.flat_map(|site| site.names.iter().cloned()).collect();
-    if names.is_empty() {
-        names.push("localhost".to_owned());
-    }
     let mut findings = Vec::new();
-    for name in names {
+    for name in certificates::sites(config).into_iter().flat_map(|(names, _)| names) {
         let subject = format!("certificate of {name}");
         findings.push(match edge::probe(address, &name).await {
             Err(why) => Finding::warning(subject, format!("not shown at {address}: {why}"), "start the server"),
@@ -211,22 +205,23 @@ async fn certificates(config: &Config) -> Vec<Finding> {
 }
 
 fn certificate(subject: String, shown: &edge::Shown) -> Finding {
-    let days = (shown.not_after - OffsetDateTime::now_utc()).whole_days();
+    let now = OffsetDateTime::now_utc();
+    let days = (shown.not_after - now).whole_days();
     let found = format!("from {}, {days} days left, chain of {}", shown.issuer, shown.chain_length);
     let renew = "`bank-aicc cert status` and the log say what keeps it from being renewed";
-    if !shown.is_for_name {
-        let remedy = "make names and certificate of its [[edge.site]] agree";
-        return Finding::problem(subject, format!("{found}; it is for other names"), remedy);
-    }
-    match days {
-        ..0 => Finding::problem(subject, format!("{found}: it is over"), renew),
-        0..CERTIFICATE_DAYS_MIN => Finding::warning(subject, found, renew),
-        _ if shown.chain_length < 2 => Finding::warning(
+    match certificates::judge(shown, now) {
+        Standing::WrongName => {
+            let remedy = "make names and certificate of its [[edge.site]] agree";
+            Finding::problem(subject, format!("{found}; it is for other names"), remedy)
+        }
+        Standing::Over => Finding::problem(subject, format!("{found}: it is over"), renew),
+        Standing::Late => Finding::warning(subject, found, renew),
+        Standing::Good if shown.chain_length < 2 => Finding::warning(
             subject,
             format!("{found}: no certificate between it and the root is shown"),
             "put the authority's intermediate certificate into the file, after the site's own",
         ),
-        _ => Finding::good(subject, found),
+        Standing::Good => Finding::good(subject, found),
     }
 }
 

@@ -1,8 +1,12 @@
 //! What an operator asks of an installation from the outside.
 
+mod certificates;
 mod destinations;
 mod doctor;
 
+pub use certificates::Standing;
+pub use certificates::judge;
+pub use certificates::sites;
 pub use doctor::Finding;
 pub use doctor::Level;
 pub use doctor::examine;
