@@ -93,6 +93,24 @@ async fn only_websockets_are_switched_to() {
     }
 }
 
+/// A request for a WebSocket that has a body is an ordinary one: its body is not what the other system reads in the tunnel, or
+/// takes for the next request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upgrade_with_a_body_is_none() {
+    let upstream = Upstream::start(|_| Act::ok("")).await;
+    let front = Front::before(&[&upstream.url()]).await;
+    for body in ["Content-Length: 005\r\n\r\nhello", "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"] {
+        let head = "GET /old/a HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nContent_Length: 9";
+        let request = format!("{head}\r\n{body}");
+        let answer = Raw::connect(front.address()).await.send_and_read_head(request.as_bytes()).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let seen = upstream.last();
+        assert_eq!((seen.body.as_str(), seen.header("upgrade"), seen.header("content_length")), ("hello", "", ""));
+        let framed = (seen.header("content-length"), seen.header("transfer-encoding"));
+        assert!([("5", ""), ("", "chunked")].contains(&framed), "{framed:?}");
+    }
+}
+
 /// A WebSocket that is silent for too long is closed, and one that is not goes on.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_silent_tunnel_is_closed() {

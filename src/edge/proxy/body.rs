@@ -23,6 +23,7 @@ use tokio::time::Sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::edge::TooSlow;
+use crate::edge::proxy::headers;
 use crate::edge::proxy::timing::UpstreamTime;
 use crate::edge::proxy::upstreams::InFlight;
 use crate::telemetry::chain;
@@ -117,7 +118,12 @@ impl HttpBody for LentBody {
             this.body = this.shared.lock().body.take();
         }
         let Some(body) = this.body.as_mut() else { return Poll::Ready(None) };
-        let polled = Pin::new(body).poll_frame(context);
+        let mut polled = Pin::new(body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &mut polled
+            && let Some(trailers) = frame.trailers_mut()
+        {
+            headers::filter_trailers(trailers);
+        }
         match &polled {
             Poll::Ready(Some(Err(error))) => {
                 this.shared.lock().fault = Some(ClientFault::of(error));

@@ -123,10 +123,14 @@ impl<'r> Call<'r> {
         if let Some(upgrade) = upgrade {
             upgrade.ask(&mut headers);
             (method, body) = (Method::GET, Loan::new(Body::empty()));
-        } else if body.length().is_none() {
+        }
+        // What is said of the body's length is said anew: the client's words may be many for one number.
+        let had_length = headers.remove(header::CONTENT_LENGTH).is_some() && upgrade.is_none();
+        match body.length() {
+            Some(0) if !had_length => {}
+            Some(bytes) => drop(headers.insert(header::CONTENT_LENGTH, bytes.into())),
             // Said expressly, because the client library takes GET for a request without a body.
-            headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
-            headers.remove(header::CONTENT_LENGTH);
+            None => drop(headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"))),
         }
         Self { route, method, target, headers, host, body, is_upgrade: upgrade.is_some() }
     }

@@ -66,16 +66,7 @@ pub(super) fn to_upstream(received: &HeaderMap, asker: &Asker<'_>) -> HeaderMap 
     headers.remove(header::HOST);
     join_cookies(&mut headers);
     let is_believed = asker.trust == Trust::XForwardedFor;
-    let is_refused = |name: &str| {
-        let dashed = name.replace('_', "-");
-        let is_of_proxies = dashed.starts_with("x-forwarded-") || OF_PROXIES.contains(&&*dashed);
-        // Servers that know headers as variables take X_Real_IP for X-Real-IP.
-        NEVER_PASSED.contains(&&*dashed) || (is_of_proxies && (!is_believed || name.contains('_')))
-    };
-    let refused: Vec<HeaderName> = headers.keys().filter(|name| is_refused(name.as_str())).cloned().collect();
-    for name in refused {
-        headers.remove(name);
-    }
+    remove(&mut headers, |name| is_never_passed(name) || (is_of_proxies(name) && !is_believed));
 
     let text = |text: &str| HeaderValue::from_str(text).ok();
     let mut set = |name: HeaderName, value: Option<HeaderValue>| match value {
@@ -129,6 +120,28 @@ pub(super) fn mentions(headers: &HeaderMap, name: &HeaderName, word: &str) -> bo
 /// The name of an address as a `Host`.
 pub(super) fn host_of(authority: Option<&Authority>) -> Option<HeaderValue> {
     HeaderValue::from_str(authority?.as_str()).ok()
+}
+
+/// Takes out of what follows a request's body whatever is said before it, or not at all: some servers make one of both.
+pub(super) fn filter_trailers(trailers: &mut HeaderMap) {
+    remove(trailers, |name| HOP_BY_HOP.contains(&name) || is_never_passed(name) || is_of_proxies(name));
+}
+
+/// Servers that know headers as variables take `Content_Length` for `Content-Length`, so none with an underscore is passed on, as
+/// in the replaced web server.
+fn is_never_passed(name: &str) -> bool {
+    name.contains('_') || NEVER_PASSED.contains(&name)
+}
+
+fn is_of_proxies(name: &str) -> bool {
+    name.starts_with("x-forwarded-") || OF_PROXIES.contains(&name)
+}
+
+fn remove(headers: &mut HeaderMap, is_refused: impl Fn(&str) -> bool) {
+    let refused: Vec<HeaderName> = headers.keys().filter(|name| is_refused(name.as_str())).cloned().collect();
+    for name in refused {
+        headers.remove(name);
+    }
 }
 
 fn end_to_end(headers: &HeaderMap) -> HeaderMap {
@@ -231,6 +244,8 @@ mod tests {
             ("accept", "a"),
             ("proxy", "http://evil"),
             ("x-original-url", "/admin"),
+            ("content_length", "9"),
+            ("x_other", "a"),
             ("host", "a"),
         ]);
         let passed = to_upstream(&received, &asker(Trust::None));
@@ -300,6 +315,20 @@ mod tests {
             (&"trailers".parse().unwrap(), &"te".parse().unwrap(), &"a=1; b=2".parse().unwrap())
         );
         assert_eq!(passed["x-forwarded-prefix"], "/old");
+    }
+
+    #[test]
+    fn what_follows_a_body_says_nothing_of_the_request() {
+        let mut trailers = headers(&[
+            ("x-sum", "1"),
+            ("x-forwarded-for", "203.0.113.7"),
+            ("x-real-ip", "203.0.113.7"),
+            ("x_real_ip", "203.0.113.7"),
+            ("connection", "close"),
+            ("expect", "100-continue"),
+        ]);
+        filter_trailers(&mut trailers);
+        assert_eq!(trailers, headers(&[("x-sum", "1")]));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! The reverse proxy: paths below a configured prefix are answered by another system.
 //!
-//! One request: the longest prefix of its path finds the [`Route`], the headers are made true (`headers`), an upstream
-//! is chosen among those that are up (`upstreams`), and the request goes there (`forward`), to a second one only where nothing
-//! can happen twice. Bodies pass in both directions as they come (`body`); a WebSocket (`upgrade`)
-//! becomes a `tunnel`.
+//! One request: the longest prefix of its path finds the [`Route`], the headers are made true (`headers`), an upstream is chosen
+//! among those that are up (`upstreams`), and the request goes there (`forward`), to a second one only where nothing can happen
+//! twice. Bodies pass in both directions as they come (`body`); a WebSocket (`upgrade`) becomes a `tunnel`.
 //!
-//! Invariants: a path that leads upwards reaches no upstream; what a client says of its own address is passed on only if the
-//! client is a trusted proxy; a request that may have reached an upstream is repeated only if it is idempotent; no upstream is
-//! waited for without a limit.
+//! Invariants: a path that leads upwards reaches no upstream; where a request's body ends is told to an upstream by this proxy
+//! alone, never in the client's words; what a client says of its own address is passed on only if the client is a trusted
+//! proxy; a request that may have reached an upstream is repeated only if it is idempotent; no upstream is waited for without a
+//! limit.
 
 mod body;
 mod connect;

@@ -12,6 +12,7 @@ use axum::http::Method;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::Response;
+use hyper::body::Body as _;
 use hyper::body::Incoming;
 use hyper::ext::Protocol;
 use hyper::upgrade::OnUpgrade;
@@ -30,7 +31,8 @@ pub(super) struct Upgrade {
 }
 
 impl Upgrade {
-    /// What a request wishes, if it does.
+    /// What a request wishes, if it does. One with a body is none: what of it is the body, and what the tunnel's, two servers could
+    /// see differently.
     pub(super) fn wanted(request: &mut Request) -> Option<Self> {
         let protocol = request.extensions().get::<Protocol>();
         let is_extended = protocol.is_some_and(|protocol| protocol.as_str().eq_ignore_ascii_case("websocket"));
@@ -38,7 +40,8 @@ impl Upgrade {
         let is_upgrade = request.method() == Method::GET
             && headers::mentions(request.headers(), &header::CONNECTION, "upgrade")
             && headers::mentions(request.headers(), &header::UPGRADE, "websocket");
-        (is_extended || is_upgrade).then(|| Self { near: hyper::upgrade::on(request), is_extended })
+        let has_body = !request.body().is_end_stream();
+        (!has_body && (is_extended || is_upgrade)).then(|| Self { near: hyper::upgrade::on(request), is_extended })
     }
 
     /// Adds to a request's headers what asks for the upgrade.
