@@ -28,6 +28,7 @@ mod import;
 mod limits;
 mod outage;
 mod ownership;
+mod pace;
 mod process;
 mod protection;
 mod reverse_proxy;

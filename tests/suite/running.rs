@@ -1,8 +1,6 @@
-//! The program under a service manager: its sockets, its word, its configuration read again; and clients that hold it up.
+//! The program under a service manager: its sockets, its word, its configuration read again.
 
 use std::os::unix::net::UnixDatagram;
-use std::time::Duration;
-use std::time::Instant;
 
 use serde_json::Value;
 use tokio::io::AsyncReadExt as _;
@@ -14,12 +12,8 @@ use crate::support::Http;
 use crate::support::PATIENCE;
 use crate::support::Program;
 use crate::support::Raw;
-use crate::support::Server;
-use crate::support::Setup;
 use crate::support::Site;
-use crate::support::Store;
 use crate::support::Tls;
-use crate::support::eventually;
 use crate::support::soon;
 
 /// Receives what a program tells its service manager.
@@ -114,91 +108,6 @@ async fn the_configuration_is_read_again() {
     assert!(told.contains("body_bytes_max") && told.contains("potatoes"), "{told}");
     assert_eq!(status().await, 413);
     socket.asks("안녕하세요").await;
-}
-
-async fn server(settings: &[(&str, &str)]) -> Server {
-    let setup = settings.iter().fold(Setup::new(Store::Sqlite), |setup, (key, value)| setup.with(key, value));
-    setup.start().await
-}
-
-/// A header that trickles in is cut at its limit, while a connection may rest for longer than that.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_header_is_no_rest() {
-    let server = server(&[("server.limits.header_read_timeout", "500ms"), ("server.limits.idle_timeout", "3s")]).await;
-    let mut resting = TcpStream::connect(server.address()).await.unwrap();
-    for _ in 0..2 {
-        resting.write_all(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
-        let mut answer = [0; 4096];
-        let length = soon("an answer", resting.read(&mut answer)).await.unwrap();
-        assert!(answer[..length].starts_with(b"HTTP/1.1 200"));
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-    let begun = Instant::now();
-    assert!(resting.write_all(b"GET /health HTTP/1.1\r\n").await.is_ok());
-    let mut rest = Vec::new();
-    let _ = soon("the end", resting.read_to_end(&mut rest)).await;
-    assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
-    assert!(begun.elapsed() < Duration::from_secs(3), "cut as a slow header, not as a rest");
-}
-
-/// An idle connection is closed in the end.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_rest_ends() {
-    let server = server(&[("server.limits.idle_timeout", "300ms")]).await;
-    let mut raw = Raw::connect(server.address()).await;
-    assert!(raw.send(b"GET /health HTTP/1.1\r\nHost: a\r\n\r\n").await);
-    assert!(raw.read_to_end().await.starts_with("HTTP/1.1 200"));
-}
-
-/// A body that comes byte by byte to hold a connection is refused; one that comes slowly but surely is taken.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_trickle_is_no_upload() {
-    let limits = [("server.limits.transfer_timeout", "500ms"), ("server.limits.transfer_rate_min", "200B")];
-    let server = server(&limits).await;
-    let body = "x".repeat(4000);
-    let head =
-        "POST /api/v1/chat/message HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nConnection: close\r\n";
-    let head = format!("{head}Content-Length: {}\r\n\r\n", body.len());
-    let upload = async |piece: usize| {
-        let mut raw = Raw::connect(server.address()).await;
-        assert!(raw.send(head.as_bytes()).await);
-        for part in body.as_bytes().chunks(piece) {
-            if !raw.send(part).await {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        raw.read_to_end().await
-    };
-    // 2,000 and 25 bytes a second.
-    let (honest, trickle) = tokio::join!(upload(400), upload(5));
-    assert!(honest.starts_with("HTTP/1.1 422"), "read to its end, and no JSON: {honest}");
-    assert!(!trickle.starts_with("HTTP/1.1 422"), "{trickle}");
-}
-
-/// A client that takes nothing of a long answer is cut; the server does not keep it for ever.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_answer_nobody_takes_is_given_up() {
-    let server = server(&[("server.limits.transfer_timeout", "500ms")]).await;
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    let mut greedy = socket.connect(server.address()).await.unwrap();
-    let requests = "GET /api/v1/openapi.json HTTP/1.1\r\nHost: a\r\n\r\n".repeat(400);
-    let _ = tokio::time::timeout(Duration::from_secs(1), greedy.write_all(requests.as_bytes())).await;
-    let read = eventually("the end", async || {
-        tokio::time::sleep(Duration::from_millis(700)).await;
-        let mut taken = vec![0; 64 << 20];
-        let mut length = 0;
-        loop {
-            match tokio::time::timeout(Duration::from_millis(200), greedy.read(&mut taken[length..])).await {
-                Ok(Ok(0) | Err(_)) => return Some(length),
-                Ok(Ok(count)) => length += count,
-                Err(_) => return None,
-            }
-        }
-    });
-    let read = read.await;
-    assert!(read < 400 * 50_000, "{read} bytes were kept for it");
 }
 
 /// A load balancer says whose a connection is, before TLS as before plain HTTP; nobody else may.

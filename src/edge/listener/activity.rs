@@ -25,6 +25,8 @@ use crate::edge::traffic::Traffic;
 const PIECE_BYTES: usize = 16 << 10;
 /// What an HTTP/2 client reads before it says so: half the window it has by itself (RFC 9113 §6.9.2), as all of them do.
 const WINDOW_STEP_BYTES: u64 = 32 << 10;
+/// The least rate of a client whose rate is not limited: a window that stays shut is no rate.
+const WINDOW_RATE_MIN: u64 = 256;
 
 /// What a connection is doing. Times are milliseconds since it began, plus one, so that 0 is never.
 pub(super) struct Activity {
@@ -156,10 +158,12 @@ impl Activity {
         let held = self.held_since.load(Relaxed);
         if held != 0 {
             // A client gives its window back in steps, and at the least rate a step lasts so long.
-            let patience = Duration::from_secs(WINDOW_STEP_BYTES / limits.transfer_rate_min.get().max(1));
+            let rate_min = limits.transfer_rate_min.get().max(WINDOW_RATE_MIN);
+            let patience = Duration::from_millis(1000 * WINDOW_STEP_BYTES / rate_min);
             let (lasted, patience) = (since(held), patience.max(limits.transfer_timeout));
             if lasted >= patience {
-                if !is_fast_enough(self.handed_on.swap(0, Relaxed) + WINDOW_STEP_BYTES, lasted, limits) {
+                let handed_on = self.handed_on.swap(0, Relaxed);
+                if handed_on == 0 || !is_fast_enough(handed_on + WINDOW_STEP_BYTES, lasted, limits) {
                     return Verdict::TooSlow;
                 }
                 self.held_since.store(now, Relaxed);
