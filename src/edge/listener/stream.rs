@@ -148,3 +148,32 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::AsyncWriteExt as _;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::edge::listener::activity::Verdict;
+
+    /// As below TLS, whose buffer still holds the end of an answer that was written long ago.
+    #[tokio::test]
+    async fn what_the_system_takes_is_seen_after_the_last_write() {
+        let mut limits = Config::default().server.limits;
+        limits.transfer_timeout = Duration::from_millis(20);
+        let (below, _client) = tokio::io::duplex(64 << 10);
+        let (mut below, taken) = Metered::new(below);
+        let activity = Activity::new(false, Arc::default(), taken);
+        activity.stalled();
+        for _ in 0..3 {
+            tokio::time::sleep(limits.transfer_timeout).await;
+            below.write_all(&[0; 8 << 10]).await.unwrap();
+            assert!(matches!(activity.judge(&limits), Verdict::WaitUntil(_)));
+        }
+        tokio::time::sleep(limits.transfer_timeout * 2).await;
+        assert!(matches!(activity.judge(&limits), Verdict::TooSlow));
+    }
+}
