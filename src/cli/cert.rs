@@ -102,6 +102,7 @@ fn shown_of(shown: &edge::Shown) -> (bool, String) {
         Standing::Good => "",
         Standing::Late => ", and should have been renewed by now",
         Standing::Over => ", which is over",
+        Standing::Early => ", which is not valid yet",
         Standing::WrongName => ", but it is not for this name",
     };
     let told = format!("from {}, valid until {} ({days} days){wrong}", shown.issuer, shown.not_after.date());

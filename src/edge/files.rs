@@ -43,9 +43,16 @@ fn try_site(config: &Config, site: &Site, now: OffsetDateTime) -> Result<(), Str
     if facts.not_after <= now {
         return Err(format!("{shown} has expired on {}; put its successor there", facts.not_after.date()));
     }
+    if facts.not_before > now {
+        let first_day = facts.not_before.date();
+        return Err(format!(
+            "{shown} is not valid before {first_day}; put it there then, or set this machine's clock right"
+        ));
+    }
     let (missing, held) = (facts.names_missing(&site.names).join(", "), facts.names.join(", "));
     if missing.is_empty() {
         return Ok(());
     }
+    let held = if held.is_empty() { "no name".to_owned() } else { held };
     Err(format!("{shown} is for {held}, not for {missing}; get one for all names, or give each its own [[edge.site]]"))
 }

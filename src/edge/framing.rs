@@ -30,6 +30,7 @@ const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH
 pub(super) fn check<B>(request: &Request<B>, limits: &ServerLimits) -> Result<(), Problem> {
     let checked = check_method(request)
         .and_then(|()| check_target(request, limits))
+        .and_then(|()| check_length(request, limits))
         .and_then(|()| check_authority(request))
         .and_then(|()| check_transfer_encoding(request));
     checked.map_err(|problem| match request.version() {
@@ -71,6 +72,18 @@ fn check_target<B>(request: &Request<B>, limits: &ServerLimits) -> Result<(), Pr
         return Err(bad_request("the target of the request is no path"));
     }
     target::check(uri.path()).map_err(bad_request)
+}
+
+/// The length of the header as HTTP/1.1 has it on the wire.
+fn check_length<B>(request: &Request<B>, limits: &ServerLimits) -> Result<(), Problem> {
+    let bytes_max = limits.header_bytes_max.as_usize();
+    let target = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    let lines = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    if target + lines.sum::<usize>() <= bytes_max {
+        return Ok(());
+    }
+    let why = format!("the headers of the request are too long; at most {bytes_max} bytes are taken");
+    Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "headers_too_large", why))
 }
 
 fn check_authority<B>(request: &Request<B>) -> Result<(), Problem> {

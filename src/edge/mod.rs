@@ -144,6 +144,8 @@ struct Parts {
     issuance: Issuance,
     /// Paths that programs ask: refusals are JSON even for a browser.
     is_api: fn(&str) -> bool,
+    /// The files as they came, and with the headers of every response.
+    bare_assets: Assets,
     assets: ArcSwap<Assets>,
     compression: Compression,
     cors: Cors,
@@ -201,6 +203,7 @@ impl Edge {
             issuance,
             is_api,
             assets: ArcSwap::from_pointee(assets.dressed(&headers.own())),
+            bare_assets: assets,
             compression: Compression::new(&config.edge.compression),
             cors: Cors::new(&config.api),
             headers,
@@ -236,6 +239,7 @@ impl Edge {
             issuance,
             access_log,
             status,
+            bare_assets,
             assets,
             compression,
             cors,
@@ -258,7 +262,7 @@ impl Edge {
         compression.reload(&config.edge.compression);
         cors.reload(&config.api);
         headers.reload(config);
-        assets.store(Arc::new(assets.load().dressed(&headers.own())));
+        assets.store(Arc::new(bare_assets.dressed(&headers.own())));
         Ok(())
     }
 

@@ -107,7 +107,7 @@ async fn handle(
     let peer = visit(parts, &mut request, request_id);
     let asked = Asked::of(parts, &request);
     let mut exchange = Exchange::begin(parts, &mut request, begun, request_id);
-    let Reply { response, is_dressed } = match pass(parts, request, peer.as_ref()) {
+    let Reply { response, is_ready } = match pass(parts, request, peer.as_ref()) {
         Way::Answered(response) => response.into(),
         Way::Status(page) => page.respond(parts).await.into(),
         Way::On(request, allowance) => {
@@ -119,7 +119,7 @@ async fn handle(
         }
     };
     let response = problem::rendered(response, asked.reader, &request_id, || parts.headers.error_page_policy());
-    let mut response = parts.compression.apply(asked.compression, response);
+    let mut response = if is_ready { response } else { parts.compression.apply(asked.compression, response) };
     if asked.compression.is_head {
         response = without_body(response);
     }
@@ -127,7 +127,7 @@ async fn handle(
     if let Some(page) = asked.page.filter(|_| response.extensions().get::<Foreign>().is_none()) {
         parts.cors.mark(page, response.headers_mut());
     }
-    if !is_dressed {
+    if !is_ready {
         parts.headers.apply(&mut response);
     }
     let headers = response.headers_mut();
@@ -154,13 +154,13 @@ fn visit(parts: &Parts, request: &mut Request, request_id: RequestId) -> Option<
 /// What is answered.
 struct Reply {
     response: Response,
-    /// It has the common headers.
-    is_dressed: bool,
+    /// One of the program's files as it was prepared: it has the common headers, and was compressed if that is worth it.
+    is_ready: bool,
 }
 
 impl From<Response> for Reply {
     fn from(response: Response) -> Self {
-        Self { response, is_dressed: false }
+        Self { response, is_ready: false }
     }
 }
 
@@ -220,10 +220,10 @@ async fn answer(
         ControlFlow::Break(response) => return response.into(),
         ControlFlow::Continue(request) => request,
     };
-    if let Some((response, is_dressed)) = parts.assets.load().answer(&request, asked.compression.accepted) {
+    if let Some((response, is_ready)) = parts.assets.load().answer(&request, asked.compression.accepted) {
         // Counted as what its path says, not as the edge's own answers are.
         exchange.pass_on();
-        return Reply { response, is_dressed };
+        return Reply { response, is_ready };
     }
     if let Some(preflight) = parts.cors.preflight(&request) {
         return preflight.into();

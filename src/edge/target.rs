@@ -37,9 +37,11 @@ pub(super) fn rule_path(path: &str) -> Cow<'_, [u8]> {
     Cow::Owned(Plain::of(path).collect())
 }
 
-/// Whether a [`rule_path`] begins with `prefix`, in capital or small letters.
+/// Whether a [`rule_path`] begins with `prefix`, in capital or small letters. A folder is under itself: `/old` under `/old/`.
 pub(super) fn is_under(rule_path: &[u8], prefix: &str) -> bool {
-    rule_path.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix.as_bytes()))
+    let is_same = |path: &[u8], prefix: &str| path.eq_ignore_ascii_case(prefix.as_bytes());
+    rule_path.get(..prefix.len()).is_some_and(|begin| is_same(begin, prefix))
+        || prefix.strip_suffix('/').is_some_and(|folder| is_same(rule_path, folder))
 }
 
 /// What of a path lies behind a prefix and the slash after it, as it was sent; `None` if the [`rule_path`] does not have the
@@ -146,7 +148,10 @@ mod tests {
             let plain = rule_path(path);
             assert!(is_under(&plain, "/api/v1/"), "{path}: {}", String::from_utf8_lossy(&plain));
         }
-        for path in ["/", "*", "/api", "/apis/v1/x", "/x/api/v1/", "/%2561pi/v1/x", "/api%20/v1/"] {
+        for path in ["/api", "/API", "//api", "/api;a"] {
+            assert!(is_under(&rule_path(path), "/api/"), "{path}");
+        }
+        for path in ["/", "*", "/apis", "/ap", "/apis/v1/x", "/x/api/v1/", "/%2561pi/v1/x", "/api%20/v1/"] {
             assert!(!is_under(&rule_path(path), "/api/"), "{path}");
         }
     }

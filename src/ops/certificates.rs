@@ -21,6 +21,8 @@ pub enum Standing {
     Late,
     /// Its time is over.
     Over,
+    /// Its time has not begun.
+    Early,
     /// It is for other names.
     WrongName,
 }
@@ -40,6 +42,7 @@ pub fn judge(shown: &Shown, now: OffsetDateTime) -> Standing {
     let late = ((shown.not_after - shown.not_before) * LIFE_LEFT_MIN).min(DAYS_LEFT_MAX);
     match shown.not_after - now {
         _ if !shown.is_for_name => Standing::WrongName,
+        _ if now < shown.not_before => Standing::Early,
         left if left <= Duration::ZERO => Standing::Over,
         left if left < late => Standing::Late,
         _ => Standing::Good,
@@ -63,6 +66,7 @@ mod tests {
             (6, 2, Standing::Good),
             (6, 0, Standing::Over),
             (90, -1, Standing::Over),
+            (90, 91, Standing::Early),
         ] {
             let not_after = now + Duration::days(left_days);
             let not_before = not_after - Duration::days(life_days);

@@ -215,6 +215,10 @@ fn certificate(subject: String, shown: &edge::Shown) -> Finding {
             Finding::problem(subject, format!("{found}; it is for other names"), remedy)
         }
         Standing::Over => Finding::problem(subject, format!("{found}: it is over"), renew),
+        Standing::Early => {
+            let remedy = "set this machine's clock right, or serve a certificate that is valid already".to_owned();
+            Finding::problem(subject, format!("{found}: it is not valid before {}", shown.not_before.date()), remedy)
+        }
         Standing::Late => Finding::warning(subject, found, renew),
         Standing::Good if shown.chain_length < 2 => Finding::warning(
             subject,

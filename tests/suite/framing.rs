@@ -234,6 +234,10 @@ async fn a_refusal_explains_itself() {
 
     let many = format!("GET /health HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n{HIDDEN}", "a".repeat(20 * 1024));
     is_refused(&server, many.as_bytes(), &["431"]).await;
+    let cookie = "a".repeat(20 * 1024);
+    let browser = format!("GET / HTTP/1.1\r\nHost: a\r\nAccept: text/html\r\nCookie: a={cookie}\r\n\r\n");
+    let answer = Raw::connect(server.address).await.send_and_read(browser.as_bytes()).await;
+    assert!(answer.starts_with("HTTP/1.1 431 ") && answer.contains("쿠키를 삭제"), "{answer}");
     let beyond = format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n{HIDDEN}", "a".repeat(15 * 1024));
     is_refused(&server, beyond.as_bytes(), &["414"]).await;
 }

@@ -110,6 +110,38 @@ async fn the_configuration_is_read_again() {
     socket.asks("안녕하세요").await;
 }
 
+/// Files are prepared with the headers of every response, and prepared again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_get_the_headers_that_were_read_again() {
+    let site = Site::new("edge.headers.referrer_policy = \"no-referrer\"\n");
+    let program = Program::start(&["serve", "--config", site.config()], &[]);
+    let http = Http::at(program.address());
+    let policies = async || {
+        let whole = http.get("/").await;
+        let etag = whole.headers["etag"].to_str().unwrap().to_owned();
+        let part = http.send(http.request("GET", "/").header("range", "bytes=0-9")).await;
+        let unchanged = http.send(http.request("GET", "/").header("if-none-match", etag)).await;
+        assert_eq!([whole.status, part.status, unchanged.status], [200, 206, 304]);
+        [whole, part, unchanged].map(|answer| {
+            answer
+                .headers
+                .get_all("referrer-policy")
+                .iter()
+                .map(|value| value.to_str().unwrap().to_owned())
+                .collect::<Vec<String>>()
+        })
+    };
+    assert_eq!(policies().await, [(); 3].map(|()| vec!["no-referrer".to_owned()]));
+    for policy in ["same-origin", ""] {
+        site.set(&format!("edge.headers.referrer_policy = \"{policy}\"\n"));
+        program.signal("HUP");
+        program.logged("was read again");
+        let expected: Vec<String> =
+            [policy].into_iter().filter(|policy| !policy.is_empty()).map(str::to_owned).collect();
+        assert_eq!(policies().await, [(); 3].map(|()| expected.clone()));
+    }
+}
+
 /// A load balancer says whose a connection is, before TLS as before plain HTTP; nobody else may.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_load_balancer_introduces_its_clients() {

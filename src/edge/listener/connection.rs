@@ -31,11 +31,12 @@ use crate::edge::Application;
 use crate::edge::Parts;
 use crate::edge::client::Visit;
 use crate::edge::connections::ConnectionPermit;
+use crate::edge::connections::Reservation;
 use crate::edge::listener::End;
 use crate::edge::listener::activity::Activity;
-use crate::edge::listener::activity::Answer;
 use crate::edge::listener::activity::Busy;
 use crate::edge::listener::activity::Verdict;
+use crate::edge::listener::answer::Answer;
 use crate::edge::listener::set_up;
 use crate::edge::listener::stream::Metered;
 use crate::edge::listener::stream::Watched;
@@ -44,8 +45,9 @@ use crate::edge::tls::Handshake;
 use crate::edge::traffic::Traffic;
 use crate::telemetry::chain;
 
-/// The least hyper can read a header with.
-const HEADER_BYTES_MIN: usize = 8192;
+/// What is read of a header beyond its limit, as a multiple of the limit: a browser whose cookies have grown too large is told
+/// so in words (`framing`), and only what is longer than this by a bare status of hyper's.
+const HEADER_READ_FACTOR: usize = 2;
 /// What an idle client gets to take its leave.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// Requests of one HTTP/2 connection that may be under way (as nginx).
@@ -103,14 +105,16 @@ impl<A: Application> Serve<A> {
         let address = peer.ip().to_canonical();
         let balancers = self.parts.proxy_protocol_from.load();
         if !balancers.iter().any(|network| network.contains(&address)) {
-            return self.admit(stream, address);
+            return self.admit(stream, address, None);
         }
+        // Whose it is, is not known yet, so it counts among all only.
+        let Some(place) = self.parts.connections.reserve(address) else { return };
         let serve = self.clone();
         let timeout = self.parts.limits.load().header_read_timeout;
         self.tracker.spawn(async move {
             let source = serve.end.begin.run_until_cancelled(proxy_protocol::read(&mut stream, timeout)).await;
             match source {
-                Some(Ok(source)) => serve.admit(stream, source.map_or(address, |source| source.ip())),
+                Some(Ok(source)) => serve.admit(stream, source.map_or(address, |source| source.ip()), Some(place)),
                 Some(Err(error)) => {
                     tracing::debug!(%address, error = %chain(&error), "a load balancer was not understood")
                 }
@@ -119,9 +123,9 @@ impl<A: Application> Serve<A> {
         });
     }
 
-    fn admit(&self, stream: TcpStream, address: IpAddr) {
+    fn admit(&self, stream: TcpStream, address: IpAddr, place: Option<Reservation>) {
         // Above the limit the connection is closed without a word: a word would cost what is short.
-        let Some(permit) = self.parts.connections.admit(address) else { return };
+        let Some(permit) = self.parts.connections.admit(address, place) else { return };
         set_up(&stream);
         let (stream, taken) = Metered::new(stream);
         let connection = Connection {
@@ -174,7 +178,7 @@ impl<A: Application> Connection<A> {
     {
         let Self { application, limits, traffic, taken, permit, end } = self;
         let activity = Activity::new(false, traffic, taken);
-        let header_bytes_max = limits.header_bytes_max.as_usize();
+        let header_bytes_max = HEADER_READ_FACTOR * limits.header_bytes_max.as_usize();
         // On the heap, so that what remains of a connection that was upgraded is small.
         let io = TokioIo::new(Box::new(Watched::new(stream, Arc::clone(&activity))));
         let service = Requests { application, peer, permit, activity: Arc::clone(&activity) };
@@ -183,7 +187,7 @@ impl<A: Application> Connection<A> {
             // The watch below has both limits that this one would be.
             .header_read_timeout(None)
             .max_header_size(header_bytes_max)
-            .max_buf_size(header_bytes_max.max(HEADER_BYTES_MIN))
+            .max_buf_size(header_bytes_max)
             .serve_connection(io, service)
             .with_upgrades();
         watch(connection, http1::UpgradeableConnection::graceful_shutdown, &activity, &limits, &end).await;
@@ -195,13 +199,14 @@ impl<A: Application> Connection<A> {
     {
         let Self { application, limits, traffic, taken, permit, end } = self;
         let activity = Activity::new(true, traffic, taken);
+        let header_bytes_max = HEADER_READ_FACTOR * limits.header_bytes_max.as_usize();
         let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
         let service = Requests { application, peer, permit, activity: Arc::clone(&activity) };
         let connection = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .enable_connect_protocol()
             .max_concurrent_streams(STREAMS_MAX)
-            .max_header_list_size(u32::try_from(limits.header_bytes_max.get()).unwrap_or(u32::MAX))
+            .max_header_list_size(u32::try_from(header_bytes_max).unwrap_or(u32::MAX))
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_send_buf_size(STREAM_SEND_BYTES)

@@ -3,6 +3,7 @@
 //! Written on hyper rather than taken from `axum::serve`, which has no limits on time or connections and no hook for TLS.
 
 mod activity;
+mod answer;
 mod connection;
 mod sockets;
 mod stream;

@@ -21,9 +21,9 @@ pub(super) fn encode(prefix: &str) -> String {
     prefix.bytes().map(encoded).collect()
 }
 
-/// The target as it came.
+/// The target as it came, likewise with one slash at its begin.
 pub(super) fn whole(uri: &Uri) -> String {
-    uri.path_and_query().map_or("/", |target| target.as_str()).to_owned()
+    rooted(uri.path(), uri.query())
 }
 
 /// Whether some server may take the path for one that leads upwards (`..`), and so out of the prefix: percent-encoded once or
