@@ -87,7 +87,8 @@ async fn stub_status(http: &Http) -> [u64; 7] {
 /// The four lines of nginx, with the numbers that are.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_stub_status_counts_connections_and_requests() {
-    let server = server().await;
+    // A connection that the client opened in vain is closed soon.
+    let server = Setup::new(Store::Sqlite).with("server.limits.idle_timeout", "1s").start().await;
     let [active, accepted, handled, requests, reading, writing, waiting] = stub_status(server.http()).await;
     assert_eq!((active, reading, writing, waiting), (1, 0, 1, 0), "only this request's connection");
     assert_eq!(accepted, handled);
