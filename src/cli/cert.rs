@@ -62,7 +62,9 @@ fn print_root(config: &Config) -> Result<(), Failure> {
 
 fn status(config: &Config) -> Result<(), Failure> {
     let Some(listen) = config.edge.tls.listen.first() else {
-        print("HTTPS is not served: edge.tls.listen is empty.\n");
+        print(
+            "HTTPS is not configured: edge.tls.listen is empty, and BANK_AICC__EDGE__TLS__LISTEN is not set for this command.\n",
+        );
         return Ok(());
     };
     let address = edge::reachable(*listen);
@@ -85,6 +87,10 @@ fn status(config: &Config) -> Result<(), Failure> {
             is_good &= site.last_error.is_none();
             print(&ordered_of(site));
         }
+    }
+    for (key, why) in edge::try_files(config, OffsetDateTime::now_utc()) {
+        is_good = false;
+        print(&format!("{key}: {why}\n"));
     }
     if let Some(doubt) = report.and_then(|report| report.clock_doubt) {
         is_good = false;

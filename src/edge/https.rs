@@ -39,7 +39,8 @@ impl Https {
             redirect_port: own_port.filter(|_| tls.redirect_http).map(|own| seen_port.unwrap_or(own)),
             plain_names: plain.flat_map(|site| site.names.iter().cloned()).collect(),
             known_client_prefixes: config.edge.client_certificates.prefixes.clone(),
-            hsts: hsts.filter(|_| seconds > 0 && own_port.is_some()),
+            // Without a site it is a trial under the machine's own name, which others share.
+            hsts: hsts.filter(|_| seconds > 0 && own_port.is_some() && !config.edge.sites.is_empty()),
         }
     }
 
@@ -178,11 +179,16 @@ mod tests {
             https(text).mark(&mut headers, &peer(name, false));
             headers.get(header::STRICT_TRANSPORT_SECURITY).map(|value| value.to_str().unwrap().to_owned())
         };
-        let usual = "edge.tls.listen = ['0.0.0.0:443']";
+        let trial = "edge.tls.listen = ['0.0.0.0:443']";
+        let with = |more: &str| {
+            format!("[edge.tls]\nlisten = ['0.0.0.0:443']\n{more}[[edge.site]]\nnames = ['bank.example']\n")
+        };
+        let usual = &with("");
         let year = "max-age=31536000; includeSubDomains";
         assert_eq!(told(usual, Some("bank.example")).as_deref(), Some(year));
         assert_eq!(told(usual, Some("localhost")), None);
         assert_eq!(told(usual, None), None);
-        assert_eq!(told("[edge.tls]\nlisten = ['0.0.0.0:443']\nhsts_max_age = '0s'", Some("bank.example")), None);
+        assert_eq!(told(&with("hsts_max_age = '0s'\n"), Some("bank.example")), None);
+        assert_eq!(told(trial, Some("this-machine.example")), None);
     }
 }

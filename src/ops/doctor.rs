@@ -12,6 +12,8 @@ use std::time::Duration;
 use rustix::process::Resource;
 use rustix::process::getrlimit;
 use time::OffsetDateTime;
+use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use crate::config::ByteSize;
@@ -29,6 +31,8 @@ const DESCRIPTORS_BESIDE: u64 = 256;
 /// What the program asks for to hold a storm of reconnecting clients.
 const BACKLOG_WANTED: u64 = 4096;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// What is read of an answer.
+const ANSWER_BYTES_MAX: u64 = 16 << 10;
 
 /// When this program was built, in seconds since the Unix epoch.
 const BUILT_UNIX: &str = env!("BANK_AICC_BUILT_UNIX");
@@ -75,9 +79,13 @@ impl Finding {
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![clock(), descriptors(config), backlog()];
     findings.extend(data_folder(&config.server.data_dir));
-    for &address in config.server.listen.iter().chain(&config.edge.tls.listen) {
-        findings.push(listener(address).await);
+    for &address in &config.server.listen {
+        findings.push(listener(address, !introduces(config, address)).await);
     }
+    for &address in &config.edge.tls.listen {
+        findings.push(listener(address, false).await);
+    }
+    findings.extend(certificate_files(config));
     findings.extend(shown_certificates(config).await);
     findings.extend(outbound(config).await);
     findings
@@ -159,8 +167,36 @@ fn data_folder(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Whether somebody serves there, or could.
-async fn listener(address: SocketAddr) -> Finding {
+/// Whether connections from here have to begin with a PROXY protocol header.
+fn introduces(config: &Config, address: SocketAddr) -> bool {
+    let own = edge::reachable(address).ip();
+    config.edge.proxy_protocol_from.iter().any(|network| network.contains(&own))
+}
+
+/// The files of certificates and authorities that the configuration names.
+fn certificate_files(config: &Config) -> Vec<Finding> {
+    let wrong = edge::try_files(config, OffsetDateTime::now_utc());
+    let finding = |(key, why): (String, String)| match why.split_once("; ") {
+        Some((found, remedy)) => Finding::problem(key, found, remedy),
+        None => Finding::problem(key, why, "put a file there that can be used; `bank-aicc check` tries it, too"),
+    };
+    wrong.into_iter().map(finding).collect()
+}
+
+/// Whether whoever listens there answers as this program does: each of its responses has a name.
+async fn is_ours(mut stream: TcpStream) -> bool {
+    const REQUEST: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let mut answer = Vec::new();
+    let exchange = async {
+        stream.write_all(REQUEST).await?;
+        stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await
+    };
+    let _ = tokio::time::timeout(CONNECT_TIMEOUT, exchange).await;
+    String::from_utf8_lossy(&answer).to_ascii_lowercase().contains("\r\nx-request-id:")
+}
+
+/// Whether the server answers there, or could.
+async fn listener(address: SocketAddr, is_http: bool) -> Finding {
     let subject = format!("listener {address}");
     let refused = match TcpListener::bind(address) {
         Ok(_) => {
@@ -174,7 +210,11 @@ async fn listener(address: SocketAddr) -> Finding {
         Err(error) => error,
     };
     let connecting = TcpStream::connect(edge::reachable(address));
-    if matches!(tokio::time::timeout(CONNECT_TIMEOUT, connecting).await, Ok(Ok(_))) {
+    if let Ok(Ok(stream)) = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
+        if is_http && !is_ours(stream).await {
+            let remedy = "see who has it with `ss -ltnp`, and end him or listen elsewhere";
+            return Finding::problem(subject, "is taken by something that does not answer as this server does", remedy);
+        }
         return Finding::good(subject, "answers");
     }
     if refused.kind() == io::ErrorKind::PermissionDenied {
@@ -208,7 +248,7 @@ fn certificate(subject: String, shown: &edge::Shown) -> Finding {
     let now = OffsetDateTime::now_utc();
     let days = (shown.not_after - now).whole_days();
     let found = format!("from {}, {days} days left, chain of {}", shown.issuer, shown.chain_length);
-    let renew = "`bank-aicc cert status` and the log say what keeps it from being renewed";
+    let renew = "replace it if it is from a file; otherwise `bank-aicc cert status` and the log say what keeps it from being renewed";
     match certificates::judge(shown, now) {
         Standing::WrongName => {
             let remedy = "make names and certificate of its [[edge.site]] agree";

@@ -18,12 +18,13 @@ const STARTED: [&str; 2] = ["edge.tls.listen", "edge.client_certificates.listene
 #[derive(Clone)]
 pub struct Reloader {
     edge: Edge,
-    current: Arc<Mutex<Config>>,
+    /// What it started with: keys that wait for the next start are compared with that.
+    started: Arc<Mutex<Config>>,
 }
 
 impl Reloader {
     pub(super) fn new(edge: Edge, config: Config) -> Self {
-        Self { edge, current: Arc::new(Mutex::new(config)) }
+        Self { edge, started: Arc::new(Mutex::new(config)) }
     }
 
     /// Opens the access log's file anew.
@@ -31,12 +32,13 @@ impl Reloader {
         self.edge.reopen_logs();
     }
 
-    /// Takes over certificates, limits, upstreams and the log level, and opens the access log anew. The keys that changed and need a restart.
+    /// Takes over certificates, limits, upstreams and the log level, and opens the access log anew. The keys that need a restart to be
+    /// as they are now.
     ///
     /// # Errors
     /// Why it cannot be taken over; then the old configuration stays in force.
     pub fn reload(&self, config: Config) -> Result<Vec<String>, EdgeError> {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         self.edge.reload(&config)?;
         self.edge.reopen_logs();
         telemetry::set_level(&config.log);
@@ -44,8 +46,6 @@ impl Reloader {
             let is_reloaded = RELOADED.iter().any(|prefix| key.starts_with(prefix));
             !is_reloaded || STARTED.contains(&key.as_str())
         };
-        let waiting = current.changed_keys(&config).into_iter().filter(waits).collect();
-        *current = config;
-        Ok(waiting)
+        Ok(started.changed_keys(&config).into_iter().filter(waits).collect())
     }
 }

@@ -161,6 +161,23 @@ async fn certificates_change_while_it_serves() {
     let told = served.program.logged("not as it should be");
     assert!(told.contains("bank.key") && told.contains("one private key as PEM"), "{told}");
     assert!(trusts(1).await);
+    // So are those that no client would take.
+    for (names, from_day, fault) in
+        [(&["other.example"][..], -1, "is not for bank.example"), (names, 7, "is not valid before")]
+    {
+        let (certificate, key) = authorities[2].issue_from(names, from_day, 30);
+        fs::write(served.site.folder().join("bank.key"), key).unwrap();
+        fs::write(served.site.folder().join("bank.pem"), certificate).unwrap();
+        served.program.signal("HUP");
+        served.program.logged(fault);
+        assert!(trusts(1).await, "{fault}");
+        let status = Program::run(
+            &["cert", "status", "--config", served.site.config()],
+            &[("BANK_AICC__EDGE__TLS__LISTEN", &served.address.to_string())],
+        );
+        let shown = String::from_utf8(status.stdout).unwrap();
+        assert!(!status.status.success() && shown.contains("edge.site.1.certificate_file"), "{shown}");
+    }
     authorities[2].write(served.site.folder(), "bank", names, 30);
     served.program.signal("HUP");
     eventually("the third certificate", async || trusts(2).await.then_some(())).await;

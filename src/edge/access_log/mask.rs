@@ -8,7 +8,7 @@ use std::borrow::Cow;
 /// Instead of a secret value.
 const MASK: &[u8] = b"***";
 /// A name that holds one of these is a secret's.
-const TELLING_PARTS: [&str; 12] = [
+const TELLING_PARTS: [&str; 16] = [
     "token",
     "passw",
     "passcode",
@@ -21,10 +21,16 @@ const TELLING_PARTS: [&str; 12] = [
     "jwt",
     "assertion",
     "authorization",
+    "authkey",
+    "samlre",
+    "sessid",
+    "jsessionid",
 ];
 /// A name of which one of these is a word, as in `auth_code` or `authCode`, is one, too.
-const TELLING_WORDS: [&str; 12] =
-    ["code", "key", "sig", "sign", "pin", "otp", "auth", "pwd", "pass", "sid", "ticket", "hmac"];
+const TELLING_WORDS: [&str; 17] = [
+    "code", "key", "sig", "sign", "pin", "otp", "auth", "pwd", "pass", "sid", "ticket", "hmac", "refresh", "cvc",
+    "cvv", "ssn", "rrn",
+];
 /// Values may be URLs with queries of their own, encoded once for each level.
 const ENCODINGS_MAX: usize = 3;
 

@@ -38,8 +38,8 @@ use crate::edge::listener::activity::Busy;
 use crate::edge::listener::activity::Verdict;
 use crate::edge::listener::answer::Answer;
 use crate::edge::listener::set_up;
-use crate::edge::listener::stream::Metered;
 use crate::edge::listener::stream::Watched;
+use crate::edge::listener::stream::metered;
 use crate::edge::proxy_protocol;
 use crate::edge::tls::Handshake;
 use crate::edge::traffic::Traffic;
@@ -127,7 +127,8 @@ impl<A: Application> Serve<A> {
         // Above the limit the connection is closed without a word: a word would cost what is short.
         let Some(permit) = self.parts.connections.admit(address, place) else { return };
         set_up(&stream);
-        let (stream, taken) = Metered::new(stream);
+        let taken = Arc::default();
+        let stream = metered(stream, Arc::clone(&taken));
         let connection = Connection {
             application: self.application.clone(),
             limits: self.parts.limits.load_full(),

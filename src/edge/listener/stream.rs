@@ -12,6 +12,7 @@ use std::task::Poll;
 use tokio::io::AsyncRead;
 use tokio::io::AsyncWrite;
 use tokio::io::ReadBuf;
+use tokio_util::io::InspectWriter;
 
 use crate::edge::listener::activity::Activity;
 
@@ -90,63 +91,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
 }
 
 /// A stream that counts the bytes it takes.
-pub(super) struct Metered<S> {
-    stream: S,
-    taken: Arc<AtomicU64>,
-}
-
-impl<S> Metered<S> {
-    /// And where they are counted.
-    pub(super) fn new(stream: S) -> (Self, Arc<AtomicU64>) {
-        let taken = Arc::new(AtomicU64::new(0));
-        (Self { stream, taken: Arc::clone(&taken) }, taken)
-    }
-
-    fn count(&self, polled: &Poll<io::Result<usize>>) {
-        if let Poll::Ready(Ok(bytes)) = polled {
-            self.taken.fetch_add(*bytes as u64, Relaxed);
-        }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for Metered<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Metered<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.count(&polled);
-        polled
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        self.count(&polled);
-        polled
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
+pub(super) fn metered<S: AsyncWrite>(stream: S, taken: Arc<AtomicU64>) -> InspectWriter<S, impl FnMut(&[u8])> {
+    InspectWriter::new(stream, move |bytes| {
+        taken.fetch_add(bytes.len() as u64, Relaxed);
+    })
 }
 
 #[cfg(test)]
@@ -165,7 +113,8 @@ mod tests {
         let mut limits = Config::default().server.limits;
         limits.transfer_timeout = Duration::from_millis(20);
         let (below, _client) = tokio::io::duplex(64 << 10);
-        let (mut below, taken) = Metered::new(below);
+        let taken = Arc::default();
+        let mut below = metered(below, Arc::clone(&taken));
         let activity = Activity::new(false, Arc::default(), taken);
         activity.stalled();
         for _ in 0..3 {

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config;
 use crate::config::SiteSource;
 use crate::edge::acme::Acme;
+use crate::edge::certificate::CertificateFacts;
 use crate::edge::tls::LocalCa;
 use crate::edge::tls::Origin;
 use crate::edge::tls::Tls;
@@ -96,33 +97,41 @@ impl Tls {
     fn read_files(&self, names: &[String], (certificate, key): &(PathBuf, PathBuf)) {
         let read = certificate::from_files(certificate, key)
             .and_then(|key| Served::of(Arc::new(key), Origin::Files))
-            .and_then(|served| self.check(names, served));
+            .map(|served| (self.fault(names, &served.facts), served));
         match read {
-            Ok(served) => {
-                let missing = served.facts.names_missing(names);
+            Ok((None, served)) => self.install(names, served),
+            // A certificate with a fault does not take the place of one without.
+            Ok((Some(fault), served)) => {
+                let why = format!("{} {fault}", certificate.display());
+                let current = self.certificates.served(names);
+                if current.is_some_and(|current| self.fault(names, &current.facts).is_none()) {
+                    return self.complain(names, &why);
+                }
                 self.install(names, served);
-                if !missing.is_empty() {
-                    let missing = missing.join(", ");
-                    self.complain(names, &format!("{} is not for {missing}", certificate.display()));
+                if self.certificates.complain(names, &why) {
+                    let names = names.join(", ");
+                    tracing::error!(
+                        names,
+                        why,
+                        "a certificate is not as it should be, and is shown, since there is no better one"
+                    );
                 }
             }
             Err(why) => self.complain(names, &why),
         }
     }
 
-    /// Refuses a certificate that is over where the one that is served is not.
-    fn check(&self, names: &[String], served: Served) -> Result<Served, String> {
+    /// Why clients will not take a certificate for these names now.
+    fn fault(&self, names: &[String], facts: &CertificateFacts) -> Option<String> {
         let now = self.now();
-        let good = self.certificates.served(names).is_some_and(|current| current.facts.not_after > now);
-        match served.facts.not_after > now {
-            true => Ok(served),
-            false if !good => {
-                let day = served.facts.not_after.date();
-                tracing::error!(names = names.join(", "), "the certificate in the file has expired on {day}");
-                Ok(served)
-            }
-            false => Err(format!("the certificate in the file has expired on {}", served.facts.not_after.date())),
+        if facts.not_after <= now {
+            return Some(format!("has expired on {}", facts.not_after.date()));
         }
+        if facts.not_before > now {
+            return Some(format!("is not valid before {}", facts.not_before.date()));
+        }
+        let missing = facts.names_missing(names);
+        (!missing.is_empty()).then(|| format!("is not for {}", missing.join(", ")))
     }
 
     /// A local certificate for each site that has none, or whose local one comes to its end.
@@ -170,7 +179,7 @@ impl Tls {
             tracing::error!(
                 names = names.join(", "),
                 why,
-                "a certificate is not as it should be; the one before stays in use"
+                "a certificate is not as it should be and not used: the one before stays, or one of the local authority is shown"
             );
         }
     }

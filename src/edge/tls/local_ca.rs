@@ -38,11 +38,20 @@ const LEAF_LIFE: Duration = DAY.saturating_mul(90);
 /// A device's clock may be behind ours.
 const BACKDATED: Duration = DAY;
 
+/// What to do about a file. A new authority is the last resort: every device has to trust its root anew.
+fn remedy(error: &io::Error) -> &'static str {
+    if error.kind() == io::ErrorKind::PermissionDenied {
+        return "it is another user's, or its folder is: give the whole data folder to the user who runs the server (chown -R), \
+                and run this program as that user only";
+    }
+    "restore it from a backup, or remove its folder to begin with a new authority"
+}
+
 /// Why the authority is of no use.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalCaError {
     /// A file of its own.
-    #[error("{path}: {source}; restore it from a backup, or remove its folder to begin with a new authority")]
+    #[error("{path} cannot be used; {remedy}", remedy = remedy(source))]
     File {
         /// The file.
         path: PathBuf,

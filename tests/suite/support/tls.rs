@@ -152,12 +152,18 @@ impl Authority {
         &self.pem
     }
 
-    /// PEM of a certificate for these names, and of its key, valid from a day ago for so many days.
+    /// PEM of a certificate for these names, and of its key, valid from a day ago for so many days from now.
     pub fn issue(&self, names: &[&str], days: i64) -> (String, String) {
+        self.issue_from(names, -1, days)
+    }
+
+    /// The same, valid from so many days from now.
+    pub fn issue_from(&self, names: &[&str], from_day: i64, days: i64) -> (String, String) {
         let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
         let now = OffsetDateTime::now_utc();
-        (params.not_before, params.not_after) = (now - time::Duration::days(1), now + time::Duration::days(days));
+        (params.not_before, params.not_after) =
+            (now + time::Duration::days(from_day), now + time::Duration::days(days));
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         (certificate.pem(), key.serialize_pem())
