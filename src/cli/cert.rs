@@ -27,7 +27,8 @@ pub(super) enum Command {
     /// Say which certificates the running server shows, until when they are valid, and what renews them
     ///
     /// Of those that an ACME authority issues also when they are renewed, what went wrong last and when it is tried again. Exit
-    /// status 3 if one is missing, not for its name, ends within a week, or could not be renewed.
+    /// status 3 if one is missing, not for its name, not valid now, should have been renewed or could not be, or has files that
+    /// cannot be used.
     Status(ConfigFile),
 }
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use serde::Serialize;
+use time::Date;
 use time::OffsetDateTime;
 use time::serde::rfc3339;
 use x509_parser::extensions::GeneralName;
@@ -26,6 +27,18 @@ pub struct CertificateFacts {
     pub not_after: OffsetDateTime,
 }
 
+/// Why clients do not take a certificate; reads on after what it is.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("has expired on {0}")]
+    Over(Date),
+    #[error("is not valid before {0}")]
+    Early(Date),
+    /// With the names it is not for.
+    #[error("is not for {0}")]
+    WrongNames(String),
+}
+
 impl CertificateFacts {
     /// Reads a certificate. One that says in no readable way which names it is for is for none.
     ///
@@ -44,6 +57,18 @@ impl CertificateFacts {
             not_before: validity.not_before.to_datetime(),
             not_after: validity.not_after.to_datetime(),
         })
+    }
+
+    /// Why clients do not take it for these names now, if they do not.
+    pub(super) fn fault(&self, names: &[String], now: OffsetDateTime) -> Option<Fault> {
+        if self.not_after <= now {
+            return Some(Fault::Over(self.not_after.date()));
+        }
+        if self.not_before > now {
+            return Some(Fault::Early(self.not_before.date()));
+        }
+        let missing = self.names_missing(names);
+        (!missing.is_empty()).then(|| Fault::WrongNames(missing.join(", ")))
     }
 
     /// Those of `names` that it is not for.

@@ -9,6 +9,7 @@ use crate::config::Site;
 use crate::config::SiteSource;
 use crate::edge::authorities;
 use crate::edge::certificate::CertificateFacts;
+use crate::edge::certificate::Fault;
 use crate::edge::tls::certificate;
 
 /// What is wrong with them: keys such as `edge.acme.ca_file`, each with what was found and what is allowed.
@@ -40,19 +41,15 @@ fn try_site(config: &Config, site: &Site, now: OffsetDateTime) -> Result<(), Str
     let certified = certificate::from_files(&file, &key)?;
     let leaf = certified.end_entity_cert().map_err(|error| error.to_string())?;
     let (shown, facts) = (file.display(), CertificateFacts::of(leaf)?);
-    if facts.not_after <= now {
-        return Err(format!("{shown} has expired on {}; put its successor there", facts.not_after.date()));
-    }
-    if facts.not_before > now {
-        let first_day = facts.not_before.date();
-        return Err(format!(
-            "{shown} is not valid before {first_day}; put it there then, or set this machine's clock right"
-        ));
-    }
-    let (missing, held) = (facts.names_missing(&site.names).join(", "), facts.names.join(", "));
-    if missing.is_empty() {
-        return Ok(());
-    }
-    let held = if held.is_empty() { "no name".to_owned() } else { held };
-    Err(format!("{shown} is for {held}, not for {missing}; get one for all names, or give each its own [[edge.site]]"))
+    let Some(fault) = facts.fault(&site.names, now) else { return Ok(()) };
+    Err(match fault {
+        Fault::Over(_) => format!("{shown} {fault}; put its successor there"),
+        Fault::Early(_) => format!("{shown} {fault}; put it there then, or set this machine's clock right"),
+        Fault::WrongNames(missing) => {
+            let held = if facts.names.is_empty() { "no name".to_owned() } else { facts.names.join(", ") };
+            format!(
+                "{shown} is for {held}, not for {missing}; get one for all names, or give each its own [[edge.site]]"
+            )
+        }
+    })
 }

@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 use crate::config;
 use crate::config::SiteSource;
 use crate::edge::acme::Acme;
-use crate::edge::certificate::CertificateFacts;
 use crate::edge::tls::LocalCa;
 use crate::edge::tls::Origin;
 use crate::edge::tls::Tls;
@@ -97,14 +96,14 @@ impl Tls {
     fn read_files(&self, names: &[String], (certificate, key): &(PathBuf, PathBuf)) {
         let read = certificate::from_files(certificate, key)
             .and_then(|key| Served::of(Arc::new(key), Origin::Files))
-            .map(|served| (self.fault(names, &served.facts), served));
+            .map(|served| (served.facts.fault(names, self.now()), served));
         match read {
             Ok((None, served)) => self.install(names, served),
             // A certificate with a fault does not take the place of one without.
             Ok((Some(fault), served)) => {
                 let why = format!("{} {fault}", certificate.display());
                 let current = self.certificates.served(names);
-                if current.is_some_and(|current| self.fault(names, &current.facts).is_none()) {
+                if current.is_some_and(|current| current.facts.fault(names, self.now()).is_none()) {
                     return self.complain(names, &why);
                 }
                 self.install(names, served);
@@ -119,19 +118,6 @@ impl Tls {
             }
             Err(why) => self.complain(names, &why),
         }
-    }
-
-    /// Why clients will not take a certificate for these names now.
-    fn fault(&self, names: &[String], facts: &CertificateFacts) -> Option<String> {
-        let now = self.now();
-        if facts.not_after <= now {
-            return Some(format!("has expired on {}", facts.not_after.date()));
-        }
-        if facts.not_before > now {
-            return Some(format!("is not valid before {}", facts.not_before.date()));
-        }
-        let missing = facts.names_missing(names);
-        (!missing.is_empty()).then(|| format!("is not for {}", missing.join(", ")))
     }
 
     /// A local certificate for each site that has none, or whose local one comes to its end.
