@@ -175,9 +175,12 @@ fn a_file_is_finished_when_it_is_old_also_after_a_restart() {
     let rotation = Rotation { age_max: DAY, kept_age_max: DAY * 2, ..NO_ROTATION };
     // Files are made by the system's clock, so this one starts there.
     let clock = Clock::manual(Clock::system().now());
-    LogFile::new(path.clone(), clock.clone()).write(b"first day\n", &rotation).unwrap();
+    let mut before = LogFile::new(path.clone(), clock.clone());
+    before.write(b"first day\n", &rotation).unwrap();
+    before.wait();
     let mut file = LogFile::new(path, clock.clone());
     file.write(b"first day\n", &rotation).unwrap();
+    file.wait();
     for day in ["second", "third", "fourth"] {
         clock.advance(DAY + Duration::from_secs(60));
         file.write(format!("{day} day\n").as_bytes(), &rotation).unwrap();
