@@ -3,6 +3,7 @@
 //! Rooms stand on floors, and a room uses only rooms on lower floors; `ARCHITECTURE.md` shows the house.
 
 pub mod api;
+pub mod authorities;
 pub mod chat;
 pub mod cli;
 pub mod clock;

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use time::OffsetDateTime;
 
+use crate::authorities;
 use crate::config::Config;
 use crate::config::Site;
 use crate::config::SiteSource;
-use crate::edge::authorities;
 use crate::edge::certificate::CertificateFacts;
 use crate::edge::certificate::Fault;
 use crate::edge::tls::certificate;

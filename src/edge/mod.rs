@@ -12,7 +12,6 @@ pub mod acme;
 
 mod access_log;
 mod assets;
-mod authorities;
 mod certificate;
 mod client;
 mod compression;

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// The floors of `ARCHITECTURE.md`, ground floor first.
 const FLOORS: [&[&str]; 9] = [
     &["config", "domain"],
-    &["text", "clock", "telemetry"],
+    &["authorities", "text", "clock", "telemetry"],
     &["edge", "llm", "store", "realtime"],
     &["knowledge", "nlu"],
     &["desk"],

@@ -32,9 +32,9 @@ use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
 use time::OffsetDateTime;
 
+use crate::authorities;
 use crate::clock::Clock;
 use crate::edge::acme::error::AcmeError;
-use crate::edge::authorities;
 
 /// For one request and its answer. Authorities issue in later requests, so none takes long.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);

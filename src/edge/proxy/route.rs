@@ -13,9 +13,9 @@ use rustls::ClientConfig;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 
+use crate::authorities;
 use crate::config;
 use crate::config::WebOrigin;
-use crate::edge::authorities;
 use crate::edge::proxy::ProxyError;
 use crate::edge::proxy::body::LentBody;
 use crate::edge::proxy::connect::Connector;

@@ -7,8 +7,8 @@ use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 
+use crate::authorities;
 use crate::config::ClientCertificates;
-use crate::edge::authorities;
 use crate::edge::tls::TlsError;
 
 /// What is asked of clients.

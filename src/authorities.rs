@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject as _;
 ///
 /// # Errors
 /// Which file is wrong, how, and what is allowed.
-pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
+pub fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates: Result<Vec<_>, pem::Error> =
         CertificateDer::pem_file_iter(path).and_then(|certificates| certificates.collect());
     let why = match certificates {
@@ -30,7 +30,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> 
 }
 
 /// What is trusted if these certificates are. One that cannot be read is left out.
-pub(super) fn roots(certificates: &[CertificateDer<'static>]) -> RootCertStore {
+pub fn roots(certificates: &[CertificateDer<'static>]) -> RootCertStore {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(certificates.iter().cloned());
     roots
