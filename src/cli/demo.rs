@@ -106,6 +106,7 @@ fn configure(data_dir: &str, listen: SocketAddr) -> Result<Config, Failure> {
         ("BANK_AICC__LOG__FORMAT".to_owned(), "\"text\"".to_owned()),
         ("BANK_AICC__LOG__ACCESS".to_owned(), "false".to_owned()),
     ]);
-    settings.extend(environment());
+    // Nothing leaves a demo because of a key that happens to be in somebody's shell.
+    settings.extend(environment().filter(|(variable, _)| variable.starts_with("BANK_AICC__")));
     Ok(Config::load(None, settings.into_iter())?)
 }

@@ -10,12 +10,14 @@
 //! This room opens the configuration, and the files that hold a secret each: passwords and keys. It does not know
 //! what the settings are for.
 
+mod admin;
 mod api;
 mod chat;
 mod database;
 mod edge;
 mod error;
 mod knowledge;
+mod llm;
 mod log;
 mod origin;
 mod reader;
@@ -44,6 +46,7 @@ use crate::config::reader::Reader;
 use crate::config::reader::Setting;
 use crate::config::section::Section;
 
+pub use admin::Admin;
 pub use api::Api;
 pub use api::ApiLimits;
 pub use api::CookieSecure;
@@ -81,6 +84,11 @@ pub use error::ConfigError;
 pub use error::ConfigErrors;
 pub use error::Place;
 pub use knowledge::Knowledge;
+pub use llm::ApiBase;
+pub use llm::Llm;
+pub use llm::LlmBudget;
+pub use llm::LlmEndpoint;
+pub use llm::LlmRole;
 pub use log::Log;
 pub use log::LogFormat;
 pub use log::LogLevel;
@@ -110,6 +118,10 @@ pub struct Config {
     pub chat: Chat,
     /// The documents that are answered from.
     pub knowledge: Knowledge,
+    /// Language models, if there are any.
+    pub llm: Llm,
+    /// Who may administer it.
+    pub admin: Admin,
     /// The database.
     pub storage: Storage,
     /// The screens.
@@ -221,6 +233,8 @@ impl Config {
             api: root.section("api", Api::read),
             chat: root.section("chat", Chat::read),
             knowledge: root.section("knowledge", Knowledge::read),
+            llm: root.section("llm", Llm::read),
+            admin: root.section("admin", Admin::read),
             storage: root.section("storage", Storage::read),
             web: root.section("web", Web::read),
             log: root.section("log", Log::read),
@@ -230,6 +244,9 @@ impl Config {
         config.storage.add_password(&config.server, &mut root);
         config.edge.acme.add_eab_key(&config.server, &mut root);
         config.web.add_customer_key(&config.server, &mut root);
+        config.llm.add_keys(&config.server, &mut root);
+        config.llm.add_legacy(&mut root);
+        config.admin.add_token(&config.server, &mut root);
         root.finish();
         config
     }
@@ -249,9 +266,10 @@ impl Default for Config {
 /// Two configurations are equal if they say the same, wherever it came from.
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
-        let Self { server, edge, api, chat, knowledge, storage, web, log, provenance: _ } = self;
+        let Self { server, edge, api, chat, knowledge, llm, admin, storage, web, log, provenance: _ } = self;
         (server, edge, api, chat) == (&other.server, &other.edge, &other.api, &other.chat)
             && (knowledge, storage) == (&other.knowledge, &other.storage)
+            && (llm, admin) == (&other.llm, &other.admin)
             && (web, log) == (&other.web, &other.log)
     }
 }

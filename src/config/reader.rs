@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use crate::config::error::ConfigError;
 use crate::config::error::ConfigErrors;
 use crate::config::error::Place;
+use crate::config::llm::LEGACY_VARIABLES;
 use crate::config::suggest::nearest;
 
 /// Variables that begin like this are ours.
@@ -49,6 +50,8 @@ pub(super) struct Reader {
     lines: Lines,
     /// Our variables that no key has taken yet.
     environment: BTreeMap<String, String>,
+    /// Variables of the earlier system.
+    legacy: BTreeMap<String, String>,
     sections: Vec<String>,
     settings: Vec<Setting>,
     unknown: Vec<Unknown>,
@@ -56,12 +59,16 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// A reading of `text`. Of the environment only our own variables are kept.
+    /// A reading of `text`. Of the environment only our own variables and the earlier system's are kept.
     pub(super) fn new(text: &str, file_name: &str, environment: impl Iterator<Item = (String, String)>) -> Self {
+        let (ours, others): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            environment.partition(|(variable, _)| variable.starts_with(VARIABLE_PREFIX));
+        let is_legacy = |variable: &String| LEGACY_VARIABLES.contains(&variable.as_str());
         Self {
             file_name: file_name.to_owned(),
             lines: Lines::of(text),
-            environment: environment.filter(|(variable, _)| variable.starts_with(VARIABLE_PREFIX)).collect(),
+            environment: ours,
+            legacy: others.into_iter().filter(|(variable, _)| is_legacy(variable)).collect(),
             sections: Vec::new(),
             settings: Vec::new(),
             unknown: Vec::new(),
@@ -73,6 +80,11 @@ impl Reader {
     pub(super) fn take_variable(&mut self, key: &str) -> Option<(Origin, String)> {
         let (variable, text) = self.environment.remove_entry(&variable_of(key))?;
         Some((Origin::Environment { variable }, text))
+    }
+
+    /// A variable of the earlier system.
+    pub(super) fn legacy_variable(&mut self, name: &str) -> Option<String> {
+        self.legacy.get(name).cloned()
     }
 
     /// Whether a variable sets a key of this section.

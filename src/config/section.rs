@@ -120,6 +120,22 @@ impl<'a> Section<'a> {
         self.reader.refuse_together(&keys, why);
     }
 
+    /// A variable of the earlier system, by its own name.
+    pub(super) fn legacy_variable(&mut self, name: &str) -> Option<String> {
+        self.reader.legacy_variable(name)
+    }
+
+    /// Notes what is wrong with one of those.
+    pub(super) fn refuse_variable(&mut self, name: &str, why: String) {
+        self.reader.refuse(Origin::Environment { variable: name.to_owned() }, name, why);
+    }
+
+    /// Notes a key that one of those set, with its value as TOML.
+    pub(super) fn note_legacy(&mut self, key: &str, value: String, name: &str) {
+        let origin = Origin::Environment { variable: name.to_owned() };
+        self.reader.add_setting(Setting { key: key.to_owned(), value, origin });
+    }
+
     /// What remains is unknown.
     pub(super) fn finish(self) {
         for (name, value) in &self.table {

@@ -158,7 +158,7 @@ macro_rules! integers {
     )*};
 }
 
-integers!(u8, u32, usize);
+integers!(u8, u32, u64, usize);
 
 impl Value for f64 {
     const NOUN: &'static str = "a number";

@@ -1,5 +1,6 @@
 //! The configuration as a whole: what `config.toml` says, what is read, and what is shown of it.
 
+mod llm;
 mod proxy;
 mod refusals;
 
