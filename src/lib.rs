@@ -12,6 +12,7 @@ pub mod domain;
 pub mod edge;
 pub mod eval;
 pub mod knowledge;
+pub mod llm;
 pub mod nlu;
 pub mod ops;
 pub mod realtime;

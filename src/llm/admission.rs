@@ -1,0 +1,275 @@
+//! Who is asked next: permits of the endpoints, and the queue in front of them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::config::LlmRole;
+use crate::llm::Failure;
+use crate::llm::Refused;
+use crate::llm::breaker::Breaker;
+use crate::llm::breaker::Terms;
+use crate::llm::endpoint::Endpoint;
+
+/// The endpoints, how many requests each has under way, and who waits.
+pub(super) struct Admission {
+    pub(super) endpoints: Vec<Endpoint>,
+    state: Mutex<State>,
+    /// Says that places in the queue changed.
+    moved: watch::Sender<()>,
+    queue_max: usize,
+    terms: Terms,
+}
+
+struct State {
+    /// One for each endpoint.
+    places: Vec<Place>,
+    waiting: VecDeque<Waiting>,
+    last_number: u64,
+}
+
+struct Place {
+    in_flight: usize,
+    breaker: Breaker,
+}
+
+struct Waiting {
+    number: u64,
+    role: LlmRole,
+    excluded: Option<usize>,
+    tell: oneshot::Sender<Outcome>,
+}
+
+type Outcome = Result<Permit, Refused>;
+
+/// Where an endpoint stands.
+pub(super) struct Standing {
+    pub(super) in_flight: usize,
+    pub(super) is_left_out: bool,
+}
+
+/// The right to have one request under way at an endpoint.
+pub(super) struct Permit {
+    admission: Arc<Admission>,
+    index: usize,
+    is_concluded: bool,
+}
+
+impl Admission {
+    pub(super) fn new(endpoints: Vec<Endpoint>, queue_max: usize, terms: Terms) -> Self {
+        let places = endpoints.iter().map(|_| Place { in_flight: 0, breaker: Breaker::NEW }).collect();
+        let state = State { places, waiting: VecDeque::new(), last_number: 0 };
+        Self { endpoints, state: Mutex::new(state), moved: watch::Sender::new(()), queue_max, terms }
+    }
+
+    /// Takes a permit of the least busy endpoint for this role but `excluded`, waiting for one until `deadline`. `on_wait`
+    /// hears the place in the queue, 1 for the next, whenever it changes.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub(super) async fn enter(
+        self: &Arc<Self>,
+        role: LlmRole,
+        excluded: Option<usize>,
+        deadline: Instant,
+        on_wait: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<Permit, Refused> {
+        let (number, mut told) = {
+            let mut state = self.lock();
+            let waits_already = state.waiting.iter().any(|waiting| waiting.role == role);
+            match self.free(&state, role, excluded) {
+                Some(index) if !waits_already => return Ok(self.permit(&mut state, index)),
+                Some(_) | None => {}
+            }
+            self.refuse_hopeless(&state, role, excluded)?;
+            if state.waiting.len() >= self.queue_max {
+                return Err(Refused::QueueFull);
+            }
+            state.last_number += 1;
+            let (tell, told) = oneshot::channel();
+            let number = state.last_number;
+            state.waiting.push_back(Waiting { number, role, excluded, tell });
+            (number, told)
+        };
+        let _leaves = Leaves { admission: self, number };
+        let mut moved = self.moved.subscribe();
+        let mut last_place = 0;
+        loop {
+            let place = self.lock().waiting.iter().position(|waiting| waiting.number == number).map_or(0, |at| at + 1);
+            if place != last_place && place > 0 {
+                on_wait(place);
+                last_place = place;
+            }
+            tokio::select! {
+                biased;
+                told = &mut told => return told.unwrap_or(Err(Refused::AllDown)),
+                _ = moved.changed() => {}
+                () = tokio::time::sleep_until(deadline) => {
+                    // A permit may have been given at this very moment.
+                    told.close();
+                    return told.try_recv().unwrap_or(Err(Refused::QueueTimeout));
+                }
+            }
+        }
+    }
+
+    /// Where each endpoint stands, and how many wait.
+    pub(super) fn standings(&self) -> (Vec<Standing>, usize) {
+        let state = self.lock();
+        let standing = |place: &Place| Standing {
+            in_flight: place.in_flight,
+            is_left_out: !matches!(place.breaker, Breaker::Closed { .. }),
+        };
+        (state.places.iter().map(standing).collect(), state.waiting.len())
+    }
+
+    /// The endpoint to ask now, if one is free: the least busy for its weight.
+    fn free(&self, state: &State, role: LlmRole, excluded: Option<usize>) -> Option<usize> {
+        let now = Instant::now();
+        let all = self.endpoints.iter().zip(&state.places).enumerate();
+        let free = all.filter(|(index, (endpoint, place))| {
+            Some(*index) != excluded
+                && endpoint.roles.contains(&role)
+                && place.in_flight < endpoint.concurrent_max
+                && place.breaker.may_ask(now)
+        });
+        let load = |endpoint: &Endpoint, place: &Place| (place.in_flight + 1) as f64 / f64::from(endpoint.weight);
+        free.min_by(|(_, (one, one_place)), (_, (other, other_place))| {
+            load(one, one_place).total_cmp(&load(other, other_place))
+        })
+        .map(|(index, _)| index)
+    }
+
+    /// Refuses whoever would wait in vain.
+    fn refuse_hopeless(&self, state: &State, role: LlmRole, excluded: Option<usize>) -> Result<(), Refused> {
+        let now = Instant::now();
+        let mut of_role = self
+            .endpoints
+            .iter()
+            .zip(&state.places)
+            .enumerate()
+            .filter(|(index, (endpoint, _))| Some(*index) != excluded && endpoint.roles.contains(&role));
+        if self.endpoints.iter().all(|endpoint| !endpoint.roles.contains(&role)) {
+            return Err(Refused::NoEndpoint);
+        }
+        if of_role.any(|(_, (_, place))| place.breaker.may_soon_be_asked(now)) { Ok(()) } else { Err(Refused::AllDown) }
+    }
+
+    fn permit(self: &Arc<Self>, state: &mut State, index: usize) -> Permit {
+        if let Some(place) = state.places.get_mut(index) {
+            place.in_flight += 1;
+            place.breaker = place.breaker.ask();
+        }
+        Permit { admission: Arc::clone(self), index, is_concluded: false }
+    }
+
+    /// Gives free permits to those who wait, oldest first, and sends away those who would wait in vain. What nobody took is
+    /// returned, to be dropped when the state is no longer locked.
+    #[must_use]
+    fn dispatch(self: &Arc<Self>, state: &mut State) -> Vec<Outcome> {
+        let mut left = Vec::new();
+        let mut at = 0;
+        while let Some(waiting) = state.waiting.get(at) {
+            let (role, excluded) = (waiting.role, waiting.excluded);
+            let outcome = match self.free(state, role, excluded) {
+                Some(index) => Ok(self.permit(state, index)),
+                None => match self.refuse_hopeless(state, role, excluded) {
+                    Ok(()) => {
+                        at += 1;
+                        continue;
+                    }
+                    Err(refused) => Err(refused),
+                },
+            };
+            if let Some(waiting) = state.waiting.remove(at) {
+                left.extend(waiting.tell.send(outcome).err());
+            } else {
+                left.push(outcome);
+            }
+        }
+        self.moved.send_replace(());
+        left
+    }
+
+    fn change(self: &Arc<Self>, index: usize, change: impl FnOnce(&mut Place)) {
+        let mut state = self.lock();
+        if let Some(place) = state.places.get_mut(index) {
+            change(place);
+        }
+        let left = self.dispatch(&mut state);
+        drop(state);
+        drop(left);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes whoever waited out of the queue when he no longer does.
+struct Leaves<'a> {
+    admission: &'a Admission,
+    number: u64,
+}
+
+impl Drop for Leaves<'_> {
+    fn drop(&mut self) {
+        let mut state = self.admission.lock();
+        let waited = state.waiting.len();
+        state.waiting.retain(|waiting| waiting.number != self.number);
+        if state.waiting.len() < waited {
+            self.admission.moved.send_replace(());
+        }
+    }
+}
+
+impl Permit {
+    /// The endpoint it is for.
+    pub(super) fn endpoint(&self) -> Option<&Endpoint> {
+        self.admission.endpoints.get(self.index)
+    }
+
+    /// Its number, to exclude it from a second attempt.
+    pub(super) fn index(&self) -> usize {
+        self.index
+    }
+
+    /// The first token came.
+    pub(super) fn begin(&self) {
+        let terms = self.admission.terms;
+        self.admission.change(self.index, |place| place.breaker = place.breaker.begin(terms));
+    }
+
+    /// The answer came to its end.
+    pub(super) fn succeed(mut self) {
+        self.is_concluded = true;
+        self.admission.change(self.index, |place| place.breaker = place.breaker.succeed());
+    }
+
+    /// The endpoint failed.
+    pub(super) fn fail(mut self, failure: &Failure) {
+        self.is_concluded = true;
+        let (terms, rest): (Terms, Option<Duration>) = (self.admission.terms, failure.rest());
+        let now = Instant::now();
+        self.admission.change(self.index, |place| place.breaker = place.breaker.fail(terms, rest, now));
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let is_concluded = self.is_concluded;
+        self.admission.change(self.index, |place| {
+            place.in_flight = place.in_flight.saturating_sub(1);
+            if !is_concluded {
+                place.breaker = place.breaker.abandon(Instant::now());
+            }
+        });
+    }
+}

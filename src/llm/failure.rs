@@ -1,0 +1,113 @@
+//! What can go wrong with a model, in the words of records and metrics, and for people.
+
+use std::time::Duration;
+
+/// Why an endpoint did not answer, or did not finish.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// No connection, or it broke.
+    #[error("the connection failed: {0}")]
+    Connection(String),
+    /// Nothing came within `llm.first_token_timeout`.
+    #[error("it was silent for {0:?}")]
+    Silent(Duration),
+    /// The whole answer took longer than it may.
+    #[error("the answer was not finished in time")]
+    TooLong,
+    /// It refused with a status.
+    #[error("it answered with status {status}: {message}")]
+    Status {
+        /// HTTP status.
+        status: u16,
+        /// When to come back, where it said so.
+        retry_after: Option<Duration>,
+        /// What it said, shortened.
+        message: String,
+    },
+    /// What it sent is no answer.
+    #[error("its answer cannot be read: {0}")]
+    Malformed(String),
+    /// The answer ended before its end.
+    #[error("the answer broke off")]
+    CutOff,
+}
+
+/// Why no endpoint was asked, or none answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// No endpoint has this role.
+    #[error("no endpoint is configured for it")]
+    NoEndpoint,
+    /// All endpoints for it are left out after failures.
+    #[error("all endpoints are left out after failures")]
+    AllDown,
+    /// `llm.queue_max` questions wait already.
+    #[error("too many questions wait already")]
+    QueueFull,
+    /// It waited for `llm.queue_timeout`.
+    #[error("no endpoint became free in time")]
+    QueueTimeout,
+    /// Those that were asked failed.
+    #[error("{endpoint}: {failure}")]
+    Failed {
+        /// The last one that was asked.
+        endpoint: String,
+        /// What became of it.
+        failure: Failure,
+        /// How many were asked.
+        attempts: u32,
+    },
+}
+
+impl Failure {
+    /// One word for metrics and records.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Connection(_) => "connection",
+            Self::Silent(_) => "silent",
+            Self::TooLong => "too_long",
+            Self::Status { status: 429, .. } => "rate_limited",
+            Self::Status { status: 401 | 403, .. } => "unauthorized",
+            Self::Status { .. } => "status",
+            Self::Malformed(_) => "malformed",
+            Self::CutOff => "cut_off",
+        }
+    }
+
+    /// All words of [`Self::as_str`].
+    pub(super) const WORDS: [&'static str; 8] =
+        ["connection", "silent", "too_long", "rate_limited", "unauthorized", "status", "malformed", "cut_off"];
+
+    /// How long the endpoint is to be left out for it at least, however few failures there were: it said so itself, or asking again
+    /// cannot help.
+    pub(super) fn rest(&self) -> Option<Duration> {
+        /// A server that wishes for more is asked again all the same.
+        const REST_MAX: Duration = Duration::from_mins(5);
+        const RATE_LIMITED: Duration = Duration::from_secs(2);
+        const MISCONFIGURED: Duration = Duration::from_secs(30);
+        match self {
+            Self::Status { retry_after: Some(wait), .. } => Some((*wait).min(REST_MAX)),
+            Self::Status { status: 429, .. } => Some(RATE_LIMITED),
+            Self::Status { status: 401 | 403 | 404, .. } => Some(MISCONFIGURED),
+            Self::Status { .. }
+            | Self::Connection(_)
+            | Self::Silent(_)
+            | Self::TooLong
+            | Self::Malformed(_)
+            | Self::CutOff => None,
+        }
+    }
+}
+
+impl Refused {
+    /// One word for records.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::NoEndpoint => "no_endpoint",
+            Self::AllDown => "all_down",
+            Self::QueueFull => "queue_full",
+            Self::QueueTimeout => "queue_timeout",
+            Self::Failed { failure, .. } => failure.as_str(),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! All endpoints: who is asked, and who else when that fails.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use crate::config::Llm;
+use crate::config::LlmRole;
+use crate::llm::Answering;
+use crate::llm::Failure;
+use crate::llm::Refused;
+use crate::llm::Request;
+use crate::llm::Said;
+use crate::llm::admission::Admission;
+use crate::llm::admission::Permit;
+use crate::llm::admission::Standing;
+use crate::llm::answering::Beginning;
+use crate::llm::breaker::Terms;
+use crate::llm::endpoint::Endpoint;
+use crate::llm::figures::Figures;
+use crate::telemetry::Metrics;
+
+/// How many endpoints one question is given to at most.
+const ATTEMPTS_MAX: u32 = 2;
+
+/// How an endpoint stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndpointState {
+    /// What it is called.
+    pub name: String,
+    /// The model; empty until it said which one it has.
+    pub model: String,
+    /// It is left out after failures.
+    pub is_left_out: bool,
+    /// Requests under way.
+    pub in_flight: usize,
+}
+
+/// A handle on all endpoints.
+#[derive(Clone)]
+pub struct Pool {
+    admission: Arc<Admission>,
+    figures: Figures,
+    settings: Arc<Llm>,
+}
+
+impl Pool {
+    /// The endpoints of the configuration; `None` if there are none. One that cannot be used, such as for want of its authorities'
+    /// file, is told and left out. No connection is opened before the first question.
+    pub fn start(settings: &Llm, resolve: impl Fn(&Path) -> PathBuf, metrics: &Metrics) -> Option<Self> {
+        let mut endpoints = Vec::new();
+        for configured in &settings.endpoints {
+            let ca_file = configured.ca_file.as_deref().map(&resolve);
+            match Endpoint::new(configured, ca_file, settings.connect_timeout, settings.temperature) {
+                Ok(endpoint) => endpoints.push(endpoint),
+                Err(why) => tracing::error!(endpoint = configured.name, why, "a language model is not used"),
+            }
+        }
+        if endpoints.is_empty() {
+            return None;
+        }
+        let figures = Figures::new(endpoints.iter().map(|endpoint| endpoint.name.as_str()));
+        let terms = Terms { fails: settings.fails, out_for: settings.fail_timeout };
+        let admission = Arc::new(Admission::new(endpoints, settings.queue_max, terms));
+        figures.register(metrics, &admission);
+        Some(Self { admission, figures, settings: Arc::new(settings.clone()) })
+    }
+
+    /// Whether any endpoint has this role.
+    pub fn serves(&self, role: LlmRole) -> bool {
+        self.admission.endpoints.iter().any(|endpoint| endpoint.roles.contains(&role))
+    }
+
+    /// How each endpoint stands, and how many questions wait.
+    pub fn states(&self) -> (Vec<EndpointState>, usize) {
+        let (standings, waiting) = self.admission.standings();
+        let state = |(endpoint, standing): (&Endpoint, Standing)| EndpointState {
+            name: endpoint.name.clone(),
+            model: endpoint.model().to_owned(),
+            is_left_out: standing.is_left_out,
+            in_flight: standing.in_flight,
+        };
+        (self.admission.endpoints.iter().zip(standings).map(state).collect(), waiting)
+    }
+
+    /// `[llm]`
+    pub fn settings(&self) -> &Llm {
+        &self.settings
+    }
+
+    /// Asks an endpoint, and another one if the first fails before its first token. `on_wait` hears the place in the queue, 1 for
+    /// the next, whenever it changes.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn ask(&self, request: &Request, on_wait: &mut (dyn FnMut(usize) + Send)) -> Result<Answering, Refused> {
+        let mut excluded = None;
+        let mut last = None;
+        for attempt in 1..=ATTEMPTS_MAX {
+            let entered_at = Instant::now();
+            let queue_deadline = entered_at + self.settings.queue_timeout;
+            let entered = self.admission.enter(request.role, excluded, queue_deadline, on_wait).await;
+            let queued = entered_at.elapsed();
+            self.figures.queued(queued);
+            let permit = match (entered, last) {
+                (Ok(permit), _) => permit,
+                // Nobody else is there to ask.
+                (Err(_), Some(failed)) => return Err(failed),
+                (Err(refused), None) => return Err(refused),
+            };
+            if attempt > 1 {
+                self.figures.fail_over();
+            }
+            let index = permit.index();
+            let (name, model) = permit
+                .endpoint()
+                .map_or_else(Default::default, |endpoint| (endpoint.name.clone(), endpoint.model().to_owned()));
+            match self.attempt(permit, request).await {
+                Ok(mut answering) => {
+                    self.figures.first_token(index, answering.progress.first_token);
+                    let progress = &mut answering.progress;
+                    (progress.endpoint, progress.attempts, progress.queued) = (name, attempt, queued);
+                    progress.model = match self.admission.endpoints.get(index) {
+                        Some(endpoint) => endpoint.model().to_owned(),
+                        None => model,
+                    };
+                    return Ok(answering);
+                }
+                Err(failure) => {
+                    tracing::warn!(endpoint = name, role = request.role.as_str(), %failure, "a language model failed");
+                    excluded = Some(index);
+                    last = Some(Refused::Failed { endpoint: name, failure, attempts: attempt });
+                }
+            }
+        }
+        Err(last.unwrap_or(Refused::NoEndpoint))
+    }
+
+    async fn attempt(&self, permit: Permit, request: &Request) -> Result<Answering, Failure> {
+        let asked_at = Instant::now();
+        let silence_max = self.settings.first_token_timeout;
+        let Some(endpoint) = permit.endpoint() else { return Err(Failure::Connection("it is gone".to_owned())) };
+        let sent = tokio::time::timeout_at(asked_at + silence_max, endpoint.ask(request)).await;
+        let pieces = match sent.unwrap_or(Err(Failure::Silent(silence_max))) {
+            Ok(pieces) => pieces,
+            Err(failure) => {
+                self.figures.finish(permit.index(), Some(&failure), asked_at.elapsed());
+                permit.fail(&failure);
+                return Err(failure);
+            }
+        };
+        let beginning = Beginning {
+            pieces,
+            permit,
+            silence_max,
+            deadline: asked_at + request.timeout,
+            asked_at,
+            prompt_chars: chars_of(request),
+            figures: self.figures.clone(),
+        };
+        beginning.first_token().await
+    }
+}
+
+fn chars_of(request: &Request) -> usize {
+    let said = request.said.iter().map(|said| match said {
+        Said::Person(text) => text.as_str(),
+        Said::Assistant(text) => text,
+    });
+    [request.system.as_str()].into_iter().chain(said).map(|text| text.chars().count()).sum()
+}
