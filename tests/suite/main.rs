@@ -26,6 +26,8 @@ mod hostile;
 mod https;
 mod import;
 mod limits;
+mod model_server;
+mod model_server_failures;
 mod outage;
 mod ownership;
 mod pace;
