@@ -3,6 +3,8 @@
 //! A customer proves with a token that he opened the session. Existing clients hold none; they are served where
 //! `[api] legacy_clients` says so, and only sessions that were opened without a token.
 
+use std::net::IpAddr;
+
 use axum::extract::FromRef;
 use axum::extract::FromRequestParts;
 use axum::extract::RawPathParams;
@@ -37,6 +39,9 @@ pub struct Customer(pub SessionId);
 
 /// An agent. Until agents log in, that is an existing client where those are served.
 pub struct Agent;
+
+/// An administrator, who holds the token of `admin.token_file`, at this address.
+pub struct Admin(pub IpAddr);
 
 impl Credentials {
     fn of(client: ClientAddress, headers: &HeaderMap) -> Self {
@@ -114,6 +119,28 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let credentials = Credentials::from_request_parts(parts, state).await?;
         if credentials.is_legacy_client(&AppState::from_ref(state)) { Ok(Self) } else { Err(ApiError::AgentsOnly) }
+    }
+}
+
+impl<S> FromRequestParts<S> for Admin
+where
+    S: Send + Sync,
+    AppState: FromRef<S>,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let credentials = Credentials::from_request_parts(parts, state).await?;
+        let settings = AppState::from_ref(state).admin;
+        let Some(token) = &settings.token else { return Err(ApiError::AdminClosed) };
+        let address = credentials.client.0;
+        if !settings.networks.iter().any(|network| network.contains(&address)) {
+            return Err(ApiError::AdminClosed);
+        }
+        let Some(shown) = &credentials.bearer else { return Err(ApiError::TokenRequired) };
+        // Hashes are compared, so how long it takes tells nothing about the token.
+        let wanted = Chat::hash(&SessionToken::new(token.reveal().clone()));
+        if Chat::hash(shown) == wanted { Ok(Self(address)) } else { Err(ApiError::TokenWrong) }
     }
 }
 

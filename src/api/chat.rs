@@ -1,25 +1,22 @@
 //! Chat over HTTP (wire contract §3).
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::HeaderValue;
 use axum::http::header;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::api::AppState;
+use crate::api::answer_stream;
 use crate::api::auth::Credentials;
 use crate::api::error::ApiError;
-use crate::api::events::sse_event;
 use crate::api::shapes::ReplyShape;
 use crate::api::validation::JsonBody;
 use crate::api::validation::require_text;
-use crate::chat::Reply;
+use crate::chat::Asker;
 use crate::domain::ClientMessageId;
 use crate::domain::SessionId;
 use crate::knowledge::sentences;
@@ -55,12 +52,18 @@ pub async fn post_message(
     let id = parse_session_id(&session_id)?;
     let client_message_id = client_message_id.as_deref().map(parse_client_message_id).transpose()?;
     credentials.admit(&state, &id).await?;
-    let reply = state.chat.take_turn(&id, &user_message, client_message_id, None).await?;
     let wants_stream = headers
         .get(header::ACCEPT)
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/event-stream"));
-    Ok(if wants_stream { stream(&reply) } else { Json(ReplyShape::from(&*reply)).into_response() })
+    if !wants_stream {
+        let reply = state.chat.take_turn(&id, &user_message, client_message_id, Asker::default()).await?;
+        return Ok(Json(ReplyShape::from(&*reply)).into_response());
+    }
+    let (tell, progress) = tokio::sync::mpsc::unbounded_channel();
+    let asker = Asker { subscription: None, progress: Some(tell) };
+    let turn = async move { state.chat.take_turn(&id, &user_message, client_message_id, asker).await };
+    answer_stream::respond(Box::pin(turn), progress).await
 }
 
 /// A session id from a body.
@@ -87,20 +90,6 @@ pub fn deltas(text: &str) -> Vec<&str> {
         parts.push(rest);
     }
     parts
-}
-
-/// The answer is stored already, so all its events are at hand.
-fn stream(reply: &Reply) -> Response {
-    let mut events = String::new();
-    for part in deltas(&reply.text) {
-        events.push_str(&sse_event("delta", None, &json!({"text": part})));
-    }
-    events.push_str(&sse_event("response", None, &ReplyShape::from(reply)));
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (headers, Body::from(events)).into_response()
 }
 
 #[cfg(test)]

@@ -43,6 +43,8 @@ pub enum ApiError {
     SignatureWrong,
     /// Only for agents, and the client is not known to be one.
     AgentsOnly,
+    /// Only for administrators, and there are none, or not from there.
+    AdminClosed,
     /// A body that ended early, or whose chunks cannot be read.
     BodyUnread,
     /// A body that was cut because it is too long.
@@ -132,6 +134,11 @@ impl ApiError {
                 Problem::new(StatusCode::FORBIDDEN, "customer_signature_wrong", detail)
             }
             Self::AgentsOnly => Problem::new(StatusCode::FORBIDDEN, "agents_only", "상담원만 사용할 수 있습니다."),
+            Self::AdminClosed => {
+                let detail =
+                    "관리 API는 admin.token_file이 설정되어 있고 admin.networks에 속한 주소에서만 사용할 수 있습니다.";
+                Problem::new(StatusCode::FORBIDDEN, "admin_closed", detail)
+            }
             Self::BodyTooSlow => {
                 let detail = "the request's body did not come in time; send it again";
                 Problem::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)

@@ -3,6 +3,8 @@
 //! The whole API is in `router`, on one page. What existing clients rely on is the wire contract; refusals leave as
 //! [`edge::Problem`](crate::edge::Problem) through [`error::ApiError`] alone.
 
+mod admin;
+mod answer_stream;
 mod auth;
 mod chat;
 mod conventions;
@@ -38,6 +40,7 @@ use tower::Service;
 
 use crate::api::error::ApiError;
 use crate::chat::Chat;
+use crate::config::Admin;
 use crate::config::Api;
 use crate::config::Config;
 use crate::config::Web;
@@ -60,6 +63,8 @@ pub struct AppState {
     chat: Chat,
     /// `[api]`.
     settings: Arc<Api>,
+    /// `[admin]`.
+    admin: Arc<Admin>,
     /// `[web]`.
     web: Arc<Web>,
     /// After this long the customer is told that the answer is being worked on.
@@ -86,6 +91,7 @@ impl AppState {
         Self {
             chat,
             settings: Arc::new(config.api.clone()),
+            admin: Arc::new(config.admin.clone()),
             web: Arc::new(config.web.clone()),
             processing_notice_after: config.chat.processing_notice_after,
             sockets_open: metrics.gauge("websockets_open", "Open WebSockets of customers and agents."),
@@ -157,6 +163,9 @@ where
         .route("/api/v1/sessions/{session_id}/request-handover", post(sessions::request_handover))
         .route("/api/v1/sessions/{session_id}/accept", post(sessions::accept))
         .route("/api/v1/sessions/{session_id}/decline", post(sessions::decline))
+        .route("/api/v1/admin/model", get(admin::model).put(admin::switch_model))
+        .route("/api/v1/admin/sessions/{session_id}/model-runs", get(admin::runs))
+        .route("/api/v1/admin/audit", get(admin::audit))
         .route("/api/v1/openapi.json", get(openapi::openapi))
         .route("/api/docs", get(docs::page))
         .route_layer(middleware::from_fn(keep_route))

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use utoipa::OpenApi;
 use utoipa::openapi::RefOr;
 
+use crate::api::admin;
 use crate::api::chat;
 use crate::api::events;
 use crate::api::handover;
@@ -44,6 +45,10 @@ use crate::api::welcome;
         sessions::request_handover,
         sessions::accept,
         sessions::decline,
+        admin::model,
+        admin::switch_model,
+        admin::audit,
+        admin::runs,
     )
 )]
 struct Api;
@@ -52,8 +57,12 @@ struct Api;
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Api::openapi();
     document.info.version = env!("CARGO_PKG_VERSION").to_owned();
-    let operations =
-        document.paths.paths.values_mut().flat_map(|path| [path.get.as_mut(), path.post.as_mut()]).flatten();
+    let operations = document
+        .paths
+        .paths
+        .values_mut()
+        .flat_map(|path| [path.get.as_mut(), path.post.as_mut(), path.put.as_mut()])
+        .flatten();
     for (status, response) in operations.flat_map(|operation| &mut operation.responses.responses) {
         // OpenAPI 3.1 asks for a description of every response; the status says all there is to say.
         if let RefOr::T(response) = response

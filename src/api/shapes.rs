@@ -164,6 +164,9 @@ pub struct MessageShape {
     /// Of an agent's message: who wrote it, where his desk said so.
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_name: Option<String>,
+    /// Of the assistant's message: what wrote it. Left out where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<Engine>,
 }
 
 /// What a customer thinks of an answer.
@@ -200,6 +203,7 @@ impl From<Message> for MessageShape {
             suggested_action: message.suggested_action,
             feedback: None,
             agent_name: message.agent_name,
+            engine: message.engine,
         }
     }
 }

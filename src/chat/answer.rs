@@ -32,6 +32,10 @@ pub(super) struct Answer {
     pub(super) dispute: Option<Dispute>,
     /// Questions of the message that it does not answer.
     pub(super) unanswered: Vec<String>,
+    /// Numbers of the passages it quotes.
+    pub(super) quoted: Vec<u32>,
+    /// Numbers of other passages of the same documents that may be told beside them, best first.
+    pub(super) related: Vec<u32>,
 }
 
 /// A document that answers, but not today.
@@ -84,6 +88,7 @@ pub(super) fn find(engine: &Engine, asking: &Asking<'_>, today: Date) -> Search 
     }
     let (newest, contradicted) = versions::newest(best, &hits);
     let mut answer = answer_from(engine, newest, &hits, asking);
+    add_related(&mut answer, newest, &hits);
     if let Some((older, dispute)) = contradicted {
         answer.sources.push(source(older, quote::quote(question, own, older.passage)));
         answer.dispute = Some(dispute);
@@ -129,9 +134,11 @@ pub(super) fn find_each(engine: &Engine, questions: &[Piece], today: Date) -> Se
         });
         let text = labelled.collect::<Vec<_>>().join("\n\n");
         let dispute = answers.iter().find_map(|answer| answer.dispute);
-        let sources: Vec<Source> = answers.into_iter().flat_map(|answer| answer.sources).collect();
+        let (sources, quoted): (Vec<_>, Vec<_>) =
+            answers.into_iter().map(|answer| (answer.sources, answer.quoted)).unzip();
+        let (sources, quoted) = (sources.concat(), quoted.concat());
         let is_grounded = guard::check(&text, &sources).is_ok();
-        is_grounded.then_some(Answer { text, sources, dispute, unanswered: Vec::new() })
+        is_grounded.then_some(Answer { text, sources, dispute, unanswered: Vec::new(), quoted, related: Vec::new() })
     } else {
         answers.pop()
     };
@@ -184,6 +191,7 @@ fn answer_from(
     let excerpt = quote::quote(question, own, best.passage);
     let mut text = excerpt.clone();
     let mut sources = vec![source(best, excerpt)];
+    let mut quoted = vec![best.number];
     match best.passage.kind {
         PassageKind::TableRows => {
             let is_beside =
@@ -193,6 +201,7 @@ fn answer_from(
             if let Some((prose, lead)) = lead {
                 text = format!("{lead}\n{text}");
                 sources.insert(0, source(prose, lead.to_owned()));
+                quoted.push(prose.number);
             } else if quote::is_rows(&text) {
                 text = format!("{}\n{text}", best.passage.heading);
             }
@@ -202,18 +211,33 @@ fn answer_from(
                 let excerpt = quote::quote(question, own, rows.passage);
                 text = format!("{text}\n{excerpt}");
                 sources.push(source(&rows, excerpt));
+                quoted.push(rows.number);
             }
         }
         PassageKind::Faq | PassageKind::List | PassageKind::Prose => {}
     }
-    Answer { text, sources, dispute: None, unanswered: Vec::new() }
+    Answer { text, sources, dispute: None, unanswered: Vec::new(), quoted, related: Vec::new() }
+}
+
+/// Adds the other passages of the same document that fit the question as well, for whoever may combine passages.
+fn add_related(answer: &mut Answer, best: &Found<'_>, hits: &[Found<'_>]) {
+    /// A model reads more of them slowly, and finds no more in them.
+    const PASSAGES_MAX: usize = 5;
+    let is_near = |hit: &&Found<'_>| hit.document.id == best.document.id && hit.score >= best.score / 2.0;
+    for hit in hits.iter().filter(is_near) {
+        let is_quoted = answer.quoted.contains(&hit.number);
+        if answer.quoted.len() + answer.related.len() < PASSAGES_MAX && !is_quoted {
+            answer.related.push(hit.number);
+        }
+    }
 }
 
 /// The table or list that follows a passage of prose in its section.
 fn next_in_section<'e>(engine: &'e Engine, prose: &Found<'e>) -> Option<Found<'e>> {
-    let next = engine.passage_after(prose.passage)?;
+    let number = prose.number + 1;
+    let (next, _) = engine.passage(number)?;
     let is_laid_out = matches!(next.kind, PassageKind::TableRows | PassageKind::List);
-    (is_laid_out && share_section(next, prose.passage)).then_some(Found { passage: next, ..*prose })
+    (is_laid_out && share_section(next, prose.passage)).then_some(Found { passage: next, number, ..*prose })
 }
 
 fn share_section(one: &Passage, other: &Passage) -> bool {

@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicI64;
 use std::sync::atomic::AtomicU64;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ use governor::clock::DefaultClock;
 use moka::sync::Cache;
 use tokio::sync::Mutex;
 use tokio::sync::MutexGuard;
+use tokio::sync::Notify;
+use tokio::sync::OwnedMutexGuard;
 
 use crate::domain::MessageId;
 use crate::domain::Session;
@@ -47,6 +50,11 @@ pub enum Owner {
 pub(super) struct Cell {
     /// The state as of the last change made here; `None` if it has to be read. Locked for the whole of a change.
     state: Mutex<Option<Session>>,
+    /// Held for the whole of a turn where a language model may be asked; the state is then locked only before and after.
+    turns: Arc<Mutex<()>>,
+    /// Turns that wait for the one before them to end.
+    wanted: AtomicUsize,
+    is_wanted: Notify,
     /// Never changes once the conversation is stored.
     owner: OnceLock<Owner>,
     /// The store was asked and did not know the conversation, so that its first message need not ask again. If another
@@ -86,6 +94,9 @@ impl Cells {
         self.cells.get_with(id.clone(), || {
             Arc::new(Cell {
                 state: Mutex::new(None),
+                turns: Arc::default(),
+                wanted: AtomicUsize::new(0),
+                is_wanted: Notify::new(),
                 owner: OnceLock::new(),
                 is_unknown: AtomicBool::new(false),
                 announced: AtomicI64::new(0),
@@ -106,6 +117,41 @@ impl Cell {
         tokio::time::timeout(self.wait_max, self.state.lock()).await.map_err(|_| StoreError::TimedOut)
     }
 
+    /// Waits until the turn before this one is over. Whoever writes that answer is told that the next one waits.
+    ///
+    /// # Errors
+    /// [`StoreError::TimedOut`]: with somebody waiting a turn only ever waits for the database.
+    pub(super) async fn begin_turn(self: &Arc<Self>) -> Result<OwnedMutexGuard<()>, StoreError> {
+        let _wanted = self.want();
+        let turn = Arc::clone(&self.turns).lock_owned();
+        tokio::time::timeout(self.wait_max, turn).await.map_err(|_| StoreError::TimedOut)
+    }
+
+    /// Says that another turn waits, until what is returned is dropped.
+    pub(super) fn want(self: &Arc<Self>) -> Wanted {
+        self.wanted.fetch_add(1, Ordering::AcqRel);
+        self.is_wanted.notify_waiters();
+        Wanted { cell: Arc::clone(self) }
+    }
+
+    /// Whether another turn waits.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Acquire) > 0
+    }
+
+    /// Waits until another turn waits.
+    pub(super) async fn until_wanted(&self) {
+        loop {
+            let mut told = std::pin::pin!(self.is_wanted.notified());
+            // Heard from here on, so that nothing falls between looking and waiting.
+            told.as_mut().enable();
+            if self.is_wanted() {
+                return;
+            }
+            told.await;
+        }
+    }
+
     /// Who may use the conversation, if that is known here.
     pub(super) fn owner(&self) -> Option<&Owner> {
         self.owner.get()
@@ -116,6 +162,11 @@ impl Cell {
         self.is_unknown.store(stored.is_none(), Ordering::Relaxed);
         let session = stored?;
         Some(self.owner.get_or_init(|| session.token_hash.clone().map_or(Owner::Legacy, Owner::Token)))
+    }
+
+    /// Notes whether the store knows the conversation, so that it need not be asked.
+    pub(super) fn note_unknown(&self, is_unknown: bool) {
+        self.is_unknown.store(is_unknown, Ordering::Relaxed);
     }
 
     /// Whether the store did not know the conversation when it was asked. Said once: after a refusal it is asked again.
@@ -141,6 +192,17 @@ impl Cell {
     /// Takes one message from the conversation's allowance; else how long to wait for the next.
     pub(super) fn admit(&self) -> Result<(), Duration> {
         self.pace.check().map_err(|denied| denied.wait_time_from(DefaultClock::default().now()))
+    }
+}
+
+/// Somebody who waits for his turn.
+pub struct Wanted {
+    cell: Arc<Cell>,
+}
+
+impl Drop for Wanted {
+    fn drop(&mut self) {
+        self.cell.wanted.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

@@ -14,6 +14,7 @@ use sha2::Sha256;
 use time::Date;
 
 use crate::chat::follow_ups::WayIn;
+use crate::domain::PassageVersion;
 use crate::knowledge::Block;
 use crate::knowledge::Category;
 use crate::knowledge::Document;
@@ -74,6 +75,8 @@ pub struct Found<'e> {
     pub score: f32,
     /// What it is ordered by; see [`Hit::rank`].
     pub rank: f32,
+    /// Which of the pack's passages it is, from 0.
+    pub number: u32,
 }
 
 impl Found<'_> {
@@ -200,7 +203,7 @@ impl Engine {
         let found = |hit: Hit| {
             let passage = self.index.passages().get(hit.passage as usize)?;
             let document = self.pack.documents.get(passage.document as usize)?;
-            Some(Found { passage, document, score: hit.score, rank: hit.rank })
+            Some(Found { passage, document, score: hit.score, rank: hit.rank, number: hit.passage })
         };
         self.index
             .search(Query { text: question, leanings: &leanings, business: bearing.acts.business(), today }, limit)
@@ -209,11 +212,22 @@ impl Engine {
             .collect()
     }
 
-    /// The passage that follows one of the pack's.
-    pub(super) fn passage_after(&self, passage: &Passage) -> Option<&Passage> {
-        let passages = self.index.passages();
-        let at = passages.iter().position(|one| std::ptr::eq(one, passage))?;
-        passages.get(at + 1)
+    /// The passage of this number, and its document.
+    pub(super) fn passage(&self, number: u32) -> Option<(&Passage, &Document)> {
+        let passage = self.index.passages().get(number as usize)?;
+        Some((passage, self.pack.documents.get(passage.document as usize)?))
+    }
+
+    /// What is kept of a passage that was used, so that it can be told later which words it had.
+    pub(super) fn passage_version(&self, number: u32) -> Option<PassageVersion> {
+        let (passage, document) = self.passage(number)?;
+        let digest = Sha256::digest(passage.text.as_bytes());
+        Some(PassageVersion {
+            document: document.id.clone(),
+            section: passage.heading.clone(),
+            page: passage.page,
+            digest: hex::encode(digest.get(..8).unwrap_or_default()),
+        })
     }
 
     /// How to ask for the sections of a document: what `work_out` says once, the same from then on.

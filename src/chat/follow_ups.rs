@@ -62,7 +62,7 @@ fn ways_in(engine: &Engine, document: &Document, today: Date) -> Vec<WayIn> {
 fn finds(engine: &Engine, message: &str, document: &Document, section: &Section, today: Date) -> bool {
     let (collected, earlier) = (Collected::new(), Earlier::default());
     let standing = Standing { stage: &Stage::START, topic: None, collected: &collected };
-    let said = Said { raw: message, masked: message, earlier: &earlier };
+    let said = Said { raw: message, masked: message, earlier: &earlier, taken_for: None };
     let understanding = triage::understand(engine, standing, said, today);
     let is_there = |answer: &Answer| {
         let first = answer.sources.first();

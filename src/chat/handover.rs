@@ -1,12 +1,18 @@
 //! The verbs of a conversation that are not a turn: agents' and customers' messages, hand-over, report, closing.
 
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
 use crate::chat::Chat;
 use crate::chat::ChatError;
 use crate::chat::Event;
 use crate::chat::STALE_RETRIES;
 use crate::chat::Topic;
+use crate::chat::engine::Engine;
 use crate::chat::slots;
 use crate::chat::summary;
+use crate::config::LlmRole;
 use crate::domain::Activity;
 use crate::domain::Attendant;
 use crate::domain::Author;
@@ -17,12 +23,14 @@ use crate::domain::Report;
 use crate::domain::Session;
 use crate::domain::SessionId;
 use crate::domain::Stage;
+use crate::domain::SummaryLine;
 use crate::domain::Timestamp;
 use crate::store::Change;
 use crate::store::CommitError;
 use crate::store::Committed;
 use crate::store::DashboardReport;
 use crate::store::NewMessage;
+use crate::telemetry::chain;
 use crate::text::pii;
 
 /// Messages an agent's report is made of, the latest.
@@ -136,9 +144,28 @@ impl Chat {
             .await?;
         let today = self.inner.clock.today_in_korea();
         // Reading sixty messages takes milliseconds: too long for a worker that others wait for, and one at a time.
-        let _turn = self.inner.reports.acquire().await;
-        let report = tokio::task::spawn_blocking(move || summary::report(&engine, &session, &messages, today));
-        report.await.map_err(|_| ChatError::NotReady)
+        let turn = self.inner.reports.acquire().await;
+        let (told_engine, told_session, told_messages) = (Arc::clone(&engine), session.clone(), messages.clone());
+        let report =
+            tokio::task::spawn_blocking(move || summary::report(&told_engine, &told_session, &told_messages, today));
+        let mut report = report.await.map_err(|_| ChatError::NotReady)?;
+        drop(turn);
+        if let Some(line) = self.inquiry_by_model(&engine, &session, &messages).await {
+            report.summary.splice(..1, [line]);
+        }
+        Ok(report)
+    }
+
+    /// What the customer wants in a model's words, if one may be asked and says nothing but what was said.
+    async fn inquiry_by_model(&self, engine: &Engine, session: &Session, messages: &[Message]) -> Option<SummaryLine> {
+        let category = session.topic.as_deref();
+        let model = self.inner.model.as_ref().filter(|model| model.may(LlmRole::Summary, category))?;
+        let stop = model.stop(CancellationToken::new(), None, category.map(str::to_owned));
+        let (line, run) = model.summarise(engine, session, messages, &stop).await;
+        if let Err(error) = self.inner.store.model_runs().add(session, &run).await {
+            tracing::warn!(error = %chain(&error), session.id = %session.id, "a model's summary was not recorded");
+        }
+        line
     }
 
     /// Makes the report of a conversation that waits for an agent, keeps it and shows it to the dashboards that may
@@ -219,6 +246,7 @@ impl Chat {
             client_message_id: None,
             is_protected,
             agent_name: session.agent_name(author).map(str::to_owned),
+            engine: None,
             created_at: session.updated_at,
         };
         let announced = stored.clone();

@@ -41,7 +41,7 @@ impl Engine {
     pub fn judge(&self, text: &str, today: Date) -> Judgement {
         let masked = pii::mask(text);
         let standing = Standing { stage: &Stage::START, topic: None, collected: &Collected::new() };
-        let said = Said { raw: text, masked: masked.as_str(), earlier: &Earlier::default() };
+        let said = Said { raw: text, masked: masked.as_str(), earlier: &Earlier::default(), taken_for: None };
         let understanding = triage::understand(self, standing, said, today);
         let step = workflow::next(standing.stage, understanding.input, None, u8::MAX);
         let mut seen = HashSet::default();

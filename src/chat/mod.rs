@@ -20,6 +20,8 @@ mod guard;
 mod handover;
 mod judge;
 mod meaning;
+mod model;
+mod plan;
 mod prompts;
 mod quote;
 mod slots;
@@ -55,7 +57,9 @@ use crate::store::CommitError;
 use crate::store::Store;
 use crate::store::StoreError;
 
+pub use crate::llm::EndpointState;
 pub use cells::Owner;
+pub use cells::Wanted;
 pub use engine::Bearing;
 pub use engine::Engine;
 pub use engine::EngineError;
@@ -64,6 +68,11 @@ pub use event::Topic;
 pub use guard::Ungrounded;
 pub use guard::check as check_grounded;
 pub use judge::Judgement;
+pub use model::Listener;
+pub use model::Model;
+pub use model::Progress;
+pub use model::Prompt;
+pub use turn::Asker;
 pub use turn::Reply;
 
 use cells::Cells;
@@ -122,6 +131,7 @@ struct Inner {
     engine: watch::Receiver<Option<Arc<Engine>>>,
     hub: Hub<Topic, Event>,
     cells: Cells,
+    model: Option<Model>,
     /// Held while a report is made.
     reports: Semaphore,
     unclear_max: u8,
@@ -131,8 +141,15 @@ struct Inner {
 }
 
 impl Chat {
-    /// Conversations kept in `store`, answered from whatever `engine` holds at the time.
-    pub fn new(config: &Config, store: Store, clock: Clock, engine: watch::Receiver<Option<Arc<Engine>>>) -> Self {
+    /// Conversations kept in `store`, answered from whatever `engine` holds at the time; with the help of a language model, if
+    /// there is one.
+    pub fn new(
+        config: &Config,
+        store: Store,
+        clock: Clock,
+        engine: watch::Receiver<Option<Arc<Engine>>>,
+        model: Option<Model>,
+    ) -> Self {
         let Api { limits, .. } = &config.api;
         let inner = Inner {
             store,
@@ -144,6 +161,7 @@ impl Chat {
                 limits.session_messages_burst,
                 config.storage.write_timeout,
             ),
+            model,
             reports: Semaphore::new(1),
             unclear_max: config.chat.unclear_replies_max,
             silent_after: config.chat.session_inactive_after,
@@ -195,6 +213,37 @@ impl Chat {
     pub async fn session(&self, id: &SessionId) -> Result<Session, ChatError> {
         let session = self.inner.store.sessions().find(id).await?;
         session.ok_or_else(|| ChatError::UnknownSession(id.clone()))
+    }
+
+    /// The language model, if there is one.
+    pub fn model(&self) -> Option<&Model> {
+        self.inner.model.as_ref()
+    }
+
+    /// Switches the language model on or off, for one category or, with none, for all, and records who did.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn switch_model(&self, category: &str, is_off: bool, reason: &str, by: &str) -> Result<(), ChatError> {
+        let Inner { store, clock, model, .. } = &*self.inner;
+        match model {
+            Some(model) => model.switch(category, is_off, reason, by).await?,
+            None => store.switches().set(category, is_off, reason, by, clock.now()).await?,
+        }
+        Ok(())
+    }
+
+    /// The tokens that were spent on language models today in Korea.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tokens_today(&self) -> Result<u64, ChatError> {
+        Ok(self.inner.store.model_runs().tokens_since(model::day_start(&self.inner.clock)).await?)
+    }
+
+    /// Says that a message of this conversation waits to be taken, so that the answer before it is finished quickly.
+    pub fn want_turn(&self, id: &SessionId) -> Wanted {
+        self.inner.cells.get(id).want()
     }
 
     /// The time, as conversations are stored with it.

@@ -73,6 +73,8 @@ pub(super) struct Understanding {
     pub(super) is_foreign: bool,
     /// The slot to ask once this message is dealt with.
     pub(super) missing: Option<String>,
+    /// The whole question, masked: with what went before, where the message leans on that.
+    pub(super) question: String,
 }
 
 impl Understanding {
@@ -110,26 +112,44 @@ pub(super) struct Said<'s> {
     pub(super) masked: &'s str,
     /// What went before it, if it [looks back](context::looks_back) on that.
     pub(super) earlier: &'s Earlier,
+    /// The category a language model takes it for, where the classifier was not sure of any.
+    pub(super) taken_for: Option<&'s str>,
+}
+
+impl Said<'_> {
+    /// What a message is about, as far as it is known.
+    fn bearing(&self, engine: &Engine, message: &Reading) -> Bearing {
+        /// As sure as a category has to be for its policy to count.
+        const CONFIDENCE: f32 = 0.6;
+        let mut bearing = engine.bearing(message);
+        if let Some(category) = self.taken_for {
+            bearing.guesses.retain(|guess| &*guess.category != category);
+            let confidence = engine.pack().thresholds.category_confidence_min.max(CONFIDENCE);
+            bearing.guesses.insert(0, Guess { category: category.into(), confidence });
+        }
+        bearing
+    }
 }
 
 /// Understands what was said.
 pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>, today: Date) -> Understanding {
-    let Said { raw, masked, earlier } = said;
+    let Said { raw, masked, earlier, .. } = said;
     let message = Reading::of(masked);
     let signals = nlu::listen(&message);
     let corrected = engine.corrected(&message);
     let own = corrected.as_ref().unwrap_or(&message);
-    let own_bearing = engine.bearing(own);
+    let own_bearing = said.bearing(engine, own);
     let inclination = nlu::incline(&signals, &own_bearing.acts);
     let swindle = own_bearing.acts.likelihood(Act::Swindle);
     let leans = is_piece(&signals) && inclination.needs_person < meaning::PERSON_LIKELY;
     let in_full = if leans { context::in_full(engine, masked, &message, &earlier.said) } else { None };
     let full = in_full.as_ref().map(|in_full| engine.read(&in_full.text));
     let (question, bearing) = match &full {
-        Some(question) => (question, engine.bearing(question)),
+        Some(question) => (question, said.bearing(engine, question)),
         None => (own, own_bearing),
     };
-    let own = if in_full.is_some_and(|in_full| in_full.is_correction) { question } else { own };
+    let mut whole_text = in_full.as_ref().map_or(masked, |in_full| &in_full.text).to_owned();
+    let own = if in_full.as_ref().is_some_and(|in_full| in_full.is_correction) { question } else { own };
     let questions = context::questions(masked);
     let found = if let Some(both) = context::conjoined(masked).and_then(|two| answer::find_both(engine, &two, today)) {
         both
@@ -143,8 +163,9 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
     let gone_on = if may_go_on { go_on(engine, &message, &bearing, earlier, today) } else { None };
     let whole;
     let (question, bearing, found) = match gone_on {
-        Some((reading, bearing, found)) => {
+        Some((text, reading, bearing, found)) => {
             whole = reading;
+            whole_text = text;
             (&whole, bearing, found)
         }
         None => (question, bearing, found),
@@ -163,6 +184,7 @@ pub(super) fn understand(engine: &Engine, standing: Standing<'_>, said: Said<'_>
         names_others: false,
         is_foreign: signals.is_foreign,
         missing: None,
+        question: whole_text,
     };
     understanding.input = match standing.stage {
         Stage::Assisted { .. } => meaning::assisted(engine, question, &signals, &understanding),
@@ -197,17 +219,18 @@ fn go_on(
     bearing: &Bearing,
     earlier: &Earlier,
     today: Date,
-) -> Option<(Reading, Bearing, Search)> {
+) -> Option<(String, Reading, Bearing, Search)> {
     if !context::is_short(message) || bearing.acts.business() <= 0.0 {
         return None;
     }
-    let whole = engine.read(&context::joined(message, &earlier.said)?.text);
+    let text = context::joined(message, &earlier.said)?.text;
+    let whole = engine.read(&text);
     let bearing = engine.bearing(&whole);
     let asking = Asking { question: &whole, own: message, bearing: &bearing, cited: &earlier.cited };
     let found = answer::find(engine, &asking, today);
     let is_from_there =
         |answer: &Answer| answer.sources.iter().any(|source| earlier.cited.contains(&source.document_id));
-    found.answer.as_ref().is_some_and(is_from_there).then_some((whole, bearing, found))
+    found.answer.as_ref().is_some_and(is_from_there).then_some((text, whole, bearing, found))
 }
 
 /// May be a piece of an earlier question, and is nothing else.

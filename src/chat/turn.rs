@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::OnceLock;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
 
 use crate::chat::Chat;
 use crate::chat::ChatError;
@@ -11,43 +14,27 @@ use crate::chat::Topic;
 use crate::chat::cells::Cell;
 use crate::chat::context;
 use crate::chat::context::Earlier;
-use crate::chat::engine::Engine;
+use crate::chat::model::Listener;
+use crate::chat::plan::Aid;
+use crate::chat::plan::Outcome;
+use crate::chat::plan::Plan;
+use crate::chat::plan::Taken;
+use crate::chat::plan::Want;
 use crate::chat::prompts;
-use crate::chat::slots;
-use crate::chat::triage;
-use crate::chat::triage::Said;
-use crate::chat::triage::Understanding;
-use crate::chat::wording;
-use crate::chat::wording::Scene;
-use crate::chat::wording::Spoken;
-use crate::chat::workflow;
-use crate::chat::workflow::CollectedVerb;
-use crate::chat::workflow::HandoverVerb;
-use crate::chat::workflow::Input;
-use crate::chat::workflow::Say;
-use crate::chat::workflow::Step;
-use crate::domain::Activity;
 use crate::domain::Author;
 use crate::domain::ClientMessageId;
-use crate::domain::Collected;
 use crate::domain::Decision;
 use crate::domain::Intent;
 use crate::domain::Message;
 use crate::domain::MessageId;
 use crate::domain::Session;
 use crate::domain::SessionId;
-use crate::domain::Stage;
 use crate::domain::SuggestedAction;
-use crate::domain::Timestamp;
-use crate::store::Change;
 use crate::store::CommitError;
 use crate::store::Committed;
-use crate::store::NewMessage;
 use crate::text::pii;
 use crate::text::pii::Masked;
 
-/// Earlier messages of the customer that may already hold what would be asked.
-const EARLIER_MESSAGES_MAX: usize = 20;
 /// The contract's texts of one character that mean something (wire contract §3).
 const ONE_CHARACTER_REPLIES: [&str; 6] = ["네", "예", "넵", "응", "어", "노"];
 
@@ -64,6 +51,15 @@ pub struct Reply {
     pub turn: Option<StoredTurn>,
 }
 
+/// Who asked, and what he hears beside the reply.
+#[derive(Debug, Default)]
+pub struct Asker {
+    /// The subscription the answer is returned to and that need not hear of it again.
+    pub subscription: Option<u64>,
+    /// Hears how the answer comes along, where a model writes it.
+    pub progress: Option<Listener>,
+}
+
 /// A stored turn.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredTurn {
@@ -76,7 +72,7 @@ pub struct StoredTurn {
 }
 
 impl Reply {
-    fn stored(question: Message, answer: Message, decision: Decision) -> Self {
+    pub(super) fn stored(question: Message, answer: Message, decision: Decision) -> Self {
         Self {
             text: answer.body.clone(),
             intent: question.intent.unwrap_or(Intent::InfoReq),
@@ -92,8 +88,10 @@ impl Reply {
 
 impl Chat {
     /// Takes one customer message and answers it. The first message opens the conversation. A message whose
-    /// `client_message_id` is stored already gets the stored answer. `listener` is the subscription the answer is
-    /// returned to and that need not hear of it again.
+    /// `client_message_id` is stored already gets the stored answer.
+    ///
+    /// Where a language model may be asked, a turn that was begun is stored even if the caller stops waiting; the model is then no
+    /// longer listened to.
     ///
     /// # Errors
     /// [`ChatError`]; then nothing was stored, except possibly after a time-out of the database, when the same
@@ -103,7 +101,7 @@ impl Chat {
         id: &SessionId,
         text: &str,
         client_message_id: Option<ClientMessageId>,
-        listener: Option<u64>,
+        asker: Asker,
     ) -> Result<Arc<Reply>, ChatError> {
         if let Some(notice) = self.length_notice(text) {
             return Ok(notice.into());
@@ -113,10 +111,40 @@ impl Chat {
         }
         let cell = self.inner.cells.get(id);
         cell.admit().map_err(|retry_after| ChatError::RateLimited { retry_after })?;
+        let left = CancellationToken::new();
+        let Some(model) = &self.inner.model else {
+            return self.turn(&cell, id, text, client_message_id, asker, left).await;
+        };
+        let _leaves = left.clone().drop_guard();
+        let (chat, id, text) = (self.clone(), id.clone(), text.to_owned());
+        let turn = async move { chat.turn(&cell, &id, &text, client_message_id, asker, left).await };
+        match model.tracker().spawn(turn).await {
+            Ok(outcome) => outcome,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(ChatError::NotReady),
+            },
+        }
+    }
+
+    async fn turn(
+        &self,
+        cell: &Arc<Cell>,
+        id: &SessionId,
+        text: &str,
+        client_message_id: Option<ClientMessageId>,
+        asker: Asker,
+        left: CancellationToken,
+    ) -> Result<Arc<Reply>, ChatError> {
+        let begun_at = Instant::now();
         let engine = self.engine().await?;
+        let _turn = if self.inner.model.is_some() { Some(cell.begin_turn().await?) } else { None };
         let mut state = cell.enter().await?;
         let masked = self.mask(id, text).await?;
-        for _ in 0..STALE_RETRIES {
+        let taken = Taken { text, masked: &masked, client_message_id, cell, begun_at };
+        let mut aid = Aid::default();
+        let mut stale = 0;
+        while stale < STALE_RETRIES {
             let before = match state.take() {
                 Some(session) => session,
                 None if cell.take_unknown() => Session::open(id.clone(), None, self.inner.clock.now()),
@@ -125,12 +153,31 @@ impl Chat {
                     stored.unwrap_or_else(|| Session::open(id.clone(), None, self.inner.clock.now()))
                 }
             };
+            let kept = self.inner.model.as_ref().map(|_| before.clone());
             let Plan { change, drafts, is_handover_changed, quoted } =
-                self.plan(&engine, before, text, &masked, client_message_id.clone(), &cell).await?;
+                match self.plan(&engine, before, &taken, &aid).await? {
+                    Outcome::Planned(plan) => *plan,
+                    Outcome::Wants(want) => {
+                        if let Some(name) = &taken.client_message_id
+                            && let Some(question) = self.inner.store.messages().named(id, name).await?
+                        {
+                            drop(state);
+                            return self.replay_and_tell(cell, id, question, asker.subscription).await;
+                        }
+                        // Others may change the conversation while a model speaks; what was planned is then planned again.
+                        *state = kept.filter(|session| session.version > 0);
+                        cell.note_unknown(state.is_none());
+                        drop(state);
+                        self.ask_model(want, id, cell, &left, asker.progress.as_ref(), &mut aid).await;
+                        state = cell.enter().await?;
+                        continue;
+                    }
+                };
             let told = Arc::new(OnceLock::new());
             let (hub, topic, tell) = (self.inner.hub.clone(), Topic::Session(id.clone()), Arc::clone(&told));
             let handover = is_handover_changed.then(|| change.session.handover.clone());
-            let announced = Arc::clone(&cell);
+            let announced = Arc::clone(cell);
+            let listener = asker.subscription;
             let announce = move |committed: &Committed| {
                 let [question, answer] = committed.message_ids[..] else { return };
                 announced.note_announced(answer);
@@ -146,21 +193,55 @@ impl Chat {
                     cell.note_answer(quoted.as_deref());
                     return told.get().cloned().ok_or(ChatError::Contended);
                 }
-                Err(CommitError::Stale) => {}
+                Err(CommitError::Stale) => stale += 1,
                 Err(CommitError::Duplicate(question)) => {
                     drop(state);
-                    let reply = Arc::new(self.replay(id, question).await?);
-                    // A commit of unknown outcome told nobody; now it is known to have happened.
-                    if reply.turn.as_ref().is_some_and(|turn| cell.note_announced(turn.answer.id)) {
-                        let event = Event::Turn(Arc::clone(&reply));
-                        self.inner.hub.publish(&Topic::Session(id.clone()), event.into(), listener);
-                    }
-                    return Ok(reply);
+                    return self.replay_and_tell(cell, id, question, asker.subscription).await;
                 }
                 Err(CommitError::Store(error)) => return Err(error.into()),
             }
         }
         Err(ChatError::Contended)
+    }
+
+    /// Asks the model for what a plan wants of it.
+    async fn ask_model(
+        &self,
+        want: Want,
+        id: &SessionId,
+        cell: &Arc<Cell>,
+        left: &CancellationToken,
+        listener: Option<&Listener>,
+        aid: &mut Aid,
+    ) {
+        let Some(model) = &self.inner.model else { return };
+        match want {
+            Want::Category { engine, question } => {
+                let stop = model.stop(left.clone(), Some(Arc::clone(cell)), None);
+                aid.categorised = Some(model.categorise(&engine, id, &question, &stop).await);
+            }
+            Want::Answer { task, category } => {
+                let stop = model.stop(left.clone(), Some(Arc::clone(cell)), category);
+                aid.composed = Some(model.compose(&task, &stop, listener).await);
+            }
+        }
+    }
+
+    /// The reply that was given to a stored message. A commit of unknown outcome told nobody; now it is known to have
+    /// happened.
+    async fn replay_and_tell(
+        &self,
+        cell: &Cell,
+        id: &SessionId,
+        question: MessageId,
+        listener: Option<u64>,
+    ) -> Result<Arc<Reply>, ChatError> {
+        let reply = Arc::new(self.replay(id, question).await?);
+        if reply.turn.as_ref().is_some_and(|turn| cell.note_announced(turn.answer.id)) {
+            let event = Event::Turn(Arc::clone(&reply));
+            self.inner.hub.publish(&Topic::Session(id.clone()), event.into(), listener);
+        }
+        Ok(reply)
     }
 
     /// The reply that was given to a stored message.
@@ -170,91 +251,6 @@ impl Chat {
             (Some(question), Some((answer, decision))) => Ok(Reply::stored(question, answer, decision)),
             _ => Err(ChatError::NameTaken(question)),
         }
-    }
-
-    /// Understands, decides and words one turn.
-    async fn plan(
-        &self,
-        engine: &Arc<Engine>,
-        mut session: Session,
-        text: &str,
-        masked: &Masked,
-        client_message_id: Option<ClientMessageId>,
-        cell: &Cell,
-    ) -> Result<Plan, ChatError> {
-        let today = self.inner.clock.today_in_korea();
-        let looks_back =
-            matches!(session.stage, Stage::Assisted { .. }) && context::looks_back(engine, masked.as_str());
-        let earlier = if looks_back { self.earlier(&session.id).await? } else { Earlier::default() };
-        let said = Said { raw: text, masked: masked.as_str(), earlier: &earlier };
-        let mut understanding = triage::understand(engine, (&session).into(), said, today);
-        if matches!(session.stage, Stage::AwaitingConsent { .. }) && understanding.input == Input::Agrees {
-            // Agreeing to collect details looks back, so that nothing already said is asked.
-            let earlier = self.said_by_customer(&session.id, EARLIER_MESSAGES_MAX).await?;
-            let said: Vec<&str> = earlier.iter().map(String::as_str).chain([text]).collect();
-            triage::plan_collection(engine, (&session).into(), &said, &mut understanding);
-        }
-        let step = workflow::next(
-            &session.stage,
-            understanding.input,
-            understanding.missing.as_deref(),
-            self.inner.unclear_max,
-        );
-        let now = self.inner.clock.now();
-        let stage_before = session.stage.name();
-        let handover_before = session.handover.clone();
-        perform(engine, &mut session, &step, &understanding, now);
-        let quoted =
-            understanding.answer.as_ref().filter(|_| step.say == Say::Answer).map(|answer| answer.text.clone());
-        let scene = Scene {
-            engine,
-            now: self.inner.clock.now_in_korea(),
-            topic: session.topic.as_deref(),
-            is_repeated: quoted.as_deref().is_some_and(|answer| cell.was_answered(answer)),
-        };
-        let mut spoken = wording::word(&scene, &step, &understanding);
-        if let Some(warning) = wording::warning(masked) {
-            spoken.text = format!("{warning}\n\n{}", spoken.text);
-        }
-        let topic = understanding.topic(engine);
-        let decision = Decision {
-            ticket: step.ticket,
-            category: topic.map(|(category, _)| category.to_owned()),
-            confidence: topic.map_or(0.0, |(_, confidence)| confidence),
-            category_candidates: understanding.candidates(),
-            rule: step.rule.to_owned(),
-            stage_before,
-            stage_after: session.stage.name(),
-            handover_change: if session.handover.status() == handover_before.status() {
-                None
-            } else {
-                session.handover.status()
-            },
-            engine: spoken.by,
-            pack_digest: engine.digest().to_owned(),
-            program_version: env!("CARGO_PKG_VERSION").to_owned(),
-        };
-        let is_handover_changed = session.handover != handover_before;
-        let drafts = Drafts {
-            question: masked.as_str().to_owned(),
-            is_protected: masked.is_altered(),
-            intent: understanding.intent,
-            client_message_id: client_message_id.clone(),
-            answer: spoken,
-            decision: decision.clone(),
-            created_at: now,
-        };
-        let messages = vec![
-            NewMessage::of_customer(masked.clone(), Some(drafts.intent), client_message_id),
-            NewMessage::of_assistant(
-                drafts.answer.text.clone(),
-                decision.stage_after.suggested_action(),
-                drafts.answer.sources.clone(),
-                drafts.answer.buttons.clone(),
-            ),
-        ];
-        let change = Change { session, messages, decision: Some(decision), report: None };
-        Ok(Plan { change, drafts, is_handover_changed, quoted })
     }
 
     /// Masks a message. A number may begin in the message before it, so that is looked at where digits make it possible.
@@ -268,7 +264,7 @@ impl Chat {
     }
 
     /// What went before a message that leans on it.
-    async fn earlier(&self, id: &SessionId) -> Result<Earlier, ChatError> {
+    pub(super) async fn earlier(&self, id: &SessionId) -> Result<Earlier, ChatError> {
         // Each message of the customer has an answer.
         let messages = self.inner.store.messages().latest(id, 2 * context::EARLIER_MAX as u32).await?;
         let last_answer = messages.iter().rfind(|message| message.author == Author::Assistant);
@@ -278,7 +274,7 @@ impl Chat {
     }
 
     /// The customer's last messages as they are stored, at most `limit`, from old to new.
-    async fn said_by_customer(&self, id: &SessionId, limit: usize) -> Result<Vec<String>, ChatError> {
+    pub(super) async fn said_by_customer(&self, id: &SessionId, limit: usize) -> Result<Vec<String>, ChatError> {
         // Each of them has an answer.
         let messages = self.inner.store.messages().latest(id, 2 * limit as u32).await?;
         let of_customer = messages.into_iter().filter(|message| message.author == Author::Customer);
@@ -300,109 +296,4 @@ impl Chat {
 /// Holds a control character other than the white space people type.
 pub(super) fn is_no_text(text: &str) -> bool {
     text.chars().any(|character| character.is_control() && !matches!(character, '\n' | '\r' | '\t'))
-}
-
-/// A turn that is decided but not yet stored.
-struct Plan {
-    change: Change,
-    drafts: Drafts,
-    is_handover_changed: bool,
-    /// The answer from documents, without what is said around it.
-    quoted: Option<String>,
-}
-
-/// The two messages of a turn before they have ids.
-struct Drafts {
-    question: String,
-    is_protected: bool,
-    intent: Intent,
-    client_message_id: Option<ClientMessageId>,
-    answer: Spoken,
-    decision: Decision,
-    created_at: Timestamp,
-}
-
-impl Drafts {
-    /// The turn, now that its messages have ids.
-    fn stored(self, question: MessageId, answer: MessageId) -> Reply {
-        let question = Message {
-            id: question,
-            author: Author::Customer,
-            body: self.question,
-            intent: Some(self.intent),
-            suggested_action: None,
-            sources: Vec::new(),
-            quick_replies: Vec::new(),
-            client_message_id: self.client_message_id,
-            is_protected: self.is_protected,
-            agent_name: None,
-            created_at: self.created_at,
-        };
-        let answer = Message {
-            id: answer,
-            author: Author::Assistant,
-            body: self.answer.text,
-            intent: None,
-            suggested_action: Some(self.decision.stage_after.suggested_action()),
-            sources: self.answer.sources,
-            quick_replies: self.answer.buttons,
-            client_message_id: None,
-            is_protected: false,
-            agent_name: None,
-            created_at: self.created_at,
-        };
-        Reply::stored(question, answer, self.decision)
-    }
-}
-
-/// Applies a step to the conversation's state.
-fn perform(engine: &Engine, session: &mut Session, step: &Step, understanding: &Understanding, now: Timestamp) {
-    if matches!(session.stage, Stage::Assisted { .. })
-        && let Some((category, _)) = understanding.topic(engine)
-    {
-        session.topic = Some(category.to_owned());
-    }
-    match step.collected {
-        CollectedVerb::Keep => {}
-        CollectedVerb::Clear => session.collected.clear(),
-        CollectedVerb::Start => {
-            session.collected = match engine.category_or_default(session.topic.as_deref()) {
-                Some(category) => slots::start(category),
-                None => Collected::new(),
-            };
-            session.collected.extend(understanding.values.iter().cloned());
-        }
-        CollectedVerb::Store => session.collected.extend(understanding.values.iter().cloned()),
-        CollectedVerb::Skip => {
-            session.collected.extend(understanding.values.iter().cloned());
-            if let Stage::Collecting { asking, .. } = &session.stage {
-                session.collected.entry(asking.clone()).or_insert_with(|| slots::UNKNOWN.to_owned());
-            }
-        }
-    }
-    match &step.stage {
-        Stage::Collecting { asking, .. } => {
-            session.collected.insert(slots::ASKING.to_owned(), asking.clone());
-            session.collected.insert("_waiting_intro_shown".to_owned(), "true".to_owned());
-        }
-        Stage::Assisted { .. } | Stage::AwaitingConsent { .. } | Stage::Queued | Stage::Attended => {
-            session.collected.remove(slots::ASKING);
-        }
-    }
-    match step.handover {
-        HandoverVerb::Keep => {}
-        HandoverVerb::Request => session.handover.request(now),
-        HandoverVerb::Cancel => session.handover.cancel(),
-        HandoverVerb::Withdraw => session.handover.withdraw(),
-    }
-    session.stage = if step.stage == Stage::Queued { session.waiting_stage() } else { step.stage.clone() };
-    // A closed conversation answers but stays closed (wire contract §6), until its customer needs a person: agents see
-    // and take only what is open.
-    let needs_person = session.stage.name().is_human_required_flow();
-    if session.activity == Activity::Silent || needs_person {
-        session.activity = Activity::Active;
-    }
-    session.is_listed_for_agents |= session.stage.name().is_collection_complete();
-    session.updated_at = now;
-    session.last_message_at = Some(now);
 }

@@ -68,7 +68,7 @@ fn contradicts(one: &Found<'_>, other: &Found<'_>) -> bool {
         return false;
     }
     let figures = |found: &Found<'_>| {
-        let mut figures = guard::figures(&found.passage.text);
+        let mut figures = guard::digits(&found.passage.text);
         figures.sort_unstable();
         figures
     };
@@ -104,7 +104,7 @@ mod tests {
     }
 
     fn found<'e>(document: &'e Document, passage: &'e Passage) -> Found<'e> {
-        Found { passage, document, score: 0.9, rank: 1.0 }
+        Found { passage, document, score: 0.9, rank: 1.0, number: 0 }
     }
 
     #[test]

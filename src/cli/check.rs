@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::authorities;
 use crate::cli::Failure;
 use crate::cli::load;
 use crate::cli::print;
@@ -29,7 +30,11 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
     {
         wrong.push(("knowledge.pack", error.to_string()));
     }
-    let files = edge::try_files(&config, Clock::system().now_utc());
+    let mut files = edge::try_files(&config, Clock::system().now_utc());
+    for (number, endpoint) in (1..).zip(&config.llm.endpoints) {
+        let why = endpoint.ca_file.as_ref().and_then(|file| authorities::read(&config.server.resolve(file)).err());
+        files.extend(why.map(|why| (format!("llm.endpoint.{number}.ca_file"), why)));
+    }
     wrong.extend(files.iter().map(|(key, why)| (key.as_str(), why.clone())));
     if !wrong.is_empty() {
         return Err(config.refuse(wrong).into());

@@ -11,6 +11,7 @@ mod eval;
 mod knowledge;
 mod manager;
 mod mask;
+mod model;
 mod read_document;
 mod serve;
 
@@ -65,6 +66,9 @@ enum Command {
     /// Import, list and search the bank's documents
     #[command(subcommand)]
     Knowledge(knowledge::Command),
+    /// Language models: switch them off and on, and show their prompts
+    #[command(subcommand)]
+    Model(model::Command),
     /// Measure how well a knowledge pack is understood, by the pack's own tests.csv
     ///
     /// Exit status 3 when the pack's data contradicts itself or a gate of its pack.toml is missed: what to run before
@@ -121,6 +125,7 @@ pub fn run() -> ExitCode {
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Cert(command) => cert::run(command),
         Command::Knowledge(command) => knowledge::run(command),
+        Command::Model(command) => model::run(command),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Mask => mask::run(),
         Command::Openapi => print_openapi(),

@@ -64,4 +64,21 @@ pub struct Decision {
     pub pack_digest: String,
     /// Version of the program.
     pub program_version: String,
+    /// From the message to its answer, without storing it, in milliseconds.
+    pub elapsed_ms: i64,
+    /// What the answer was made of.
+    pub passages: Vec<PassageVersion>,
+}
+
+/// A passage as it stood when it was used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PassageVersion {
+    /// Id of its document.
+    pub document: String,
+    /// The heading it stands under.
+    pub section: String,
+    /// Its page, from 1.
+    pub page: u32,
+    /// Beginning of the SHA-256 of its text.
+    pub digest: String,
 }

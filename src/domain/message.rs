@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::domain::ClientMessageId;
+use crate::domain::Engine;
 use crate::domain::Intent;
 use crate::domain::MessageId;
 use crate::domain::SuggestedAction;
@@ -50,6 +51,8 @@ pub struct Message {
     pub is_protected: bool,
     /// Of an agent's message: what the customer was told of who he is.
     pub agent_name: Option<String>,
+    /// Of the assistant's message: what wrote it; `None` if it was stored before that was.
+    pub engine: Option<Engine>,
     /// When it was accepted.
     pub created_at: Timestamp,
 }

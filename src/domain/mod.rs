@@ -16,6 +16,7 @@ mod timestamp;
 pub use decision::CategoryCandidate;
 pub use decision::Decision;
 pub use decision::Engine;
+pub use decision::PassageVersion;
 pub use feedback::FeedbackReason;
 pub use handover::AlreadyAccepted;
 pub use handover::Attendant;

@@ -115,8 +115,8 @@ fn bracketed(text: &str) -> Option<usize> {
     text.char_indices().take(REMARK_CHARS_MAX).find(|(_, c)| *c == close).map(|(end, _)| end + close.len_utf8())
 }
 
-/// Whether the full stop between `before` and `after` ends a sentence.
-fn is_full_stop(before: &str, after: &str) -> bool {
+/// Whether the full stop between `before` (its line so far) and `after`, which begins with white space, ends a sentence.
+pub fn is_full_stop(before: &str, after: &str) -> bool {
     const ABBREVIATIONS: [&str; 10] = ["no", "vs", "etc", "st", "dr", "mr", "ms", "co", "ltd", "inc"];
     let (earlier, word) = before.rsplit_once(char::is_whitespace).unwrap_or(("", before));
     let word = word.trim_start_matches(['(', '[', '"', '\'', '“', '‘', '※', '-', '·']);

@@ -24,6 +24,7 @@ mod index;
 mod lessons;
 mod pack;
 mod postings;
+mod prompt;
 mod rows;
 mod search;
 #[cfg(test)]
@@ -32,6 +33,7 @@ mod weights;
 
 pub use chunk::Passage;
 pub use chunk::PassageKind;
+pub use chunk::is_full_stop;
 pub use chunk::passages_of;
 pub use chunk::sentences;
 pub use gates::Gates;
@@ -55,6 +57,7 @@ pub use pack::Test;
 pub use pack::Thresholds;
 pub use pack::Topic;
 pub use pack::Utterance;
+pub use prompt::PromptKind;
 pub use search::Hit;
 pub use search::Leaning;
 pub use search::Query;

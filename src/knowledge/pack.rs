@@ -48,6 +48,8 @@ pub struct Pack {
     pub tests: Vec<Test>,
     /// What a measurement has to reach before the pack is published.
     pub gates: Gates,
+    /// Prompts of language models instead of the built-in ones, by [`name`](crate::knowledge::PromptKind).
+    pub prompts: BTreeMap<String, String>,
 }
 
 /// When the machine trusts itself. Both are from 0 to 1.
@@ -289,7 +291,9 @@ pub enum PackError {
 
 impl Pack {
     /// The format of [`Self::to_bytes`]. Raised whenever a field of the pack changes.
-    pub const FORMAT: u16 = 2;
+    pub const FORMAT: u16 = 3;
+    /// The format before packs had prompts. A pack without any is still written in it, so that it keeps its digest.
+    const FORMAT_WITHOUT_PROMPTS: u16 = 2;
 
     /// The pack as bytes. The same pack always gives the same bytes.
     ///
@@ -297,8 +301,15 @@ impl Pack {
     /// [`PackError::Unwritable`], which the types of a pack give no reason for.
     pub fn to_bytes(&self) -> Result<Vec<u8>, PackError> {
         let mut bytes = MAGIC.to_vec();
-        bytes.extend_from_slice(&Self::FORMAT.to_le_bytes());
-        postcard::to_extend(self, bytes).map_err(PackError::Unwritable)
+        let has_prompts = !self.prompts.is_empty();
+        let format = if has_prompts { Self::FORMAT } else { Self::FORMAT_WITHOUT_PROMPTS };
+        bytes.extend_from_slice(&format.to_le_bytes());
+        let mut bytes = postcard::to_extend(self, bytes).map_err(PackError::Unwritable)?;
+        if !has_prompts {
+            // The last field, as an empty map.
+            bytes.pop();
+        }
+        Ok(bytes)
     }
 
     /// The pack that [`Self::to_bytes`] wrote.
@@ -311,9 +322,15 @@ impl Pack {
             return Err(not_a_pack);
         };
         let found = u16::from_le_bytes(*format);
-        if found != Self::FORMAT {
-            return Err(PackError::OtherFormat { found, expected: Self::FORMAT });
-        }
+        let with_prompts;
+        let body = match found {
+            Self::FORMAT => body,
+            Self::FORMAT_WITHOUT_PROMPTS => {
+                with_prompts = [body, &[0]].concat();
+                &with_prompts
+            }
+            found => return Err(PackError::OtherFormat { found, expected: Self::FORMAT }),
+        };
         let (pack, rest) = postcard::take_from_bytes(body).map_err(PackError::Damaged)?;
         if rest.is_empty() { Ok(pack) } else { Err(PackError::Damaged(postcard::Error::DeserializeBadEncoding)) }
     }
@@ -369,6 +386,7 @@ mod tests {
                 documents: vec!["a".into()],
             }],
             gates: Gates { recall_at_1_min: Some(0.7), ..Gates::default() },
+            prompts: BTreeMap::new(),
         }
     }
 
@@ -392,8 +410,12 @@ mod tests {
 
     #[test]
     fn bytes_are_read_back_as_the_same_pack() {
-        let bytes = pack().to_bytes().unwrap();
-        assert_eq!(Pack::from_bytes(&bytes).unwrap(), pack());
+        let prompts = BTreeMap::from([("answer".into(), "{passages}".into())]);
+        for (pack, format) in [(pack(), 2), (Pack { prompts, ..pack() }, 3)] {
+            let bytes = pack.to_bytes().unwrap();
+            assert_eq!(bytes[MAGIC.len()], format, "a pack without prompts keeps the digest it had");
+            assert_eq!(Pack::from_bytes(&bytes).unwrap(), pack);
+        }
     }
 
     #[test]
@@ -414,7 +436,7 @@ mod tests {
         longer.push(0);
         assert!(matches!(Pack::from_bytes(b""), Err(PackError::NotAPack { bytes: 0 })));
         assert!(matches!(Pack::from_bytes(b"PK\x03\x04"), Err(PackError::NotAPack { .. })));
-        assert!(matches!(Pack::from_bytes(&other_format), Err(PackError::OtherFormat { found: 9, expected: 2 })));
+        assert!(matches!(Pack::from_bytes(&other_format), Err(PackError::OtherFormat { found: 9, expected: 3 })));
         assert!(matches!(Pack::from_bytes(&longer), Err(PackError::Damaged(_))));
         for length in MAGIC.len() + 2..good.len() {
             assert!(Pack::from_bytes(&good[..length]).is_err(), "cut to {length} bytes");

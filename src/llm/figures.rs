@@ -42,6 +42,9 @@ struct Shared {
     failovers: AtomicU64,
 }
 
+/// One of its histograms.
+type Which = fn(&OfEndpoint) -> &Histogram;
+
 struct OfEndpoint {
     name: String,
     first_token: Histogram,
@@ -91,7 +94,7 @@ impl Figures {
 
     /// Shows them.
     pub(super) fn register(&self, metrics: &Metrics, admission: &Arc<Admission>) {
-        let histograms: [(&'static str, &'static str, fn(&OfEndpoint) -> &Histogram); 2] = [
+        let histograms: [(&'static str, &'static str, Which); 2] = [
             ("llm_first_token_seconds", "From asking an endpoint to its first token.", |of| &of.first_token),
             ("llm_answer_seconds", "From asking an endpoint to the end of its answer.", |of| &of.answer),
         ];

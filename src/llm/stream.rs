@@ -128,7 +128,9 @@ fn failure_of(error: &sse_stream::Error) -> Failure {
             Failure::Malformed(format!("it is longer than {ANSWER_BYTES_MAX} bytes"))
         }
         sse_stream::Error::Body(_) => Failure::CutOff,
-        error => Failure::Malformed(chain(error).to_string()),
+        sse_stream::Error::Utf8Parse(_) | sse_stream::Error::UnknownField | _ => {
+            Failure::Malformed(chain(error).to_string())
+        }
     }
 }
 

@@ -9,6 +9,9 @@ use crate::config::Config;
 use crate::config::Database;
 use crate::config::SiteSource;
 
+/// The key that names language models.
+pub(super) const LLM_KEY: &str = "llm.endpoint.url";
+
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Somebody the program may connect to.
@@ -37,6 +40,12 @@ pub(super) fn of(config: &Config) -> Vec<Destination> {
         let usual_port = if upstream.is_https() { 443 } else { 80 };
         if let Some(address) = authority(upstream.as_str(), usual_port) {
             found.push(Destination { key: "edge.proxy.upstreams", address });
+        }
+    }
+    for endpoint in &config.llm.endpoints {
+        let usual_port = if endpoint.url.is_https() { 443 } else { 80 };
+        if let Some(address) = authority(endpoint.url.as_str(), usual_port) {
+            found.push(Destination { key: LLM_KEY, address });
         }
     }
     found
@@ -107,6 +116,14 @@ mod tests {
         let config = Config::parse(text, "test", std::iter::empty()).unwrap();
         let addresses: Vec<_> = of(&config).into_iter().map(|destination| destination.address).collect();
         assert_eq!(addresses, ["10.0.0.7:8080", "old.bank.example:443"]);
+    }
+
+    #[test]
+    fn language_models_are_asked() {
+        let text = "[[llm.endpoint]]\nurl = 'https://llm.bank.example/v1'\n";
+        let config = Config::parse(text, "test", std::iter::empty()).unwrap();
+        let llm = Destination { key: LLM_KEY, address: "llm.bank.example:443".to_owned() };
+        assert_eq!(of(&config), [llm]);
     }
 
     #[test]

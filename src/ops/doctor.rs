@@ -22,6 +22,8 @@ use crate::edge;
 use crate::ops::certificates;
 use crate::ops::certificates::Standing;
 use crate::ops::destinations;
+use crate::ops::destinations::LLM_KEY;
+use crate::ops::models;
 
 /// A database that cannot grow any more loses nothing, but refuses every message.
 const SPACE_MIN: ByteSize = ByteSize::mib(200);
@@ -62,15 +64,15 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn good(subject: impl Into<String>, found: impl Into<String>) -> Self {
+    pub(super) fn good(subject: impl Into<String>, found: impl Into<String>) -> Self {
         Self { level: Level::Good, subject: subject.into(), found: found.into(), remedy: String::new() }
     }
 
-    fn warning(subject: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn warning(subject: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { level: Level::Warning, subject: subject.into(), found: found.into(), remedy: remedy.into() }
     }
 
-    fn problem(subject: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(super) fn problem(subject: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { level: Level::Problem, subject: subject.into(), found: found.into(), remedy: remedy.into() }
     }
 }
@@ -88,6 +90,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     findings.extend(certificate_files(config));
     findings.extend(shown_certificates(config).await);
     findings.extend(outbound(config).await);
+    findings.extend(models::examine(config).await);
     findings
 }
 
@@ -279,6 +282,8 @@ async fn outbound(config: &Config) -> Vec<Finding> {
         let subject = format!("outbound {} ({})", destination.address, destination.key);
         findings.push(match destinations::reach(&destination.address).await {
             Ok(socket) => Finding::good(subject, format!("{socket} answers")),
+            // Never needed; what is wrong with it is told below.
+            Err(why) if destination.key == LLM_KEY => Finding::warning(subject, why, ""),
             Err(why) => Finding::problem(
                 subject,
                 why,

@@ -3,6 +3,7 @@
 mod certificates;
 mod destinations;
 mod doctor;
+mod models;
 
 pub use certificates::Standing;
 pub use certificates::judge;

@@ -24,6 +24,7 @@ use crate::api;
 use crate::api::AppState;
 use crate::chat::Chat;
 use crate::chat::Engine;
+use crate::chat::Model;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::edge::BindError;
@@ -32,6 +33,7 @@ use crate::edge::EdgeError;
 use crate::edge::End;
 use crate::edge::Listener;
 use crate::knowledge::import::Readers;
+use crate::llm::Pool;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::telemetry::chain;
@@ -170,7 +172,14 @@ impl Server {
         };
         tasks.spawn(keeper.run());
 
-        let chat = Chat::new(&config, store, clock, engine_in_use);
+        let pool = Pool::start(&config.llm, |file| config.server.resolve(file), edge.metrics());
+        let model = pool.map(|pool| {
+            Model::new(pool, store.clone(), clock.clone(), edge.metrics(), tasks.clone(), shutdown.clone())
+        });
+        if let Some(model) = &model {
+            tasks.spawn(model.clone().keep());
+        }
+        let chat = Chat::new(&config, store, clock, engine_in_use, model);
         let sweep_interval = config.chat.inactivity_sweep_interval;
         tasks.spawn(schedule::sweep_silent(chat.clone(), sweep_interval, shutdown.clone()));
 

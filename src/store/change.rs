@@ -3,6 +3,7 @@
 use crate::domain::Author;
 use crate::domain::ClientMessageId;
 use crate::domain::Decision;
+use crate::domain::Engine;
 use crate::domain::Intent;
 use crate::domain::MessageId;
 use crate::domain::QuickReply;
@@ -10,6 +11,7 @@ use crate::domain::Report;
 use crate::domain::Session;
 use crate::domain::Source;
 use crate::domain::SuggestedAction;
+use crate::store::ModelRun;
 use crate::store::StoreError;
 use crate::text::pii::Masked;
 
@@ -24,12 +26,14 @@ pub struct Change {
     pub decision: Option<Decision>,
     /// The automatic report for the agents.
     pub report: Option<Report>,
+    /// What language models were asked for it.
+    pub runs: Vec<ModelRun>,
 }
 
 impl Change {
     /// A change of state without messages.
     pub fn state(session: Session) -> Self {
-        Self { session, messages: Vec::new(), decision: None, report: None }
+        Self { session, messages: Vec::new(), decision: None, report: None, runs: Vec::new() }
     }
 }
 
@@ -44,6 +48,8 @@ pub struct NewMessage {
     pub(super) quick_replies: Vec<QuickReply>,
     pub(super) client_message_id: Option<ClientMessageId>,
     pub(super) is_protected: bool,
+    /// What wrote it, if it is the assistant's.
+    pub(super) engine: Option<Engine>,
 }
 
 impl NewMessage {
@@ -63,6 +69,7 @@ impl NewMessage {
         suggested_action: SuggestedAction,
         sources: Vec<Source>,
         quick_replies: Vec<QuickReply>,
+        engine: Engine,
     ) -> Self {
         Self {
             author: Author::Assistant,
@@ -73,6 +80,7 @@ impl NewMessage {
             quick_replies,
             client_message_id: None,
             is_protected: false,
+            engine: Some(engine),
         }
     }
 
@@ -86,6 +94,7 @@ impl NewMessage {
             sources: Vec::new(),
             quick_replies: Vec::new(),
             client_message_id: None,
+            engine: None,
         }
     }
 }

@@ -27,15 +27,15 @@ use crate::store::statement::Value;
 /// What is inserted into, up to the values, for [`row`].
 pub(super) const INTO: &str = "INTO messages (
     session_id, author, body, intent, suggested_action, sources, quick_replies, client_message_id, is_protected,
-    created_at_ms, agent_name)";
+    created_at_ms, agent_name, engine)";
 /// Number of columns in [`INTO`].
-pub(super) const COLUMNS: usize = 11;
+pub(super) const COLUMNS: usize = 12;
 /// What is inserted into, up to the values, for [`decision_row`].
 pub(super) const INTO_DECISIONS: &str = "INTO decisions (
     message_id, user_message_id, ticket, category, confidence, rule, stage_before, stage_after, handover_change,
-    engine, pack_digest, program_version, category_candidates)";
+    engine, pack_digest, program_version, category_candidates, elapsed_ms, passages)";
 /// Number of columns in [`INTO_DECISIONS`].
-pub(super) const DECISION_COLUMNS: usize = 13;
+pub(super) const DECISION_COLUMNS: usize = 15;
 
 /// Reads messages.
 pub struct Messages<'s> {
@@ -54,7 +54,7 @@ impl<'s> Messages<'s> {
     pub async fn after(&self, session: &SessionId, after: MessageId, limit: u32) -> Result<Vec<Message>> {
         const SQL: &str = "
             SELECT id, author, body, intent, suggested_action, sources, quick_replies, client_message_id,
-                   is_protected, created_at_ms, agent_name
+                   is_protected, created_at_ms, agent_name, engine
             FROM messages WHERE session_id = ? AND id > ?
             ORDER BY id LIMIT ?";
         let rows: Vec<MessageRow> = on_pool!(self.pool, db => {
@@ -70,7 +70,7 @@ impl<'s> Messages<'s> {
     pub async fn latest(&self, session: &SessionId, limit: u32) -> Result<Vec<Message>> {
         const SQL: &str = "
             SELECT id, author, body, intent, suggested_action, sources, quick_replies, client_message_id,
-                   is_protected, created_at_ms, agent_name
+                   is_protected, created_at_ms, agent_name, engine
             FROM messages WHERE session_id = ?
             ORDER BY id DESC LIMIT ?";
         let rows: Vec<MessageRow> = on_pool!(self.pool, db => {
@@ -86,6 +86,18 @@ impl<'s> Messages<'s> {
     pub async fn find(&self, session: &SessionId, id: MessageId) -> Result<Option<Message>> {
         let previous = MessageId::new(id.get() - 1);
         Ok(self.after(session, previous, 1).await?.into_iter().find(|message| message.id == id))
+    }
+
+    /// The message that a client gave this name.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn named(&self, session: &SessionId, name: &ClientMessageId) -> Result<Option<MessageId>> {
+        const SQL: &str = "SELECT id FROM messages WHERE session_id = ? AND client_message_id = ?";
+        let row: Option<(i64,)> = on_pool!(self.pool, db => {
+            sqlx::query_as(SQL).bind(session.as_str()).bind(name.as_str()).fetch_optional(db).await?
+        });
+        Ok(row.map(|(id,)| MessageId::new(id)))
     }
 
     /// The last message of a conversation that was answered with `HANDOVER`.
@@ -111,7 +123,7 @@ impl<'s> Messages<'s> {
         const SQL: &str = "
             SELECT d.message_id, d.user_message_id, d.ticket, d.category, d.confidence, d.rule, d.stage_before,
                    d.stage_after, d.handover_change, d.engine, d.pack_digest, d.program_version,
-                   d.category_candidates
+                   d.category_candidates, d.elapsed_ms, d.passages
             FROM decisions d JOIN messages m ON m.id = d.message_id
             WHERE m.session_id = ? AND m.id > ?
             ORDER BY m.id LIMIT 1";
@@ -138,6 +150,7 @@ pub(super) fn row(session: &Session, message: &NewMessage) -> Vec<Value> {
         Value::Bool(message.is_protected),
         Value::Int(session.updated_at.unix_ms()),
         Value::MaybeText(session.agent_name(message.author).map(str::to_owned)),
+        Value::MaybeWord(message.engine.map(Engine::as_str)),
     ]
 }
 
@@ -157,10 +170,12 @@ pub(super) fn decision_row(decision: &Decision, answer: i64, question: i64) -> V
         decision.pack_digest.clone().into(),
         decision.program_version.clone().into(),
         json_unless_empty(&decision.category_candidates),
+        Value::Int(decision.elapsed_ms),
+        json_unless_empty(&decision.passages),
     ]
 }
 
-fn json_unless_empty<T: Serialize>(list: &[T]) -> Value {
+pub(super) fn json_unless_empty<T: Serialize>(list: &[T]) -> Value {
     Value::MaybeText((!list.is_empty()).then(|| serde_json::to_string(list).unwrap_or_default()))
 }
 
@@ -189,6 +204,7 @@ struct MessageRow {
     is_protected: bool,
     created_at_ms: i64,
     agent_name: Option<String>,
+    engine: Option<String>,
 }
 
 impl TryFrom<MessageRow> for Message {
@@ -209,6 +225,7 @@ impl TryFrom<MessageRow> for Message {
             client_message_id,
             is_protected: row.is_protected,
             agent_name: row.agent_name,
+            engine: word(row.engine, Engine::parse, "messages.engine")?,
             created_at: Timestamp::from_unix_ms(row.created_at_ms),
         })
     }
@@ -229,6 +246,8 @@ struct DecisionRow {
     pack_digest: String,
     program_version: String,
     category_candidates: Option<String>,
+    elapsed_ms: Option<i64>,
+    passages: Option<String>,
 }
 
 impl TryFrom<DecisionRow> for Decision {
@@ -249,6 +268,8 @@ impl TryFrom<DecisionRow> for Decision {
             pack_digest: row.pack_digest,
             program_version: row.program_version,
             category_candidates: list(row.category_candidates, "decisions.category_candidates")?,
+            elapsed_ms: row.elapsed_ms.unwrap_or_default(),
+            passages: list(row.passages, "decisions.passages")?,
         })
     }
 }

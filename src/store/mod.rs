@@ -13,12 +13,14 @@ mod dialect;
 mod error;
 mod feedback;
 mod messages;
+mod model_runs;
 mod packs;
 mod place;
 mod pool;
 mod reports;
 mod sessions;
 mod statement;
+mod switches;
 mod writer;
 
 use std::path::Path;
@@ -35,10 +37,18 @@ pub use error::StoreError;
 pub use feedback::Feedback;
 pub use feedback::Opinions;
 pub use messages::Messages;
+pub use model_runs::ModelRun;
+pub use model_runs::ModelRuns;
+pub use model_runs::RunOutcome;
+pub use model_runs::StoredRun;
+pub use model_runs::Verdict;
 pub use packs::Packs;
 pub use reports::DashboardReport;
 pub use reports::Reports;
 pub use sessions::Sessions;
+pub use switches::AuditEntry;
+pub use switches::Switch;
+pub use switches::Switches;
 
 use pool::Pool;
 use writer::Writer;
@@ -104,6 +114,16 @@ impl Store {
     /// What customers think of answers, and receipts of the AI notice.
     pub fn opinions(&self) -> Opinions<'_> {
         Opinions::new(&self.pool)
+    }
+
+    /// What language models were asked, for reading.
+    pub fn model_runs(&self) -> ModelRuns<'_> {
+        ModelRuns::new(&self.pool)
+    }
+
+    /// Switches of the language model, and the audit trail.
+    pub fn switches(&self) -> Switches<'_> {
+        Switches::new(&self.pool)
     }
 
     /// Knowledge packs.

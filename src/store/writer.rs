@@ -29,6 +29,7 @@ use crate::store::StoreError;
 use crate::store::dialect::Tx;
 use crate::store::dialect::WriteLease;
 use crate::store::messages;
+use crate::store::model_runs;
 use crate::store::pool::Pool;
 use crate::store::reports;
 use crate::store::sessions;
@@ -266,6 +267,13 @@ async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
     });
     let statements = Statement::inserts(verb, messages::INTO_DECISIONS, messages::DECISION_COLUMNS, "", rows.collect());
     insert_all(tx, statements, messages::DECISION_COLUMNS).await?;
+
+    let rows = changes.iter().zip(&committed).flat_map(|(change, committed)| {
+        let answer = committed.message_ids.last().filter(|_| change.decision.is_some()).copied();
+        change.runs.iter().map(move |run| model_runs::row(&change.session, answer, run))
+    });
+    let statements = Statement::inserts(verb, model_runs::INTO, model_runs::COLUMNS, "", rows.collect());
+    insert_all(tx, statements, model_runs::COLUMNS).await?;
 
     let rows = changes.iter().filter_map(|change| {
         Some(reports::row(&change.session.id, change.report.as_ref()?, change.session.updated_at))

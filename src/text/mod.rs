@@ -1,4 +1,5 @@
-//! Korean text: one form for matching, syllables and particles, search tokens, and masking of personal data.
+//! Korean text: one form for matching, syllables and particles, search tokens, figures, and masking of
+//! personal data.
 //!
 //! Pure functions over strings. Every one of them accepts any string and none of them panics.
 //!
@@ -9,6 +10,7 @@
 
 pub mod concepts;
 mod endings;
+pub mod figures;
 pub mod hangul;
 pub mod haystack;
 mod loanwords;

@@ -226,15 +226,24 @@ fn turn(session: &Session, question: &str) -> Change {
         engine: AnsweredBy::Extractive,
         pack_digest: "0".repeat(64),
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
+        elapsed_ms: 3,
+        passages: Vec::new(),
     };
     Change {
         session: session.clone(),
         messages: vec![
             NewMessage::of_customer(pii::mask(question), Some(Intent::InfoReq), None),
-            NewMessage::of_assistant(ANSWER.to_owned(), SuggestedAction::Continue, vec![source], Vec::new()),
+            NewMessage::of_assistant(
+                ANSWER.to_owned(),
+                SuggestedAction::Continue,
+                vec![source],
+                Vec::new(),
+                AnsweredBy::Extractive,
+            ),
         ],
         decision: Some(decision),
         report: None,
+        runs: Vec::new(),
     }
 }
 

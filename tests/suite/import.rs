@@ -8,6 +8,7 @@ use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bank_aicc::chat::Asker;
 use bank_aicc::chat::Chat;
 use bank_aicc::chat::Engine;
 use bank_aicc::clock::Clock;
@@ -243,12 +244,12 @@ async fn a_turn_in_flight_keeps_the_pack_it_began_with() {
     let config = Config::default();
     let store = store::Store::open(&config.storage, folder.path(), &TaskTracker::new()).await.unwrap();
     let (in_use, engines) = watch::channel(Some(Arc::clone(&old)));
-    let chat = Chat::new(&config, store, Clock::system(), engines);
+    let chat = Chat::new(&config, store, Clock::system(), engines, None);
     let ask = |name: &str| {
         let (chat, session) = (chat.clone(), SessionId::parse(name).unwrap());
-        tokio::spawn(
-            async move { chat.take_turn(&session, QUESTION_OF_EACH[2].1, None, None).await.unwrap().text.clone() },
-        )
+        tokio::spawn(async move {
+            chat.take_turn(&session, QUESTION_OF_EACH[2].1, None, Asker::default()).await.unwrap().text.clone()
+        })
     };
 
     // Nothing can be committed until this connection lets go of the database.

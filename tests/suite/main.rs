@@ -26,6 +26,7 @@ mod hostile;
 mod https;
 mod import;
 mod limits;
+mod model_answers;
 mod model_server;
 mod model_server_failures;
 mod outage;

@@ -1,6 +1,6 @@
 /** What a screen reader is told as it happens, and where the focus goes. `accessibility.spec.ts` walks whole journeys. */
-import { expect, type Page, test } from "@playwright/test";
-import { Customer, greetWith, QUESTION } from "./customer";
+import { expect, test } from "@playwright/test";
+import { Customer, greetWith, listen, QUESTION } from "./customer";
 
 test.describe("by ear", () => {
   test("the answers that are offered, and how many sources there are", async ({ page }) => {
@@ -136,17 +136,3 @@ test("who waits outside hours is not told that it is his turn", async ({ page })
   await expect(progress).toContainText("지금은 상담 시간(평일 09:00~09:00)이 아닙니다.");
   await expect(progress).not.toContainText(/차례|순번|바로 이어집니다/);
 });
-
-/** Gives what the regions that are read out have said since. */
-async function listen(page: Page): Promise<() => Promise<string>> {
-  await page.evaluate(() => {
-    const heard: string[] = [];
-    Object.assign(window, { heard });
-    for (const region of document.querySelectorAll("[data-announcer], [data-newsreader]"))
-      new MutationObserver((changes) => {
-        for (const { type, target, addedNodes } of changes)
-          for (const node of type === "characterData" ? [target] : addedNodes) heard.push(node.textContent ?? "");
-      }).observe(region, { childList: true, subtree: true, characterData: true });
-  });
-  return async () => String(await page.evaluate((): unknown => Reflect.get(window, "heard")));
-}

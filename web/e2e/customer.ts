@@ -128,3 +128,17 @@ export async function tellHandover(page: Page, told: () => object): Promise<void
 export function extended(answer: unknown, more: object): object {
   return typeof answer === "object" ? { ...answer, ...more } : more;
 }
+
+/** Gives what the regions that are read out have said since. */
+export async function listen(page: Page): Promise<() => Promise<string>> {
+  await page.evaluate(() => {
+    const heard: string[] = [];
+    Object.assign(window, { heard });
+    for (const region of document.querySelectorAll("[data-announcer], [data-newsreader]"))
+      new MutationObserver((changes) => {
+        for (const { type, target, addedNodes } of changes)
+          for (const node of type === "characterData" ? [target] : addedNodes) heard.push(node.textContent ?? "");
+      }).observe(region, { childList: true, subtree: true, characterData: true });
+  });
+  return async () => String(await page.evaluate((): unknown => Reflect.get(window, "heard")));
+}

@@ -46,6 +46,23 @@ test.afterAll(({}, { config }) => {
 const states: Record<string, { scene: Scene; reach?: (page: Page, line: Line) => Promise<void> }> = {
   "first-contact": { scene: { talk: talks.nothing } },
   "answered": { scene: { talk: talks.rate } },
+  "queued": {
+    scene: { talk: talks.rate },
+    reach: async (page, line) => {
+      await asks(page, line);
+      line.tell({ type: "processing", message: "…", queue_position: 3 });
+      await expect(page.getByText("답변 대기 순번 3번째입니다.").last()).toBeVisible();
+    },
+  },
+  "writing": {
+    scene: { talk: talks.generated },
+    reach: async (page, line) => {
+      await asks(page, line);
+      line.tell({ type: "delta", data: { text: "중도상환수수료는 대출을 받은 날부터 3년이 지나면 없습니다." } });
+      await expect(page.getByRole("listitem").last()).toContainText("3년이 지나면 없습니다.");
+    },
+  },
+  "generated": { scene: { talk: talks.generated } },
   "table": { scene: { talk: talks.table } },
   "document": {
     scene: { talk: talks.table },
@@ -119,6 +136,12 @@ test("on a bank's page", async ({ page, baseURL }) => {
   for (const size of ["360", "1440"] as const) await looksRight(page, "widget", size);
   await site.close();
 });
+
+/** A message that the server has, and has not answered. */
+async function asks(page: Page, line: Line): Promise<void> {
+  await new Customer(page).says("중도상환수수료도 알려 주세요");
+  await expect.poll(() => line.asked.length).toBe(1);
+}
 
 /** Soft, so that one run tells everything that changed. */
 async function looksRight(page: Page, state: string, size: keyof typeof sizes): Promise<void> {

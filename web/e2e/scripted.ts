@@ -1,6 +1,7 @@
 /** A server that says the same on every day: what the screen shows of it is the same to the pixel. */
 import type { Page, WebSocketRoute } from "@playwright/test";
-import type { Greeting, HandoverState, KnowledgeDocument, Message, Source } from "../src/api/client";
+import type { Greeting, HandoverState, KnowledgeDocument, Message, Reply, Source } from "../src/api/client";
+import { isRecord } from "../src/api/errors";
 
 /** A Monday, within the hours in which agents are there. */
 const NOW = new Date("2026-03-02T14:30:00+09:00");
@@ -32,7 +33,7 @@ const LIMITS = [
   "거래: 스마트출금(카드 없이 출금) / 1회 한도: 100만원 / 1일 한도: 100만원",
 ].join("\n");
 
-const rate: Source = {
+export const rate: Source = {
   source: "loan/credit-loan.md",
   page: 1,
   score: 0.99,
@@ -87,6 +88,13 @@ export const talks = {
     said(1, "customer", "대출 금리가 얼마인가요?"),
     said(2, "assistant", "신용대출 금리는 연 4.52%~6.87%이며, 신용평점과 거래 실적에 따라 달라집니다.\n중도상환수수료는 대출을 받은 날부터 3년이 지나면 없습니다.", { sources: [rate, repayment] }),
   ],
+  generated: [
+    said(1, "customer", "대출 금리와 중도상환수수료를 알려 주세요"),
+    said(2, "assistant", "신용대출 금리는 연 4.52%~6.87%이며, 신용평점과 거래 실적에 따라 달라집니다. 중도상환수수료는 대출을 받은 날부터 3년이 지나면 없습니다.", {
+      engine: "llm",
+      sources: [rate, repayment],
+    }),
+  ],
   table: [said(1, "customer", "ATM 출금 한도"), said(2, "assistant", LIMITS, { sources: [limits] })],
   consent: [
     said(1, "customer", "상담원 연결해 주세요"),
@@ -124,10 +132,22 @@ export interface Scene {
 export interface Line {
   /** Whatever the page asks from now on gets no answer. */
   cut(): Promise<void>;
+  /** Whatever it asks gets an answer again. */
+  mend(): void;
   /** The server says it over the socket. */
   tell(frame: object): void;
+  /** What was said to it over the socket, in order. */
+  readonly asked: readonly Asked[];
+  /** The server answers what was asked, whole. */
+  answer(asked: Asked, reply: Partial<Reply>): void;
   /** From now on there is HTTP only, and messages sent over it are refused. */
   refuse(detail: string): Promise<void>;
+}
+
+/** A message as the page sent it. */
+export interface Asked {
+  readonly client_message_id: string;
+  readonly user_message: string;
 }
 
 /** Answers whatever the page asks, in frames too, as `scene` has it. Call before the page is opened. */
@@ -135,6 +155,7 @@ export async function play(page: Page, { talk, handover, isNoticeSeen = talk.len
   let isCut = false;
   let isRefusing = false;
   let refusal = "";
+  const asked: Asked[] = [];
   const sockets = new Set<WebSocketRoute>();
   const hangUp = async (): Promise<void> => {
     const open = [...sockets];
@@ -182,17 +203,28 @@ export async function play(page: Page, { talk, handover, isNoticeSeen = talk.len
     }
     sockets.add(socket);
     socket.onMessage((frame) => {
-      if (String(frame).includes('"ping"')) socket.send(JSON.stringify({ type: "pong" }));
+      const said: unknown = JSON.parse(String(frame));
+      if (!isRecord(said)) return;
+      if (said.type === "ping") socket.send(JSON.stringify({ type: "pong" }));
+      if (said.type === "message") asked.push({ client_message_id: String(said.client_message_id), user_message: String(said.user_message) });
     });
     socket.send(JSON.stringify({ type: "status" }));
   });
+  const tell = (frame: object): void => {
+    for (const socket of sockets) socket.send(JSON.stringify(frame));
+  };
   return {
     async cut() {
       isCut = true;
       await hangUp();
     },
-    tell(frame) {
-      for (const socket of sockets) socket.send(JSON.stringify(frame));
+    mend() {
+      isCut = false;
+    },
+    tell,
+    asked,
+    answer(question, reply) {
+      tell({ type: "response", data: replied(question, talk.length + 1 + 2 * asked.indexOf(question), reply) });
     },
     async refuse(detail) {
       isRefusing = true;
@@ -202,7 +234,34 @@ export async function play(page: Page, { talk, handover, isNoticeSeen = talk.len
   };
 }
 
-function said(id: number, author: Message["author"], message: string, more: Partial<Message> = {}): Message {
+/** The answer to a message stored as `id`, itself stored as the next. */
+export function replied({ client_message_id, user_message }: Asked, id: number, more: Partial<Reply>): Reply {
+  return {
+    ai_message: "",
+    category: null,
+    category_candidates: [],
+    client_message_id,
+    confidence: 0,
+    created_at: "2026-03-02T14:30:00",
+    engine: "extractive",
+    handover_status: null,
+    info_collection_complete: false,
+    intent: "INFO_REQ",
+    is_human_required_flow: false,
+    is_session_end: false,
+    message_id: id + 1,
+    protected: false,
+    quick_replies: [],
+    source_documents: [],
+    stage: "assisted",
+    suggested_action: "CONTINUE",
+    user_message,
+    user_message_id: id,
+    ...more,
+  };
+}
+
+export function said(id: number, author: Message["author"], message: string, more: Partial<Message> = {}): Message {
   return {
     id,
     author,

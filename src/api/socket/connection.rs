@@ -8,11 +8,13 @@ use axum::extract::ws::CloseFrame;
 use axum::extract::ws::Message as Frame;
 use axum::extract::ws::WebSocket;
 use axum::extract::ws::close_code;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::Instant;
 use tokio::time::Sleep;
 
 use crate::api::AppState;
-use crate::api::chat::deltas;
+use crate::api::answer_stream::PROCESSING;
+use crate::api::answer_stream::unsent;
 use crate::api::shapes::HandoverShape;
 use crate::api::shapes::HistoryShape;
 use crate::api::shapes::ReportShape;
@@ -21,10 +23,13 @@ use crate::api::socket::frames::Delta;
 use crate::api::socket::frames::Incoming;
 use crate::api::socket::frames::Outgoing;
 use crate::api::socket::frames::ReportData;
+use crate::chat;
+use crate::chat::Asker;
 use crate::chat::ChatError;
 use crate::chat::Event;
 use crate::chat::Reply;
 use crate::chat::Topic;
+use crate::chat::Wanted;
 use crate::domain::ClientMessageId;
 use crate::domain::MessageId;
 use crate::domain::SessionId;
@@ -36,7 +41,6 @@ use crate::telemetry::chain;
 const DASHBOARD_REPORTS_MAX: u32 = 50;
 /// A client that answers this many pings in a row with silence is gone.
 const MISSED_PINGS_MAX: u8 = 2;
-const PROCESSING: &str = "답변을 준비하고 있습니다. 잠시만 기다려 주세요.";
 const HANDOVER_PROCESSING: &str = "상담 내용을 정리하고 있습니다. 잠시만 기다려 주세요.";
 const HANDOVER_FAILED: &str = "상담 내용을 정리하지 못했습니다. 잠시 후 다시 시도해 주세요.";
 const NOTHING_TO_REPORT: &str = "대화 내역이 없어 상담 내용을 정리할 수 없습니다.";
@@ -59,7 +63,13 @@ pub(super) struct Connection {
 
 /// What is dealt with in order.
 enum Task {
-    Turn { text: String, client_message_id: Option<ClientMessageId>, streams: bool },
+    Turn {
+        text: String,
+        client_message_id: Option<ClientMessageId>,
+        streams: bool,
+        /// Hurries the turn before it.
+        _wanted: Wanted,
+    },
     Report,
 }
 
@@ -68,11 +78,19 @@ struct Running {
     /// When the customer is told that it takes a while.
     notice: Pin<Box<Sleep>>,
     is_noticed: bool,
+    /// How an answer comes along.
+    progress: Option<UnboundedReceiver<chat::Progress>>,
+    /// Its place in the queue for a model, while it waits there.
+    queue_position: Option<usize>,
+    /// The client wants to see the answer come.
+    streams: bool,
+    /// What it was sent of it.
+    sent: String,
 }
 
 /// What came of a task.
 enum Done {
-    Turn { reply: Result<Arc<Reply>, ChatError>, client_message_id: Option<ClientMessageId>, streams: bool },
+    Turn { reply: Result<Arc<Reply>, ChatError>, client_message_id: Option<ClientMessageId> },
     Report { result: Result<ReportShape, ChatError>, is_automatic: bool },
     Interrupted,
 }
@@ -186,7 +204,8 @@ impl Connection {
         self.heard_at = Instant::now();
         match Incoming::parse(&text) {
             Ok(Incoming::Message { text, client_message_id, streams }) => {
-                self.waiting.push_back(Task::Turn { text, client_message_id, streams });
+                let wanted = self.state.chat.want_turn(&self.id);
+                self.waiting.push_back(Task::Turn { text, client_message_id, streams, _wanted: wanted });
                 self.begin_next();
                 Ok(())
             }
@@ -210,10 +229,17 @@ impl Connection {
         let Some(task) = self.waiting.pop_front() else { return };
         let (chat, id, listener) = (self.state.chat.clone(), self.id.clone(), self.subscription.number());
         match task {
-            Task::Turn { text, client_message_id, streams } => self.run_beside(async move {
-                let reply = chat.take_turn(&id, &text, client_message_id.clone(), Some(listener)).await;
-                Done::Turn { reply, client_message_id, streams }
-            }),
+            Task::Turn { text, client_message_id, streams, _wanted } => {
+                let (tell, progress) = tokio::sync::mpsc::unbounded_channel();
+                let asker = Asker { subscription: Some(listener), progress: Some(tell) };
+                self.run_beside(async move {
+                    let reply = chat.take_turn(&id, &text, client_message_id.clone(), asker).await;
+                    Done::Turn { reply, client_message_id }
+                });
+                if let Some(running) = &mut self.running {
+                    (running.progress, running.streams) = (Some(progress), streams);
+                }
+            }
             Task::Report => self.run_beside(async move {
                 let result = chat.analyze(&id).await.map(ReportShape::from);
                 Done::Report { result, is_automatic: false }
@@ -236,20 +262,31 @@ impl Connection {
     /// Runs a task while the connection goes on.
     fn run_beside(&mut self, work: impl Future<Output = Done> + Send + 'static) {
         let notice = Box::pin(tokio::time::sleep(self.state.processing_notice_after));
-        self.running = Some(Box::new(Running { work: Box::pin(work), notice, is_noticed: false }));
+        self.running = Some(Box::new(Running {
+            work: Box::pin(work),
+            notice,
+            is_noticed: false,
+            progress: None,
+            queue_position: None,
+            streams: false,
+            sent: String::new(),
+        }));
     }
 
     /// Tells what came of the running task and starts the next.
     async fn tell(&mut self, socket: &mut WebSocket, progress: Progress) -> Result<(), Over> {
         let done = match progress {
-            Progress::TakesAWhile => return self.send(socket, &Outgoing::Processing { message: PROCESSING }).await,
+            Progress::TakesAWhile(queue_position) => {
+                return self.send(socket, &Outgoing::Processing { message: PROCESSING, queue_position }).await;
+            }
+            Progress::Text(text) => return self.send(socket, &Outgoing::Delta { data: Delta { text } }).await,
             Progress::Done(done) => done,
         };
-        self.running = None;
+        let running = self.running.take();
         match *done {
-            Done::Turn { reply: Ok(reply), streams, .. } => {
-                if streams {
-                    for part in deltas(&reply.text) {
+            Done::Turn { reply: Ok(reply), .. } => {
+                if let Some(running) = running.filter(|running| running.streams) {
+                    for part in unsent(&running.sent, &reply.text) {
                         let data = Delta { text: part.to_owned() };
                         self.send(socket, &Outgoing::Delta { data }).await?;
                     }
@@ -398,19 +435,50 @@ enum Happening {
 
 /// How the running task gets on.
 enum Progress {
-    TakesAWhile,
+    /// It takes longer than a moment; with the place in the queue for a model, if it waits there.
+    TakesAWhile(Option<usize>),
+    /// More of the answer came.
+    Text(String),
     Done(Box<Done>),
 }
 
 /// Waits for the running task, or for the moment to say that it takes a while; for ever if nothing runs.
 async fn finished(running: &mut Option<Box<Running>>) -> Progress {
     let Some(running) = running else { return std::future::pending().await };
-    tokio::select! {
-        biased;
-        done = &mut running.work => Progress::Done(Box::new(done)),
-        () = &mut running.notice, if !running.is_noticed => {
-            running.is_noticed = true;
-            Progress::TakesAWhile
+    loop {
+        let heard = tokio::select! {
+            biased;
+            heard = heard_of(&mut running.progress) => heard,
+            done = &mut running.work => return Progress::Done(Box::new(done)),
+            () = &mut running.notice, if !running.is_noticed => {
+                running.is_noticed = true;
+                return Progress::TakesAWhile(running.queue_position);
+            }
+        };
+        match heard {
+            chat::Progress::Waiting(place) => running.queue_position = Some(place),
+            chat::Progress::Begun => running.queue_position = None,
+            chat::Progress::Text(text) => {
+                running.sent.push_str(&text);
+                if running.streams {
+                    return Progress::Text(text);
+                }
+                continue;
+            }
+        }
+        if running.is_noticed {
+            return Progress::TakesAWhile(running.queue_position);
         }
     }
+}
+
+/// The next that is heard of an answer; never, once nothing more will be.
+async fn heard_of(progress: &mut Option<UnboundedReceiver<chat::Progress>>) -> chat::Progress {
+    if let Some(receiver) = progress {
+        if let Some(heard) = receiver.recv().await {
+            return heard;
+        }
+        *progress = None;
+    }
+    std::future::pending().await
 }

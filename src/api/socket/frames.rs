@@ -99,6 +99,9 @@ pub(super) enum Outgoing {
     },
     Processing {
         message: &'static str,
+        /// The place in the queue for a language model, 1 for the next.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        queue_position: Option<usize>,
     },
     Delta {
         data: Delta,

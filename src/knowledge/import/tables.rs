@@ -3,6 +3,8 @@
 //! A file that could not be read is told once, with its own line; what other files say of its contents is then not
 //! held against them.
 
+use std::collections::BTreeMap;
+
 use crate::knowledge::import::FileReport;
 use crate::knowledge::import::ImportReport;
 use crate::knowledge::import::catalogue;
@@ -14,6 +16,7 @@ use crate::knowledge::import::source;
 use crate::knowledge::import::source::SourceFile;
 use crate::knowledge::pack::Document;
 use crate::knowledge::pack::Pack;
+use crate::knowledge::prompt::PromptKind;
 
 const PACK: &str = "pack.toml";
 const CATEGORIES: &str = "categories.toml";
@@ -35,6 +38,8 @@ pub(super) struct Tables {
     synonyms: Table,
     others: Table,
     tests: Table,
+    /// Prompts of language models, by name.
+    prompts: BTreeMap<String, String>,
 }
 
 /// One file.
@@ -82,12 +87,28 @@ impl Tables {
             SYNONYMS => &mut self.synonyms,
             OTHERS => &mut self.others,
             TESTS => &mut self.tests,
-            _ => return false,
+            _ => return self.take_prompt(file, report),
         };
         let text = source::text(file, report);
         let characters = text.as_deref().map_or(0, |text| text.chars().count());
         report.files.push(FileReport { file: file.name.clone(), characters, ..FileReport::default() });
         *place = text.map_or(Table::Unreadable, Table::Text);
+        true
+    }
+
+    /// Takes a file of `prompts/`.
+    fn take_prompt(&mut self, file: &SourceFile<'_>, report: &mut ImportReport) -> bool {
+        let Some(kind) = PromptKind::of_file(&file.name) else { return false };
+        let text = source::text(file, report);
+        let characters = text.as_deref().map_or(0, |text| text.chars().count());
+        report.files.push(FileReport { file: file.name.clone(), characters, ..FileReport::default() });
+        let Some(text) = text else { return true };
+        match kind.check(&text) {
+            Ok(()) => {
+                self.prompts.insert(kind.name.to_owned(), text);
+            }
+            Err((found, remedy)) => report.refuse_file(&file.name, None, found, remedy),
+        }
         true
     }
 
@@ -129,6 +150,7 @@ impl Tables {
             synonyms,
             others,
             tests,
+            prompts: self.prompts,
             ..pack
         }
     }

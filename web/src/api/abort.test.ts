@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { after, anyOf } from "./abort";
+import { after, anyOf, Silence } from "./abort";
 
 it("ends after so long, and not before", () => {
   vi.useFakeTimers();
@@ -8,6 +8,20 @@ it("ends after so long, and not before", () => {
   expect(signal.aborted).toBe(false);
   vi.advanceTimersByTime(1);
   expect(signal.reason).toMatchObject({ name: "TimeoutError" });
+  vi.useRealTimers();
+});
+
+it("ends when nothing is heard for so long, and not once nobody listens", () => {
+  vi.useFakeTimers();
+  const [silence, left] = [new Silence(1_000), new Silence(1_000)];
+  vi.advanceTimersByTime(999);
+  silence.broken(3_000);
+  left.over();
+  vi.advanceTimersByTime(2_999);
+  expect(silence.signal.aborted).toBe(false);
+  vi.advanceTimersByTime(1);
+  expect(silence.signal.reason).toMatchObject({ name: "TimeoutError" });
+  expect(left.signal.aborted).toBe(false);
   vi.useRealTimers();
 });
 

@@ -21,3 +21,30 @@ export function anyOf(signals: readonly AbortSignal[]): AbortSignal {
   }
   return any.signal;
 }
+
+/** Ends when nothing is heard for so long. */
+export class Silence {
+  readonly #controller = new AbortController();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ms: number) {
+    this.broken(ms);
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Something was heard; from now on so long may pass. */
+  broken(ms: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#controller.abort(new DOMException(`${ms} ms of silence`, "TimeoutError"));
+    }, ms);
+  }
+
+  /** Nothing more is listened for. */
+  over(): void {
+    clearTimeout(this.#timer);
+  }
+}

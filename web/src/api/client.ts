@@ -2,13 +2,16 @@
  * The calls a screen makes, and the names it has for what comes back. This is the only file that knows
  * `schema.ts`, which is generated from the server's own `openapi.json` (`npm run schema`).
  */
-import { after, anyOf } from "./abort";
+import { after, anyOf, Silence } from "./abort";
 import type { SignedCustomer } from "./embedding";
 import { CallFailed, failureOf, isUnsigned, refusal } from "./errors";
 import type { components } from "./schema";
+import { eventsOf } from "./sse";
+import { queuePositionIn, wordsIn } from "./writing";
 
 type Schemas = components["schemas"];
 
+/** `engine`: what wrote an assistant's message; a server that does not tell leaves it out. */
 export type Message = Schemas["Message"];
 export type Source = Schemas["Source"];
 export type QuickReply = Schemas["QuickReply"];
@@ -31,7 +34,7 @@ export interface Feedback {
 }
 
 const QUICK_MS = 10_000;
-/** A language model may be slow. Giving up early costs nothing: the same message is asked for again by its name. */
+/** Silence during a turn; a language model may be slow. Giving up early costs nothing: the same message is asked for again by its name. */
 const TURN_MS = 60_000;
 /** How much later than asked a long-poll may answer before it counts as lost. */
 const POLL_SLACK_MS = 3_000;
@@ -81,15 +84,48 @@ export async function eventStream(session: string, afterId: number, signal: Abor
     signal,
   });
   if (!response.ok) throw new CallFailed(refusal(response.status, await bodyOf(response)));
-  const isStream = response.headers.get("Content-Type")?.startsWith("text/event-stream") === true;
-  if (response.body === null || !isStream) throw new CallFailed({ kind: "unreachable" });
+  if (response.body === null || !isStream(response)) throw new CallFailed({ kind: "unreachable" });
   return response.body;
 }
 
-/** One turn. Repeating it with the same `clientMessageId` is the same turn. */
-export function postMessage(session: string, clientMessageId: string, text: string, signal: AbortSignal): Promise<Reply> {
-  const body = { session_id: session, user_message: text, client_message_id: clientMessageId };
-  return call("/api/v1/chat/message", { method: "POST", body: JSON.stringify(body), signal }, TURN_MS);
+/** What is told of an answer before it is whole. */
+export interface AnswerListener {
+  /** The next words. */
+  delta(text: string): void;
+  /** It takes a while; `queuePosition` as in `Frame`. */
+  processing(queuePosition: number | null): void;
+}
+
+/**
+ * One turn. Repeating it with the same `clientMessageId` is the same turn. A server that does not stream, or a proxy that collects,
+ * gives the answer at once.
+ */
+export async function postMessage(session: string, clientMessageId: string, text: string, listener: AnswerListener, signal: AbortSignal): Promise<Reply> {
+  const silence = new Silence(TURN_MS);
+  try {
+    const response = await answered("/api/v1/chat/message", {
+      method: "POST",
+      headers: { Accept: "text/event-stream, application/json", "Content-Type": "application/json" },
+      body: JSON.stringify({ session_id: session, user_message: text, client_message_id: clientMessageId }),
+      signal: anyOf([signal, silence.signal]),
+    });
+    if (!response.ok || response.body === null || !isStream(response)) return await contentOf(response);
+    for await (const events of eventsOf(response.body)) {
+      silence.broken(TURN_MS);
+      for (const { name, data } of events) {
+        // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- the event carries the body of the plain answer
+        if (name === "response") return data as Reply;
+        // The status was sent before it went wrong.
+        if (name === "error") throw new CallFailed(refusal(null, data));
+        const words = name === "delta" ? wordsIn(data) : null;
+        if (words !== null) listener.delta(words);
+        if (name === "processing") listener.processing(queuePositionIn(data));
+      }
+    }
+    throw new CallFailed({ kind: "unreachable" });
+  } finally {
+    silence.over();
+  }
 }
 
 /** What the customer thinks of one answer; saying it again changes it. */
@@ -123,7 +159,10 @@ function sessionPath(session: string): string {
 }
 
 async function call<Body>(path: string, init: RequestInit, timeoutMs: number): Promise<Body> {
-  const response = await answered(path, init, timeoutMs);
+  return contentOf(await answered(path, init, timeoutMs));
+}
+
+async function contentOf<Body>(response: Response): Promise<Body> {
   const body = await bodyOf(response);
   if (!response.ok) throw new CallFailed(refusal(response.status, body));
   // A 200 that is not JSON is a captive portal or a proxy, not our server; a body that was cut is no answer either.
@@ -152,6 +191,10 @@ async function answered(path: string, init: RequestInit, timeoutMs?: number): Pr
   } catch (thrown) {
     throw new CallFailed(failureOf(thrown));
   }
+}
+
+function isStream(response: Response): boolean {
+  return response.headers.get("Content-Type")?.startsWith("text/event-stream") === true;
 }
 
 function bodyOf(response: Response): Promise<unknown> {

@@ -2,11 +2,12 @@
  * Reads a conversation over HTTP, by the way `reading.ts` chooses. Every way reads the same stream after the last id
  * known, so changing the way loses nothing.
  */
-import { anyOf } from "./abort";
+import { anyOf, Silence } from "./abort";
 import { eventsAfter, eventStream, type EventsPage, type HandoverState, type Message } from "./client";
 import { type Failure, failureOf, isSessionLost } from "./errors";
 import { Pause } from "./pause";
 import { firstReading, nextReading, type Reading, type ReadingEvent } from "./reading";
+import { eventsOf, type ServerEvent } from "./sse";
 
 export interface ReaderEvents {
   /** The next messages of the stream. */
@@ -113,25 +114,17 @@ export class Reader {
   }
 
   async #stream(signal: AbortSignal): Promise<ReadingEvent> {
-    const silence = new AbortController();
-    const limit = (ms: number): ReturnType<typeof setTimeout> => setTimeout(() => {
-      silence.abort();
-    }, ms);
+    const silence = new Silence(STREAM_OPEN_MS);
     const openedAt = Date.now();
-    const parser = new EventParser();
-    const decoder = new TextDecoder();
-    let timer = limit(STREAM_OPEN_MS);
     let chunks = 0;
     let isUseful = false;
     try {
       const stream = await eventStream(this.#session, this.#readTo(), anyOf([signal, silence.signal]));
-      const reader = stream.getReader();
-      for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      for await (const events of eventsOf(stream)) {
         if (signal.aborted) break;
-        clearTimeout(timer);
-        timer = limit(STREAM_SILENT_MS);
+        silence.broken(STREAM_SILENT_MS);
         chunks += 1;
-        for (const event of parser.push(decoder.decode(chunk.value, { stream: true }))) {
+        for (const event of events) {
           isUseful = true;
           this.#take(event);
         }
@@ -139,7 +132,7 @@ export class Reader {
     } catch {
       // Cut, silent or refused: the round that follows finds out.
     } finally {
-      clearTimeout(timer);
+      silence.over();
     }
     if (chunks === 0 && silence.signal.aborted) return "silent";
     return isUseful || Date.now() - openedAt >= STREAM_HELD_MS ? "held" : "broke";
@@ -198,38 +191,4 @@ export class Reader {
 /** Asked anew after every wait; a compiler that remembers the last answer would not believe it. */
 function isEnded(signal: AbortSignal): boolean {
   return signal.aborted;
-}
-
-export interface ServerEvent {
-  readonly name: string;
-  readonly data: unknown;
-}
-
-/** Server-sent events out of a text that comes in pieces (HTML standard, 9.2.6). Ids are in the data as well. */
-export class EventParser {
-  #rest = "";
-
-  push(text: string): ServerEvent[] {
-    const blocks = (this.#rest + text.replaceAll("\r\n", "\n")).split("\n\n");
-    this.#rest = blocks.pop() ?? "";
-    return blocks.flatMap(parseEvent);
-  }
-}
-
-function parseEvent(block: string): ServerEvent[] {
-  let name = "message";
-  const data: string[] = [];
-  for (const line of block.split("\n")) {
-    const [, field, value = ""] = /^([^:]+)(?:: ?(.*))?$/.exec(line) ?? [];
-    if (field === "event") name = value;
-    else if (field === "data") data.push(value);
-  }
-  if (data.length === 0) return [];
-  try {
-    const body: unknown = JSON.parse(data.join("\n"));
-    return [{ name, data: body }];
-  } catch {
-    // Not ours; an unknown event is no error.
-    return [];
-  }
 }

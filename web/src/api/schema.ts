@@ -4,6 +4,61 @@
  */
 
 export interface paths {
+    "/api/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The latest lines of the audit trail, newest first. */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the language model stands. */
+        get: operations["model"];
+        /**
+         * Switches the language model on or off, for a category or for all; answers that are being given end within two seconds. Recorded
+         *     in the audit trail.
+         */
+        put: operations["switch_model"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/sessions/{session_id}/model-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What language models were asked in a conversation, oldest first. */
+        get: operations["runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/chat/message": {
         parameters: {
             query?: never;
@@ -404,6 +459,21 @@ export interface components {
             /** @description `success`, or `error` when there was nothing to sum up. */
             status: string;
         };
+        /** @description A line of the audit trail. */
+        AuditEntry: {
+            /** @description Such as `model.off`. */
+            action: string;
+            actor: string;
+            /**
+             * Format: int64
+             * @description In milliseconds since the Unix epoch.
+             */
+            at_ms: number;
+            detail: string;
+            /** Format: int64 */
+            id: number;
+            subject: string;
+        };
         /**
          * @description Who wrote a message.
          * @enum {string}
@@ -584,6 +654,7 @@ export interface components {
             author: components["schemas"]["Author"];
             client_message_id: string | null;
             created_at: string;
+            engine?: components["schemas"]["Engine"] | null;
             feedback?: components["schemas"]["MessageFeedback"] | null;
             /**
              * Format: int64
@@ -624,6 +695,83 @@ export interface components {
             /** @description Always true; a refusal is an error. */
             success: boolean;
         };
+        /** @description An endpoint of the language model. */
+        ModelEndpoint: {
+            /** @description Requests under way. */
+            in_flight: number;
+            /** @description Empty until it said which one it has. */
+            model: string;
+            name: string;
+            /** @description It is asked; false while it is left out after failures. */
+            up: boolean;
+        };
+        /** @description A question to a language model, and what became of it. */
+        ModelRun: {
+            /** Format: int64 */
+            attempts: number;
+            /** Format: int64 */
+            completion_tokens: number;
+            endpoint: string | null;
+            /** Format: int64 */
+            first_token_ms: number | null;
+            /**
+             * Format: int64
+             * @description The assistant's message; null for a report to an agent.
+             */
+            message_id: number | null;
+            model: string | null;
+            /** @description `used`, `finished` (by the documents) or `unused`. */
+            outcome: string;
+            /** @description Document, section, page and digest of each passage it was given. */
+            passages: unknown;
+            /** Format: int64 */
+            prompt_tokens: number;
+            prompt_version: string;
+            /** Format: int64 */
+            queued_ms: number;
+            /** @description Why not all of it was used. */
+            reason: string | null;
+            /** @description `answer`, `triage` or `summary`. */
+            role: string;
+            /** Format: int64 */
+            started_at_ms: number;
+            /** Format: int64 */
+            total_ms: number;
+            /** @description The guard's verdict on each sentence. */
+            verdicts: unknown;
+        };
+        /** @description How the language model stands. */
+        ModelState: {
+            /** @description There is a model in the configuration. */
+            configured: boolean;
+            /** @description Its endpoints. */
+            endpoints: components["schemas"]["ModelEndpoint"][];
+            /** @description It may be used: not switched off for all categories. */
+            on: boolean;
+            /** @description Questions that wait. */
+            queue_length: number;
+            /** @description The switches that were ever set. */
+            switches: components["schemas"]["ModelSwitch"][];
+            /**
+             * Format: int64
+             * @description Tokens spent today in Korea, by all servers of the database.
+             */
+            tokens_today: number;
+        };
+        /** @description A switch of the language model. */
+        ModelSwitch: {
+            /** @description The category; null for all. */
+            category: string | null;
+            /**
+             * Format: int64
+             * @description In milliseconds since the Unix epoch.
+             */
+            changed_at_ms: number;
+            changed_by: string;
+            reason: string;
+            /** @description `off` or `on`. */
+            state: string;
+        };
         /** @description What a customer thinks of an answer. */
         NewFeedback: {
             /** @description In his own words, at most 500 characters; personal data is masked. */
@@ -647,6 +795,17 @@ export interface components {
             customer?: components["schemas"]["SignedCustomer"] | null;
             /** @description The chat is shown in a frame on another site's page. */
             embedded?: boolean;
+        };
+        /** @description What a switch is to be. */
+        NewSwitch: {
+            /** @description Who; at most 200 characters. The address is recorded beside it. */
+            by?: string | null;
+            /** @description The category; left out for all. */
+            category?: string | null;
+            /** @description Why; at most 200 characters. */
+            reason?: string | null;
+            /** @description `off` or `on`. */
+            state: string;
         };
         /** @description A text. */
         NewText: {
@@ -807,6 +966,178 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditEntry"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelState"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    switch_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSwitch"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelState"];
+                };
+            };
+            /** @description Bad Request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    runs: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelRun"][];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     post_message: {
         parameters: {
             query?: never;

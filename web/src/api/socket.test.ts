@@ -10,6 +10,10 @@ it.each([
   ['{"type":"response","data":{"ai_message":"네"}}', { type: "response", reply: { ai_message: "네" } }],
   ['{"type":"delta","data":{"text":"안녕"}}', { type: "delta", text: "안녕" }],
   ['{"type":"delta","data":{}}', null],
+  ['{"type":"processing","message":"…","queue_position":3}', { type: "processing", queuePosition: 3 }],
+  ['{"type":"processing","message":"…"}', { type: "processing", queuePosition: null }],
+  ['{"type":"processing","queue_position":0}', { type: "processing", queuePosition: null }],
+  ['{"type":"processing","queue_position":"3"}', { type: "processing", queuePosition: null }],
   ['{"type":"customer_message","data":{"id":1}}', { type: "message", message: { id: 1 } }],
   ['{"type":"agent_message","data":{"id":2}}', { type: "message", message: { id: 2 } }],
   ['{"type":"handover_status","data":{"handover_status":"pending"}}', { type: "handover", handover: { handover_status: "pending" } }],
@@ -22,7 +26,6 @@ it.each([
     },
   ],
   // What this screen has no use for, and what is no frame at all.
-  ['{"type":"processing","message":"…"}', null],
   ['{"type":"handover_report","data":{}}', null],
   ['{"type":"response"}', null],
   ['{"type":"response","data":[]}', null],

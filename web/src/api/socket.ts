@@ -4,11 +4,14 @@
  */
 import type { EventsPage, HandoverState, Message, Reply } from "./client";
 import { type Failure, isRecord, refusal } from "./errors";
+import { queuePositionIn, wordsIn } from "./writing";
 
 export type Frame =
   | { readonly type: "status" }
   | { readonly type: "history"; readonly page: EventsPage }
   | { readonly type: "response"; readonly reply: Reply }
+  /** The answer to what was said here takes a while. `queuePosition`: it waits for the language model, 1 is next; null: it is at work. */
+  | { readonly type: "processing"; readonly queuePosition: number | null }
   /** The next words of the answer to what was said here. */
   | { readonly type: "delta"; readonly text: string }
   /** Typed in another tab, or written by an agent. */
@@ -144,6 +147,8 @@ export function parseFrame(text: string): Frame | null {
       return { type };
     case "session_closed":
       return { type: "closed" };
+    case "processing":
+      return { type, queuePosition: queuePositionIn(frame) };
     case "error":
       return {
         type,
@@ -152,7 +157,10 @@ export function parseFrame(text: string): Frame | null {
       };
   }
   if (!isRecord(data)) return null;
-  if (type === "delta") return typeof data.text === "string" ? { type, text: data.text } : null;
+  if (type === "delta") {
+    const text = wordsIn(data);
+    return text === null ? null : { type, text };
+  }
   const body: unknown = data;
   /* eslint-disable @typescript-eslint/consistent-type-assertions -- frames carry the bodies of the HTTP routes, from the same server */
   switch (type) {

@@ -42,6 +42,7 @@ export function Announcer({ isReady, messages, readTo, replies }: Props) {
       {spoken.map((message) => (
         <p key={message.id}>
           {text.author[message.author]}: <span lang="ko">{aloud(message.message)}</span>{" "}
+          {message.engine === "llm" ? `${text.generated.mark} ` : null}
           {message.sources.length > 0 ? text.sources.name(citationsOf(message.sources).length) : null}
         </p>
       ))}

@@ -5,8 +5,9 @@ import { Icon } from "../ui/Icon";
 import { Answer } from "./Answer";
 import { beginningOf, settled } from "./answer";
 import type { Citation } from "./citation";
-import type { Outgoing } from "./conversation";
+import { isOut, type Outgoing } from "./conversation";
 import { CopyAnswer } from "./CopyAnswer";
+import { Dots } from "./Dots";
 import { Feedback, type SendFeedback } from "./Feedback";
 import styles from "./log.module.css";
 import { Sources } from "./Sources";
@@ -62,6 +63,14 @@ export const StoredBubble = memo(function StoredBubble({ message, continues, onO
         <Answer text={message.message} />
       </div>
       {isProtected}
+      {message.engine === "llm" && message.author === "assistant" ? (
+        <p className={styles.generated}>
+          <Icon name="generated" size={16} />
+          <span>
+            {text.generated.mark} {rests ? text.generated.check : null}
+          </span>
+        </p>
+      ) : null}
       {rests ? <Sources sources={message.sources} onOpen={onOpenSource} /> : null}
       {message.author === "agent" ? (
         <p className={styles.meta}>{time}</p>
@@ -88,18 +97,19 @@ interface OutgoingProps {
 /** A message typed here that the server may not have yet. */
 export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard }: OutgoingProps) {
   const text = useText();
-  const { clientMessageId, delivery } = outgoing;
+  const { clientMessageId, delivery, answer } = outgoing;
+  // The server had it; that is not to be taken back here.
+  const isBegun = answer !== "";
   const at = new Date(outgoing.typedAt);
-  const isOnItsWay = delivery.kind === "sending";
   const isHeld = delivery.kind === "waiting" || delivery.kind === "refused";
   return (
     <Bubble author="customer" continues={continues}>
-      <p className={`${styles.bubble ?? ""} ${isOnItsWay ? "" : (styles.unsent ?? "")}`}>{outgoing.text}</p>
+      <p className={`${styles.bubble ?? ""} ${isOut(outgoing) || isBegun ? "" : (styles.unsent ?? "")}`}>{outgoing.text}</p>
       {isHeld ? (
         <div className={`${styles.held ?? ""} ${delivery.kind === "refused" ? (styles.refused ?? "") : ""}`}>
           <p>
             <Icon name={delivery.kind === "refused" ? "alert" : "clock"} size={16} />
-            <span>{whyHeld(delivery, text)}</span>
+            <span>{whyHeld(delivery, answer, text)}</span>
           </p>
           <div>
             <Button
@@ -108,25 +118,30 @@ export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard }: Outg
                 onRetry(clientMessageId);
               }}
             >
-              {text.delivery.retry}
+              {isBegun ? text.delivery.fetch : text.delivery.retry}
             </Button>
-            <Button
-              look="quiet"
-              onClick={() => {
-                onDiscard(clientMessageId);
-              }}
-            >
-              {text.delivery.discard}
-            </Button>
+            {isBegun ? null : (
+              <Button
+                look="quiet"
+                onClick={() => {
+                  onDiscard(clientMessageId);
+                }}
+              >
+                {text.delivery.discard}
+              </Button>
+            )}
           </div>
         </div>
       ) : (
         <p className={styles.meta}>
           <time dateTime={at.toISOString()}>{timeOfDay(at, text)}</time>
-          <span className={styles.delivered}>
-            <Icon name="clock" size={14} />
-            {text.delivery[delivery.kind]}
-          </span>
+          {/* That it is being answered, or was, says that it arrived; not that it is stored. */}
+          {delivery.kind === "answering" || isBegun ? null : (
+            <span className={styles.delivered}>
+              <Icon name="clock" size={14} />
+              {text.delivery[delivery.kind]}
+            </span>
+          )}
         </p>
       )}
     </Bubble>
@@ -137,13 +152,13 @@ export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard }: Outg
  * An answer while it is written. It looks as it will when it is stored, so the one takes the other's place without a
  * jump; and it is not read aloud word by word, the stored one is read once and whole.
  */
-export function StreamingBubble({ text, continues }: { readonly text: string; readonly continues: boolean }) {
-  const shown = settled(text);
-  if (shown === "") return null;
+export function GrowingBubble({ text, isCut }: { readonly text: string; readonly isCut: boolean }) {
   return (
-    <Bubble author="assistant" continues={continues} isGrowing>
+    <Bubble author="assistant" continues={false} isGrowing>
       <div className={styles.bubble} lang="ko">
-        <Answer text={shown} />
+        <Answer text={settled(text)} />
+        {/* Seconds may pass between two sentences. */}
+        {isCut ? null : <Dots />}
       </div>
     </Bubble>
   );

@@ -11,7 +11,7 @@ import { Announcer } from "./Announcer";
 import styles from "./chat.module.css";
 import { Composer } from "./Composer";
 import { Contact, PhoneItems } from "./Contact";
-import { isAnswering, isOnItsWay, quickReplies, USUAL_LIMITS } from "./conversation";
+import { awaited, isOnItsWay, queuePositionOf, quickReplies, USUAL_LIMITS } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { SharedProvider } from "./device";
 import { Header } from "./Header";
@@ -59,16 +59,18 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
   const progress = step === null ? null : progressWords(step, conversation.handover, greeting, now, text);
   // The way back from waiting stands in the progress, for as long as there is one.
   const replies = quickReplies(conversation).filter(({ message }) => message !== text.cancelAgentMessage);
+  const coming = awaited(conversation);
+  const place = queuePositionOf(coming);
   const standing: Standing = {
     isOffline: isOffline(screen),
     held: heldWords(screen, text),
+    queue: place === null ? null : text.answerQueue(place),
     progress: progress === null ? null : `${progress.title}. ${progress.body}`,
     hasMessages: conversation.messages.length > 0,
   };
   const notice = greeting?.notice ?? null;
   // Where consent is asked for, asking for an agent once more would pass for a yes.
   const isAgentAsked = conversation.isClosed || (step !== null && step !== "details") || isOnItsWay(conversation, text.connectAgentMessage);
-  const sending = conversation.outbox.find(({ delivery }) => delivery.kind === "sending");
 
   function chooseLanguage(chosen: Language): void {
     rememberLanguage(chosen);
@@ -173,9 +175,8 @@ export function ChatScreen({ courier, firstLanguage, onLeave }: Props) {
               </div>
               <Announcer isReady={screen.isReady} messages={conversation.messages} readTo={conversation.readTo} replies={replies} />
               <Newsreader standing={standing} greeting={greeting?.greeting ?? ""} />
-              <div role="status">
-                {isAnswering(conversation) && conversation.streaming === null ? <Slow key={sending?.clientMessageId} words={text.slow} /> : null}
-              </div>
+              {/* Who waits for his turn is told his place instead. */}
+              <div role="status">{coming !== null && place === null ? <Slow key={coming.clientMessageId} words={text.slow} /> : null}</div>
               {/* Back over all that was answered. */}
               <a className={styles.skip} href="#menu">
                 {text.skipToMenu}
@@ -202,7 +203,7 @@ function isOffline({ isHttpReachable, connection }: Screen): boolean {
 
 /** Why the first message that is still here was not sent; null when none is held up. */
 function heldWords({ conversation }: Screen, text: Text): string | null {
-  for (const { delivery } of conversation.outbox) if (delivery.kind === "waiting" || delivery.kind === "refused") return whyHeld(delivery, text);
+  for (const { delivery, answer } of conversation.outbox) if (delivery.kind === "waiting" || delivery.kind === "refused") return whyHeld(delivery, answer, text);
   return null;
 }
 

@@ -4,11 +4,12 @@ import { Button } from "../ui/Button";
 import { useFollowEnd } from "../ui/followEnd";
 import { Icon } from "../ui/Icon";
 import { useNewest } from "../ui/newest";
-import { Author, OutgoingBubble, StoredBubble, StreamingBubble } from "./Bubble";
+import { Author, GrowingBubble, OutgoingBubble, StoredBubble } from "./Bubble";
 import type { Citation } from "./citation";
-import { type Entry, entries, isAnswering } from "./conversation";
+import { awaited, type Entry, entries, queuePositionOf } from "./conversation";
 import type { Courier, Screen } from "./courier";
 import { DocumentPanel, useDocument } from "./DocumentPanel";
+import { Dots } from "./Dots";
 import type { SendFeedback } from "./Feedback";
 import styles from "./log.module.css";
 import { PrintedTranscript } from "./Transcript";
@@ -26,7 +27,6 @@ interface Props {
 export function Log({ screen, courier, replies, onChoose }: Props) {
   const text = useText();
   const { greeting, conversation } = screen;
-  const { streaming } = conversation;
   const all = entries(conversation);
   const { box, content, list, isAtEnd, canScroll, scrolled, follow } = useFollowEnd();
   const { first, hasEarlier, hasGrown, showEarlier, nearTop } = useNewest(box, all.length, isAtEnd);
@@ -46,8 +46,8 @@ export function Log({ screen, courier, replies, onChoose }: Props) {
     if (ownKey !== null) follow("instant");
   }, [ownKey, follow]);
 
-  const isStreaming = streaming !== null && streaming.text !== "";
-  const isBusy = isAnswering(conversation) && !isStreaming;
+  const coming = awaited(conversation);
+  const place = queuePositionOf(coming);
 
   return (
     <div className={styles.frame}>
@@ -121,17 +121,18 @@ export function Log({ screen, courier, replies, onChoose }: Props) {
                       onDiscard={discard}
                     />
                   );
+                case "growing":
+                  return <GrowingBubble key={entry.key} text={entry.text} isCut={entry.isCut} />;
               }
             })}
-            {streaming === null ? null : <StreamingBubble text={streaming.text} continues={false} />}
           </ol>
           {replies.length > 0 ? (
             <div className={styles.replies} role="group" aria-label={text.quickReplies}>
               <Choices choices={replies} onChoose={onChoose} />
             </div>
           ) : null}
-          {isBusy ? <Dots label={text.answering} /> : null}
-          {conversation.isAgentTyping ? <Dots label={text.agentTyping} /> : null}
+          {coming === null ? null : place === null ? <Coming label={text.answering} /> : <Coming label={text.answerQueue(place)} isShown />}
+          {conversation.isAgentTyping ? <Coming label={text.agentTyping} /> : null}
         </div>
       </div>
       {isAtEnd ? null : (
@@ -181,13 +182,12 @@ function Choices({ choices, onChoose }: { readonly choices: readonly { label: st
   );
 }
 
-function Dots({ label }: { readonly label: string }) {
+/** Something will come; the eye is told by the dots, unless there is more to say. */
+function Coming({ label, isShown = false }: { readonly label: string; readonly isShown?: boolean }) {
   return (
-    <p className={styles.dots}>
-      <span className="visually-hidden">{label}</span>
-      <span aria-hidden="true" />
-      <span aria-hidden="true" />
-      <span aria-hidden="true" />
+    <p className={styles.coming}>
+      <span className={isShown ? undefined : "visually-hidden"}>{label}</span>
+      <Dots />
     </p>
   );
 }

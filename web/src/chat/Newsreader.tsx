@@ -12,9 +12,17 @@ const SPOKEN_MS = 3_000;
 export function Newsreader({ standing, greeting }: { readonly standing: Standing; readonly greeting: string }) {
   const text = useText();
   const [known, setKnown] = useState(standing);
-  const [news, setNews] = useState<readonly News[]>([]);
+  /** As it was said first: what is being read does not change. */
+  const [news, setNews] = useState<readonly { readonly kind: News; readonly words: string | null }[]>([]);
   if (!isAlike(known, standing)) {
-    const fresh = newsBetween(known, standing);
+    const words: Record<News, string | null> = {
+      begun: `${text.log.begun} ${greeting}`,
+      back: text.online,
+      held: standing.held,
+      queued: standing.queue,
+      progress: standing.progress,
+    };
+    const fresh = newsBetween(known, standing).map((kind) => ({ kind, words: words[kind] }));
     setKnown(standing);
     if (fresh.length > 0) setNews(fresh);
   }
@@ -29,16 +37,10 @@ export function Newsreader({ standing, greeting }: { readonly standing: Standing
     };
   }, [news]);
 
-  const words: Record<News, string | null> = {
-    begun: `${text.log.begun} ${greeting}`,
-    back: text.online,
-    held: standing.held,
-    progress: standing.progress,
-  };
   return (
     <div className="visually-hidden" role="status" data-newsreader>
-      {news.map((each) => (
-        <p key={each}>{words[each]}</p>
+      {news.map(({ kind, words }) => (
+        <p key={kind}>{words}</p>
       ))}
     </div>
   );

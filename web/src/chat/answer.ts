@@ -23,6 +23,8 @@ const CELL_GLUE = " / ";
 const NAME_GLUE = ": ";
 /** A longer "name" is a sentence with a colon in it. */
 const NAME_CHARS_MAX = 40;
+/** What stands in a sentence and in no column's name. */
+const SENTENCE = /니다|세요/;
 /** `[이체 > 이체한도 관리]` is a way through the app's menus, not a heading. */
 const HEADING = /^\[([^[\]>]{1,60})\]$/;
 
@@ -58,17 +60,19 @@ export function blocksOf(text: string): Block[] {
 }
 
 /**
- * The part of a text still being written that will not change its form any more: an unfinished row, item or heading
- * is held back until its line is complete, so that nothing is shown as text first and as a table a moment later.
+ * The part of a text still being written that will not change its form any more: what may become a row or a heading is held back
+ * until its line is complete, so that nothing is shown as text first and as a table a moment later. A sentence and an item are
+ * what they are as soon as that is seen; the next line may be seconds away.
  */
 export function settled(text: string): string {
   const lineStart = text.lastIndexOf("\n") + 1;
   const line = text.slice(lineStart);
   if (line === "") return text;
   const colon = line.indexOf(NAME_GLUE);
-  const mayBecomeRow = colon === -1 ? lineStart > 0 && line.length <= NAME_CHARS_MAX : colon <= NAME_CHARS_MAX;
-  const mayBecomeItem = ITEM.startsWith(line.slice(0, ITEM.length)) || line.startsWith("[");
-  return mayBecomeRow || mayBecomeItem ? text.slice(0, lineStart).trimEnd() : text;
+  const isItem = line.startsWith(ITEM) && line.length > ITEM.length;
+  const mayBecomeRow = !isItem && (colon === -1 ? lineStart > 0 && line.length <= NAME_CHARS_MAX && !SENTENCE.test(line) : isName(line.slice(0, colon)));
+  const mayBecomeOther = ITEM.startsWith(line) || line.startsWith("[");
+  return mayBecomeRow || mayBecomeOther ? text.slice(0, lineStart).trimEnd() : text;
 }
 
 /**
@@ -137,12 +141,16 @@ function cellsOf(line: string): Cell[] | null {
     const colon = part.indexOf(NAME_GLUE);
     const name = part.slice(0, Math.max(colon, 0)).trim();
     const last = cells.at(-1);
-    if (colon > 0 && name.length <= NAME_CHARS_MAX && !/[.?!]$|니다|세요/.test(name)) cells.push({ name, value: part.slice(colon + NAME_GLUE.length).trim() });
+    if (colon > 0 && isName(name)) cells.push({ name, value: part.slice(colon + NAME_GLUE.length).trim() });
     else if (last === undefined) return null;
     else last.value += CELL_GLUE + part;
   }
   const names = new Set(cells.map((cell) => cell.name));
   return names.size === cells.length ? cells : null;
+}
+
+function isName(text: string): boolean {
+  return text.length <= NAME_CHARS_MAX && !SENTENCE.test(text) && !/[.?!]$/.test(text);
 }
 
 /** The columns of both, in order. Empty cells are left out of a row, so one may lack what the other has; null if they are of two tables. */

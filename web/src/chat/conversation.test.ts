@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { HandoverState, HandoverStatus, Message, Reply, StageName } from "../api/client";
 import type { Failure } from "../api/errors";
 import {
+  awaited,
   charsOf,
   type Conversation,
   type Delivery,
@@ -11,7 +12,6 @@ import {
   entries,
   type Event,
   handoverProgress,
-  isAnswering,
   isExpecting,
   isFarAhead,
   isOnItsWay,
@@ -19,6 +19,7 @@ import {
   next,
   prefersHttp,
   type Progress,
+  queuePositionOf,
   quickReplies,
   USUAL_LIMITS,
 } from "./conversation";
@@ -83,6 +84,7 @@ const replied = (clientMessageId: string | null, answer: Reply): Event => ({ kin
 const undelivered = (clientMessageId: string, failure: Failure): Event => ({ kind: "undelivered", clientMessageId, failure, at: NOON_KST });
 const read = (...messages: Message[]): Event => ({ kind: "read", messages });
 const delta = (clientMessageId: string, text: string): Event => ({ kind: "delta", clientMessageId, text });
+const processing = (clientMessageId: string, queuePosition: number | null): Event => ({ kind: "processing", clientMessageId, queuePosition });
 const handover = (status: HandoverStatus | null, told: Partial<HandoverState> = {}): Event => ({
   kind: "handover",
   handover: { ...told, session_id: "s", handover_status: status, handover_requested_at: null, handover_accepted_at: null, assigned_agent_id: null } satisfies HandoverState,
@@ -185,7 +187,11 @@ describe("departure", () => {
   it.each<[string, Event[], string | number | null]>([
     ["nothing typed", [], null],
     ["the oldest first", [typed("a"), typed("b")], "a"],
-    ["one at a time", [typed("a"), typed("b"), sending("a")], null],
+    ["not before the server has the one before", [typed("a"), typed("b"), sending("a")], null],
+    ["while the one before waits for the model", [typed("a"), typed("b"), sending("a"), processing("a", 2)], "b"],
+    ["while the one before is answered", [typed("a"), typed("b"), sending("a"), delta("a", "예금")], "b"],
+    ["once each", [typed("a"), typed("b"), sending("a"), delta("a", "예금"), sending("b")], null],
+    ["cut, the one before goes first again", [typed("a"), typed("b"), sending("a"), delta("a", "예금"), undelivered("a", unreachable)], "a"],
     ["a waiting one holds up the next, so order is kept", [typed("a"), typed("b"), undelivered("a", refused(429, 700))], NOON_KST + 700],
     ["a refused one does not", [typed("a"), typed("b"), undelivered("a", refused(422))], "b"],
     ["its time has come", [typed("a"), undelivered("a", unreachable)], "a"],
@@ -214,7 +220,7 @@ describe("entries", () => {
       typed("b"),
       typed("c"),
     );
-    expect(entries(state).map((entry) => [entry.kind, entry.key, entry.kind === "day" ? null : entry.continues])).toEqual([
+    expect(entries(state).map((entry) => [entry.kind, entry.key, "continues" in entry ? entry.continues : null])).toEqual([
       ["message", "a", false],
       ["message", "m2", false],
       ["day", "day-2026-03-02", null],
@@ -279,14 +285,6 @@ it.each<[string, Event[], boolean]>([
   expect(isOnItsWay(after(...events), "네")).toBe(isIt);
 });
 
-it.each<[string, Event[], boolean]>([
-  ["while a message is out", [typed("a"), sending("a")], true],
-  ["not while it waits for the network", [typed("a")], false],
-  ["not when a person will answer", [handover("accepted"), typed("a"), sending("a")], false],
-])("the machine thinks %s: %s", (_case, events, thinks) => {
-  expect(isAnswering(after(...events))).toBe(thinks);
-});
-
 describe("a new session", () => {
   it("keeps what was not sent and says so when the server forgot the old one", () => {
     const state = after(stored(question(1, "a"), message(2)), typed("b"), handover("pending"), { kind: "restarted" });
@@ -323,24 +321,86 @@ describe("readTo, from where the stream is read on", () => {
   });
 });
 
-describe("streaming", () => {
+describe("an answer that is being written", () => {
   const out = [typed("a"), sending("a")];
   const words = [...out, delta("a", "예금 "), delta("a", "금리는")];
-  it.each<[string, Event[], string | null]>([
-    ["nothing yet", out, null],
-    ["word by word", words, "예금 금리는"],
-    ["the stored answer takes its place", [...words, replied("a", reply(1, 2))], null],
-    ["the history was faster", [...words, read(question(1, "a"), message(2))], null],
-    ["another tab's answer leaves it", [...words, replied(null, reply(1, 2))], "예금 금리는"],
-    ["other news leave it", [...words, typed("b"), stored(message(1, { author: "agent" }))], "예금 금리는"],
-    ["cut in the middle", [...words, undelivered("a", unreachable)], null],
-    ["sent again, it begins anew", [...words, undelivered("a", unreachable), sending("a"), delta("a", "예금")], "예금"],
-    ["words that come after their answer", [...out, replied("a", reply(1, 2)), delta("a", "늦은 말")], null],
-    ["nothing was stored", [...words, replied("a", reply(null, null))], null],
-    ["closed", [...words, { kind: "closed" }], null],
-    ["a new conversation", [...words, { kind: "restarted" }], null],
+  const cut = [...words, undelivered("a", unreachable)];
+  const shown = (state: Conversation): string[] => entries(state).flatMap((entry) => (entry.kind === "growing" ? [entry.text] : []));
+
+  it.each<[string, Event[], string[]]>([
+    ["nothing yet", out, []],
+    ["in the queue", [...out, processing("a", 2)], []],
+    ["word by word", words, ["예금 금리는"]],
+    ["it still takes a while", [...words, processing("a", null)], ["예금 금리는"]],
+    ["the stored answer takes its place", [...words, replied("a", reply(1, 2))], []],
+    ["whatever that says", [...words, replied("a", reply(1, null, { stage: "attended" }))], []],
+    ["the history was faster", [...words, read(question(1, "a"), message(2))], []],
+    ["another tab's answer leaves it", [...words, replied(null, reply(1, 2))], ["예금 금리는"]],
+    ["other news leave it", [...words, typed("b"), stored(message(1, { author: "agent" }))], ["예금 금리는"]],
+    ["what was read stays when it is cut", cut, ["예금 금리는"]],
+    ["and when it is sent again", [...cut, sending("a"), processing("a", 4), delta("a", "예금")], ["예금 금리는"]],
+    ["until that has come as far", [...cut, sending("a"), delta("a", "예금 "), delta("a", "금리는 연")], ["예금 금리는 연"]],
+    ["words of an attempt that was given up", [...cut, delta("a", " 늦은 말")], ["예금 금리는"]],
+    ["words that come after their answer", [...out, replied("a", reply(1, 2)), delta("a", "늦은 말")], []],
+    ["nothing was stored", [...words, replied("a", reply(null, null))], []],
+    ["the server will not have it", [...words, undelivered("a", refused(422))], []],
+    ["closed", [...words, { kind: "closed" }], []],
+    ["a new conversation", [...words, { kind: "restarted" }], []],
   ])("%s", (_case, events, text) => {
-    expect(after(...events).streaming?.text ?? null).toBe(text);
+    expect(shown(after(...events))).toEqual(text);
+  });
+
+  it("stands where the stored one will, also when something else is said meanwhile", () => {
+    const before = after(...words, typed("b"));
+    expect(entries(before).map(({ kind, key }) => [kind, key])).toEqual([
+      ["outgoing", "a"],
+      ["growing", "a-answer"],
+      ["outgoing", "b"],
+    ]);
+    expect(entries(next(before, replied("a", reply(1, 2)))).map(({ key }) => key)).toEqual(["a", "m2", "b"]);
+  });
+
+  it("says when nothing brings more of it", () => {
+    const isCut = (state: Conversation): boolean => entries(state).some((entry) => entry.kind === "growing" && entry.isCut);
+    expect([words, cut, [...cut, sending("a")]].map((events) => isCut(after(...events)))).toEqual([false, true, false]);
+  });
+
+  it.each<[string, Event[], string | null]>([
+    ["while a message is out", out, "a"],
+    ["not while it waits for the network", [typed("a")], null],
+    ["while it waits for the model", [...out, processing("a", 1)], "a"],
+    ["not once its words come", words, null],
+    ["not when they have to come again", [...cut, sending("a")], null],
+    ["the next message while words of the one before come", [...words, typed("b"), sending("b")], "b"],
+    ["not when a person will answer", [handover("accepted"), ...out], null],
+    ["not when it is over", [...out, { kind: "closed" }], null],
+  ])("the machine is waited for %s", (_case, events, expected) => {
+    expect(awaited(after(...events))?.clientMessageId ?? null).toBe(expected);
+  });
+
+  it.each<[string, Event[], number | null]>([
+    ["a server that does not tell", [...out, processing("a", null)], null],
+    ["third", [...out, processing("a", 3)], 3],
+    ["it moves on", [...out, processing("a", 3), processing("a", 1)], 1],
+    ["its turn", [...out, processing("a", 1), processing("a", null)], null],
+    ["cut", [...out, processing("a", 3), undelivered("a", unreachable), sending("a")], null],
+    ["one of before", [...out, replied("a", reply(1, 2)), processing("a", 3)], null],
+  ])("place in the queue: %s", (_case, events, place) => {
+    expect(queuePositionOf(awaited(after(...events)))).toBe(place);
+  });
+});
+
+describe("what wrote an answer", () => {
+  const engineOf = (...events: Event[]): Message["engine"] => after(...events).messages.find(({ id }) => id === 2)?.engine;
+  const live = [typed("a"), sending("a"), replied("a", reply(1, 2, { engine: "llm" }))];
+  it.each<[string, Event[], Message["engine"]]>([
+    ["live", live, "llm"],
+    ["in history", [read(question(1, "a"), message(2, { engine: "llm" }))], "llm"],
+    ["a history that does not tell", [...live, read(question(1, "a"), message(2))], "llm"],
+    ["a history that knows better", [...live, read(question(1, "a"), message(2, { engine: "extractive" }))], "extractive"],
+    ["nobody told", [read(message(2))], undefined],
+  ])("%s", (_case, events, engine) => {
+    expect(engineOf(...events)).toBe(engine);
   });
 });
 

@@ -16,8 +16,6 @@ export interface Conversation {
   readonly outbox: readonly Outgoing[];
   /** Null when nobody asked for a person. */
   readonly handover: Handover | null;
-  /** The words so far of the answer to what was said here; the stored answer takes their place. */
-  readonly streaming: Streaming | null;
   /** Every message up to this id is known. Above it there may be gaps: an answer may overtake what came before it. */
   readonly readTo: number;
   /** Null until a reply named it; after a reload it is read from the last answer instead. */
@@ -37,11 +35,6 @@ export interface Handover {
   readonly agent_name: string | null;
 }
 
-export interface Streaming {
-  readonly clientMessageId: string;
-  readonly text: string;
-}
-
 export interface Outgoing {
   readonly clientMessageId: string;
   readonly text: string;
@@ -49,6 +42,8 @@ export interface Outgoing {
   readonly typedAt: number;
   /** How often sending it failed. */
   readonly failures: number;
+  /** What is shown of its answer while that is written; the stored answer takes its place. Stays when an attempt is cut. */
+  readonly answer: string;
   readonly delivery: Delivery;
 }
 
@@ -56,6 +51,11 @@ export type Delivery =
   /** Goes out as soon as something can carry it. */
   | { readonly kind: "queued" }
   | { readonly kind: "sending" }
+  /**
+   * The server has it and is at work on the answer, of which this attempt has brought `text`. `queuePosition`: it waits for the
+   * language model, 1 is next; null when it does not, or the server does not tell.
+   */
+  | { readonly kind: "answering"; readonly text: string; readonly queuePosition: number | null }
   /** Did not get through; goes out again by itself at `retryAt` (Unix milliseconds), or when asked. */
   | { readonly kind: "waiting"; readonly failure: Failure; readonly retryAt: number }
   /** The server will not have it as it is. */
@@ -75,6 +75,8 @@ export type Event =
   | { readonly kind: "stored"; readonly messages: readonly Message[] }
   /** The stream after `readTo`, without a gap. */
   | { readonly kind: "read"; readonly messages: readonly Message[] }
+  /** The answer takes a while; it may have to wait for its turn. */
+  | { readonly kind: "processing"; readonly clientMessageId: string; readonly queuePosition: number | null }
   /** The next words of an answer. */
   | { readonly kind: "delta"; readonly clientMessageId: string; readonly text: string }
   /** What the customer thinks of an answer; null takes it back. */
@@ -93,7 +95,6 @@ export const EMPTY: Conversation = {
   messages: [],
   outbox: [],
   handover: null,
-  streaming: null,
   readTo: 0,
   stage: null,
   isAgentTyping: false,
@@ -105,7 +106,7 @@ export function next(state: Conversation, event: Event): Conversation {
   switch (event.kind) {
     case "typed": {
       const { clientMessageId, text, at } = event;
-      const outgoing: Outgoing = { clientMessageId, text, typedAt: at, failures: 0, delivery: { kind: "queued" } };
+      const outgoing: Outgoing = { clientMessageId, text, typedAt: at, failures: 0, answer: "", delivery: { kind: "queued" } };
       return { ...state, outbox: [...state.outbox, outgoing] };
     }
     case "restored": {
@@ -114,11 +115,12 @@ export function next(state: Conversation, event: Event): Conversation {
       return withoutStored({ ...state, outbox: [...added, ...state.outbox] });
     }
     case "sending":
-      return inOutbox(unstreamed(state, event.clientMessageId), event.clientMessageId, (outgoing) => ({ ...outgoing, delivery: { kind: "sending" } }));
+      return inOutbox(state, event.clientMessageId, (outgoing) => ({ ...outgoing, delivery: { kind: "sending" } }));
     case "undelivered":
-      return inOutbox(unstreamed(state, event.clientMessageId), event.clientMessageId, (outgoing) => {
+      return inOutbox(state, event.clientMessageId, (outgoing) => {
         const failures = outgoing.failures + 1;
-        return { ...outgoing, failures, delivery: afterFailure(event.failure, failures, event.at) };
+        const delivery = afterFailure(event.failure, failures, event.at);
+        return delivery.kind === "refused" ? refusedFor(delivery.failure, { ...outgoing, failures }) : { ...outgoing, failures, delivery };
       });
     case "retried":
       return inOutbox(state, event.clientMessageId, queued);
@@ -132,12 +134,18 @@ export function next(state: Conversation, event: Event): Conversation {
       const readTo = event.messages.reduce((last, { id }) => Math.max(last, id), state.readTo);
       return withoutStored({ ...state, messages: merge(state.messages, event.messages), readTo });
     }
-    case "delta": {
-      const { clientMessageId, text } = event;
-      if (!state.outbox.some((outgoing) => outgoing.clientMessageId === clientMessageId)) return state;
-      const before = state.streaming?.clientMessageId === clientMessageId ? state.streaming.text : "";
-      return { ...state, streaming: { clientMessageId, text: before + text } };
-    }
+    case "processing":
+      return inOutbox(state, event.clientMessageId, (outgoing) =>
+        isOut(outgoing) ? { ...outgoing, delivery: { kind: "answering", text: textOf(outgoing), queuePosition: event.queuePosition } } : outgoing,
+      );
+    case "delta":
+      return inOutbox(state, event.clientMessageId, (outgoing) => {
+        if (!isOut(outgoing)) return outgoing;
+        const text = textOf(outgoing) + event.text;
+        // What was read already stays until the next attempt has come as far.
+        const answer = text.length < outgoing.answer.length ? outgoing.answer : text;
+        return { ...outgoing, answer, delivery: { kind: "answering", text, queuePosition: null } };
+      });
     case "judged":
       return {
         ...state,
@@ -152,7 +160,7 @@ export function next(state: Conversation, event: Event): Conversation {
     case "closed":
       return closed(state);
     case "restarted":
-      return { ...EMPTY, outbox: state.outbox.map((outgoing) => (outgoing.delivery.kind === "refused" ? outgoing : queued(outgoing))), isRestarted: state.messages.length > 0 };
+      return { ...EMPTY, outbox: state.outbox.map((outgoing) => (outgoing.delivery.kind === "refused" ? outgoing : { ...queued(outgoing), answer: "" })), isRestarted: state.messages.length > 0 };
     case "renewed":
       return EMPTY;
   }
@@ -164,7 +172,9 @@ export function next(state: Conversation, event: Event): Conversation {
 export type Entry =
   | { readonly kind: "day"; readonly key: string; readonly day: string }
   | { readonly kind: "message"; readonly key: string; readonly message: Message; readonly continues: boolean }
-  | { readonly kind: "outgoing"; readonly key: string; readonly outgoing: Outgoing; readonly continues: boolean };
+  | { readonly kind: "outgoing"; readonly key: string; readonly outgoing: Outgoing; readonly continues: boolean }
+  /** An answer while it is written; `isCut`: nothing brings more of it at the moment. */
+  | { readonly kind: "growing"; readonly key: string; readonly text: string; readonly isCut: boolean };
 
 /** Everything in the order it is shown. `continues`: the entry above has the same author. */
 export function entries(state: Conversation): Entry[] {
@@ -189,6 +199,10 @@ export function entries(state: Conversation): Entry[] {
   for (const outgoing of state.outbox) {
     shown.push({ kind: "outgoing", key: outgoing.clientMessageId, outgoing, continues: author === "customer" });
     author = "customer";
+    if (outgoing.answer === "") continue;
+    // Where the stored one will stand, also when something else was said meanwhile.
+    shown.push({ kind: "growing", key: `${outgoing.clientMessageId}-answer`, text: outgoing.answer, isCut: !isOut(outgoing) });
+    author = "assistant";
   }
   return shown;
 }
@@ -205,9 +219,20 @@ export function isOnItsWay(state: Conversation, text: string): boolean {
   return state.outbox.some((outgoing) => outgoing.text === text && outgoing.delivery.kind !== "refused");
 }
 
-/** The machine is thinking: something was sent and no agent is there to answer it. */
-export function isAnswering(state: Conversation): boolean {
-  return state.handover?.handover_status !== "accepted" && state.outbox.some((outgoing) => outgoing.delivery.kind === "sending");
+/** What the machine is to answer next and has shown no word of; null when there is nothing, or no machine answers. */
+export function awaited(state: Conversation): Outgoing | null {
+  if (state.isClosed || state.handover?.handover_status === "accepted") return null;
+  return state.outbox.find((outgoing) => isOut(outgoing) && outgoing.answer === "") ?? null;
+}
+
+/** How many wait for the language model until it is this one's turn, itself included; null when it does not wait. */
+export function queuePositionOf(outgoing: Outgoing | null): number | null {
+  return outgoing?.delivery.kind === "answering" ? outgoing.delivery.queuePosition : null;
+}
+
+/** Something carries it, or the server has it; the answer is not here. */
+export function isOut({ delivery }: Outgoing): boolean {
+  return delivery.kind === "sending" || delivery.kind === "answering";
 }
 
 export type Progress = "collecting" | "queued" | "attended";
@@ -222,7 +247,7 @@ export function handoverProgress(state: Conversation): Progress | null {
 
 /** Something will come from the other side: the answer to what was sent, or a person. */
 export function isExpecting(state: Conversation): boolean {
-  return handoverProgress(state) !== null || state.outbox.some(({ delivery }) => delivery.kind === "sending");
+  return handoverProgress(state) !== null || state.outbox.some(isOut);
 }
 
 function isCollecting(state: Conversation): boolean {
@@ -241,9 +266,12 @@ export type Departure =
   | { readonly kind: "later"; readonly at: number }
   | { readonly kind: "nothing" };
 
-/** Messages leave one at a time and in the order they were typed; a refused one holds up nobody. */
+/**
+ * Messages leave in the order they were typed, each once the server has the one before; a refused one holds up nobody. Who says
+ * something while an answer is written need not read it to the end: the server then ends that answer.
+ */
 export function departure(state: Conversation, at: number): Departure {
-  const head = state.outbox.find((outgoing) => outgoing.delivery.kind !== "refused");
+  const head = state.outbox.find(({ delivery }) => delivery.kind !== "refused" && delivery.kind !== "answering");
   if (head === undefined || state.isClosed) return { kind: "nothing" };
   switch (head.delivery.kind) {
     case "queued":
@@ -251,6 +279,7 @@ export function departure(state: Conversation, at: number): Departure {
     case "waiting":
       return head.delivery.retryAt <= at ? { kind: "now", outgoing: head } : { kind: "later", at: head.delivery.retryAt };
     case "sending":
+    case "answering":
     case "refused":
       return { kind: "nothing" };
   }
@@ -305,25 +334,21 @@ function merge(known: readonly Message[], incoming: readonly Message[]): readonl
   if (incoming.length === 1 && only.id > (known.at(-1)?.id ?? 0)) return [...known, only];
   const byId = new Map(known.map((message) => [message.id, message]));
   for (const message of incoming) {
-    // Feedback is changed, never taken back: a page read before it was given knows less.
-    const feedback = message.feedback ?? byId.get(message.id)?.feedback ?? null;
-    byId.set(message.id, feedback === null ? message : { ...message, feedback });
+    const before = byId.get(message.id);
+    // Feedback is changed, never taken back: a page read before it was given knows less. So does a history without engines.
+    const feedback = message.feedback ?? before?.feedback ?? null;
+    const engine = message.engine ?? before?.engine ?? null;
+    byId.set(message.id, { ...message, ...(feedback === null ? {} : { feedback }), ...(engine === null ? {} : { engine }) });
   }
   return Array.from(byId.values()).sort((a, b) => a.id - b.id);
 }
 
 /** What the store has is no longer ours to send; its answer was stored with it. */
 function withoutStored(state: Conversation): Conversation {
-  if (state.outbox.length === 0) return state.streaming === null ? state : { ...state, streaming: null };
+  if (state.outbox.length === 0) return state;
   const stored = new Set(state.messages.map((message) => message.client_message_id));
   const outbox = state.outbox.filter((outgoing) => !stored.has(outgoing.clientMessageId));
-  if (outbox.length === state.outbox.length) return state;
-  return { ...state, outbox, streaming: stored.has(state.streaming?.clientMessageId ?? null) ? null : state.streaming };
-}
-
-/** Words that began to come, and will come again from the start. */
-function unstreamed(state: Conversation, clientMessageId: string): Conversation {
-  return state.streaming?.clientMessageId === clientMessageId ? { ...state, streaming: null } : state;
+  return outbox.length === state.outbox.length ? state : { ...state, outbox };
 }
 
 function afterReply(state: Conversation, reply: Reply, clientMessageId: string | null, at: number): Conversation {
@@ -331,7 +356,7 @@ function afterReply(state: Conversation, reply: Reply, clientMessageId: string |
     // Nothing was stored: the answer says why the text cannot be taken (too short, too long).
     const failure: Failure = { kind: "refused", status: 200, code: "not_stored", detail: reply.ai_message, retryAfterMs: null };
     if (clientMessageId === null) return state;
-    return inOutbox(unstreamed(state, clientMessageId), clientMessageId, (outgoing) => ({ ...outgoing, delivery: { kind: "refused", failure } }));
+    return inOutbox(state, clientMessageId, (outgoing) => refusedFor(failure, outgoing));
   }
   const created_at = reply.created_at ?? kst(at);
   const question: Message = {
@@ -359,6 +384,7 @@ function afterReply(state: Conversation, reply: Reply, clientMessageId: string |
       sources: reply.source_documents,
       quick_replies: reply.quick_replies,
       suggested_action: reply.suggested_action,
+      engine: reply.engine,
     });
   }
   const known = new Set(state.messages.map((message) => message.id));
@@ -366,7 +392,6 @@ function afterReply(state: Conversation, reply: Reply, clientMessageId: string |
     ...state,
     messages: merge(state.messages, made.filter((message) => !known.has(message.id))),
     outbox: state.outbox.filter((outgoing) => outgoing.clientMessageId !== clientMessageId),
-    streaming: state.streaming?.clientMessageId === clientMessageId ? null : state.streaming,
     stage: reply.stage,
     handover: handoverAfter(state.handover, reply),
   });
@@ -380,7 +405,8 @@ function handoverOf(known: Handover | null, { handover_status, queue_position, a
 }
 
 function closed(state: Conversation): Conversation {
-  return { ...state, isClosed: true, isAgentTyping: false, streaming: null };
+  const outbox = state.outbox.map((outgoing): Outgoing => ({ ...outgoing, answer: "", delivery: isOut(outgoing) ? { kind: "sending" } : outgoing.delivery }));
+  return { ...state, outbox, isClosed: true, isAgentTyping: false };
 }
 
 /** `handover_status` of a reply reports only a change; the stage says where things stand. */
@@ -426,6 +452,16 @@ function backoffMs(failures: number): number {
 
 function isHeldByNetwork({ delivery }: Outgoing): boolean {
   return delivery.kind === "waiting" && delivery.failure.kind === "unreachable";
+}
+
+/** What this attempt has brought of the answer. */
+function textOf({ delivery }: Outgoing): string {
+  return delivery.kind === "answering" ? delivery.text : "";
+}
+
+/** No answer will come. */
+function refusedFor(failure: Failure, outgoing: Outgoing): Outgoing {
+  return { ...outgoing, answer: "", delivery: { kind: "refused", failure } };
 }
 
 function queued(outgoing: Outgoing): Outgoing {

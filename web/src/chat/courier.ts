@@ -13,7 +13,7 @@ import { type Failure, failureOf, isSessionLost } from "../api/errors";
 import { Pause } from "../api/pause";
 import { type Frame, Socket } from "../api/socket";
 import { onAwake } from "./awake";
-import { type Conversation, departure, EMPTY, type Event, isExpecting, isFarAhead, next, type Outgoing, prefersHttp } from "./conversation";
+import { type Conversation, departure, EMPTY, type Event, isExpecting, isFarAhead, isOut, next, type Outgoing, prefersHttp } from "./conversation";
 import { abandon, Keeper, retryMs, type Session } from "./keeper";
 import * as memory from "./memory";
 import { newMessageId } from "./messageId";
@@ -35,8 +35,15 @@ export interface Screen {
 const AGENT_TYPING_MS = 5_000;
 /** How old the place in the queue may be; no event tells that others went before. */
 const PLACE_MS = 15_000;
-/** The page came back and this was already under way: it may never end. Asking again costs nothing. */
+/** The page came back and so long nothing was heard of what was under way: it may never end. Asking again costs nothing. */
 const POST_DOUBT_MS = 10_000;
+
+/** A message that HTTP carries. */
+interface Post {
+  /** Unix milliseconds. */
+  heardAt: number;
+  readonly given: AbortController;
+}
 
 export class Courier {
   #screen: Screen = {
@@ -64,11 +71,11 @@ export class Courier {
   #isListening = false;
   #socket: Socket | null = null;
   #reader: Reader | null = null;
-  /** Which message the socket owes an answer for. */
-  #sentOverSocket: string | null = null;
+  /** Which messages the socket owes an answer for, in the order in which they are answered. */
+  #owed: readonly string[] = [];
   /** The socket was asked for what was missed, and has not told yet. */
   #isHistoryDue = false;
-  #post: { readonly since: number; readonly given: AbortController } | null = null;
+  readonly #posts = new Set<Post>();
   readonly #receipt = new Receipt();
 
   /** Waits that an event may cut short. */
@@ -202,7 +209,8 @@ export class Courier {
     this.#keeper.leave();
     this.#socket?.close();
     this.#socket = null;
-    this.#sentOverSocket = null;
+    this.#owed = [];
+    for (const { given } of this.#posts) given.abort();
     this.#reader?.close();
     this.#reader = null;
     clearTimeout(this.#connectionTimer);
@@ -269,9 +277,9 @@ export class Courier {
       },
       lost: () => {
         this.#socket = null;
-        const owed = this.#sentOverSocket;
-        this.#sentOverSocket = null;
-        if (owed !== null) this.#undelivered(owed, { kind: "unreachable" });
+        const owed = this.#owed;
+        this.#owed = [];
+        for (const clientMessageId of owed) this.#undelivered(clientMessageId, { kind: "unreachable" });
         this.#step("lost");
       },
     });
@@ -279,6 +287,7 @@ export class Courier {
   }
 
   #receive(frame: Frame, socket: Socket, session: string): void {
+    const first = this.#owed[0] ?? null;
     switch (frame.type) {
       case "history": {
         this.#tell({ kind: "read", messages: frame.page.messages });
@@ -293,8 +302,11 @@ export class Courier {
         this.#settleOwed();
         break;
       }
+      case "processing":
+        if (first !== null) this.#tell({ kind: "processing", clientMessageId: first, queuePosition: frame.queuePosition });
+        break;
       case "delta":
-        if (this.#sentOverSocket !== null) this.#tell({ kind: "delta", clientMessageId: this.#sentOverSocket, text: frame.text });
+        if (first !== null) this.#tell({ kind: "delta", clientMessageId: first, text: frame.text });
         break;
       case "message":
         this.#tell({ kind: "stored", messages: [frame.message] });
@@ -302,10 +314,10 @@ export class Courier {
         this.#settleOwed();
         break;
       case "error": {
-        const owed = frame.clientMessageId ?? this.#sentOverSocket;
-        if (owed !== null && owed === this.#sentOverSocket) {
-          this.#sentOverSocket = null;
-          this.#undelivered(owed, frame.failure);
+        const failed = frame.clientMessageId ?? first;
+        if (failed !== null && this.#owed.includes(failed)) {
+          this.#owed = this.#owed.filter((owed) => owed !== failed);
+          this.#undelivered(failed, frame.failure);
         }
         // What was missed cannot be read now; it is asked for again, or the other way reads it.
         if (frame.clientMessageId === null && this.#isHistoryDue) socket.abandon();
@@ -336,14 +348,13 @@ export class Courier {
   #answeredBy(reply: api.Reply): string | null {
     if (typeof reply.client_message_id === "string") return reply.client_message_id;
     const isKnown = this.#screen.conversation.messages.some((message) => message.id === reply.user_message_id);
-    return isKnown ? null : this.#sentOverSocket;
+    return isKnown ? null : (this.#owed[0] ?? null);
   }
 
   /** The store may report a message before its answer does, and an answer may be to what another way carried. */
   #settleOwed(): void {
     const { outbox } = this.#screen.conversation;
-    const isOwed = outbox.some(({ clientMessageId, delivery }) => clientMessageId === this.#sentOverSocket && delivery.kind === "sending");
-    if (!isOwed) this.#sentOverSocket = null;
+    this.#owed = this.#owed.filter((owed) => outbox.some((outgoing) => outgoing.clientMessageId === owed && isOut(outgoing)));
   }
 
   /** The network or the page came back, or says it went: believe nothing, look. */
@@ -351,7 +362,7 @@ export class Courier {
     this.#greetPause.end();
     this.#keeper.wake();
     this.#reader?.wake();
-    if (this.#post !== null && Date.now() - this.#post.since >= POST_DOUBT_MS) this.#post.given.abort();
+    for (const { heardAt, given } of this.#posts) if (Date.now() - heardAt >= POST_DOUBT_MS) given.abort();
     void this.#receipt.send(this.#keeper.session);
     if (this.#screen.connection.kind === "open") this.#socket?.check();
     else this.#step("woken");
@@ -435,7 +446,7 @@ export class Courier {
     if (leaving.kind !== "now") return;
     const { outgoing } = leaving;
     if (connection.kind === "open" && this.#socket !== null && !prefersHttp(outgoing)) {
-      this.#sentOverSocket = outgoing.clientMessageId;
+      this.#owed = [...this.#owed, outgoing.clientMessageId];
       this.#tell({ kind: "sending", clientMessageId: outgoing.clientMessageId });
       this.#socket.say(outgoing.clientMessageId, outgoing.text);
     } else if (connection.kind === "open" || usesHttp(connection)) {
@@ -446,10 +457,21 @@ export class Courier {
   }
 
   async #send(session: string, over: AbortSignal, { clientMessageId, text }: Outgoing): Promise<void> {
-    const post = { since: Date.now(), given: new AbortController() };
-    this.#post = post;
+    const post: Post = { heardAt: Date.now(), given: new AbortController() };
+    this.#posts.add(post);
+    const hear = (event: Event): void => {
+      if (over.aborted) return;
+      post.heardAt = Date.now();
+      this.#reached(null);
+      this.#tell(event);
+      this.#depart();
+    };
+    const listener: api.AnswerListener = {
+      delta: (words) => { hear({ kind: "delta", clientMessageId, text: words }); },
+      processing: (queuePosition) => { hear({ kind: "processing", clientMessageId, queuePosition }); },
+    };
     try {
-      const reply = await api.postMessage(session, clientMessageId, text, post.given.signal);
+      const reply = await api.postMessage(session, clientMessageId, text, listener, post.given.signal);
       if (over.aborted) return;
       this.#reached(null);
       this.#tell({ kind: "replied", reply, clientMessageId, at: Date.now() });
@@ -463,7 +485,7 @@ export class Courier {
       this.#undelivered(clientMessageId, failure);
       if (isSessionLost(failure)) this.#loseSession(session);
     } finally {
-      if (this.#post === post) this.#post = null;
+      this.#posts.delete(post);
     }
     this.#depart();
   }

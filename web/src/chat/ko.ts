@@ -39,12 +39,20 @@ export const ko = {
   timeOfDay: (hour: number, minute: string) => `${hour < 12 ? "오전" : "오후"} ${hour % 12 || 12}:${minute}`,
   author: { customer: "나", assistant: "AI 상담", agent: "상담원", system: "안내" },
   answering: "답변을 준비하고 있습니다",
+  /** A question waits for the language model. */
+  answerQueue: (position: number) =>
+    position === 1 ? "다음 차례에 바로 답변해 드립니다." : `답변 대기 순번 ${position.toLocaleString("ko")}번째입니다.`,
   agentTyping: "상담원이 입력하고 있습니다",
   protected: "개인정보가 보호되었습니다",
   quickReplies: "답변 선택",
   offered: (labels: readonly string[]) => `선택하실 수 있는 답변: ${labels.join(", ")}`,
   /** What the buttons below an answer are about. */
   answerNamed: (beginning: string) => `답변 ‘${beginning}’`,
+  /** The mark that the AI Basic Act (인공지능기본법) asks for on what a language model wrote; `check` where there are sources below. */
+  generated: {
+    mark: "생성형 AI가 은행 문서를 바탕으로 작성한 답변입니다.",
+    check: "중요한 내용은 아래 출처에서 확인해 주세요.",
+  },
   sources: {
     name: (count: number) => `출처 ${count}건`,
     page: (page: number) => `${page}쪽`,
@@ -55,8 +63,10 @@ export const ko = {
     sending: "보내는 중",
     sent: "전송됨",
     waiting: "아직 보내지 못했습니다. 자동으로 다시 보냅니다.",
+    cut: "답변을 끝까지 받지 못했습니다. 자동으로 다시 받습니다.",
     refused: "보내지 못했습니다.",
     retry: "다시 보내기",
+    fetch: "다시 받기",
     discard: "지우기",
   },
 
@@ -165,6 +175,7 @@ export const ko = {
     savedAt: (moment: string) => `저장한 때: ${moment} (한국 시간)`,
     aboutAi: "‘AI 상담’의 글은 인공지능이 작성했습니다.",
     byAi: "(인공지능 작성)",
+    byGenerativeAi: "(생성형 인공지능 작성)",
     source: "출처",
   },
 

@@ -61,7 +61,7 @@ describe("storage", () => {
 
   it("keeps what waits to be sent, and what was refused with the reason", () => {
     const failure = refusal(422, { code: "invalid_text", detail: "제어 문자가 들어 있습니다." });
-    const said = { clientMessageId: "a", text: "안녕하세요", typedAt: 1, failures: 0 };
+    const said = { clientMessageId: "a", text: "안녕하세요", typedAt: 1, failures: 0, answer: "" };
     rememberOutbox([
       { ...said, failures: 3, delivery: { kind: "waiting", failure: { kind: "unreachable" }, retryAt: 2 } },
       { ...said, delivery: { kind: "refused", failure } },
@@ -93,7 +93,7 @@ describe("storage", () => {
     const leavesTexts = (): void => {
       rememberSession("hers");
       rememberDraft("쓰다 만 말");
-      rememberOutbox([{ clientMessageId: "a", text: "못 보낸 말", typedAt: 1, failures: 0, delivery: { kind: "queued" } }]);
+      rememberOutbox([{ clientMessageId: "a", text: "못 보낸 말", typedAt: 1, failures: 0, answer: "", delivery: { kind: "queued" } }]);
     };
 
     it("is there again for him", () => {

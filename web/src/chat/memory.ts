@@ -166,7 +166,7 @@ export function parseOutbox(text: string | null): Outgoing[] {
     if (typeof clientMessageId !== "string" || typeof words !== "string" || typeof typedAt !== "number") return [];
     // What was refused is not sent again by itself.
     const delivery: Delivery = isRecord(refused) ? { kind: "refused", failure: refusal(null, refused) } : { kind: "queued" };
-    return [{ clientMessageId, text: words, typedAt, failures: 0, delivery }];
+    return [{ clientMessageId, text: words, typedAt, failures: 0, answer: "", delivery }];
   });
 }
 

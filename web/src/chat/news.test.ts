@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { type News, newsBetween, type Standing } from "./news";
 
-const CALM: Standing = { isOffline: false, held: null, progress: null, hasMessages: true };
+const CALM: Standing = { isOffline: false, held: null, queue: null, progress: null, hasMessages: true };
 
 it.each<[string, Partial<Standing>, Partial<Standing>, News[]]>([
   ["nothing changed", {}, {}, []],
@@ -10,6 +10,9 @@ it.each<[string, Partial<Standing>, Partial<Standing>, News[]]>([
   ["a message is held up", {}, { held: "아직 보내지 못했습니다." }, ["held"]],
   ["another one, too", { held: "아직 보내지 못했습니다." }, { held: "보내지 못했습니다." }, []],
   ["it was sent", { held: "아직 보내지 못했습니다." }, {}, []],
+  ["a question has to wait", {}, { queue: "대기 순번 3번째" }, ["queued"]],
+  ["its place moves on", { queue: "대기 순번 3번째" }, { queue: "대기 순번 2번째" }, []],
+  ["it is answered", { queue: "대기 순번 2번째" }, {}, []],
   ["consent is asked for", {}, { progress: "동의해 주세요" }, ["progress"]],
   ["the queue moves", { progress: "대기 순번 2번째" }, { progress: "다음 차례" }, ["progress"]],
   ["the customer cancelled", { progress: "다음 차례" }, {}, []],

@@ -26,6 +26,7 @@ const messages = [
   message(2, { message: "없습니다.", sources: [source, { ...source, excerpt: "같은 곳" }], created_at: "2026-03-02T00:01:00" }),
   message(3, { author: "system", message: "상담원이 연결되었습니다." }),
   message(4, { message: "" }),
+  message(6, { message: "연 3.5%입니다.", sources: [source], engine: "llm", created_at: "2026-03-02T12:10:00" }),
   message(5, { author: "agent", agent_name: "김가온", message: "안녕하세요.", created_at: "2026-03-02T13:05:00" }),
 ];
 // 00:30 in Korea, still the day before in UTC.
@@ -54,6 +55,10 @@ AI 상담 (인공지능 작성)
 [오후 12:00] 안내
 상담원이 연결되었습니다.
 
+[오후 12:10] AI 상담 (생성형 인공지능 작성)
+연 3.5%입니다.
+출처: 수수료 안내 · 이체 · 2쪽
+
 [오후 1:05] 상담원 김가온
 안녕하세요.
 `,
@@ -68,6 +73,9 @@ it("marks the machine in English too", () => {
 
 it("copies an answer with its sources", () => {
   expect(answerText(message(1, { message: "없습니다.", sources: [source] }), ko)).toBe("없습니다.\n출처: 수수료 안내 · 이체 · 2쪽");
+  expect(answerText(message(1, { message: "없습니다.", sources: [source], engine: "llm" }), ko)).toBe(
+    "없습니다.\n출처: 수수료 안내 · 이체 · 2쪽\n생성형 AI가 은행 문서를 바탕으로 작성한 답변입니다.",
+  );
 });
 
 it("names the file after the Korean day and time", () => {

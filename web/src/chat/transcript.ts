@@ -31,10 +31,10 @@ export function transcriptText({ bank, greeting, messages, savedAt }: Transcript
 }
 
 /** Who said it; a machine is called one. */
-export function authorOf({ author, agent_name: name }: Pick<Message, "author" | "agent_name">, text: Text): string {
+export function authorOf({ author, agent_name: name, engine }: Pick<Message, "author" | "agent_name" | "engine">, text: Text): string {
   switch (author) {
     case "assistant":
-      return `${text.author.assistant} ${text.transcript.byAi}`;
+      return `${text.author.assistant} ${engine === "llm" ? text.transcript.byGenerativeAi : text.transcript.byAi}`;
     case "agent":
       return name === null || name === undefined ? text.author.agent : text.agentNamed(name);
     case "customer":
@@ -43,9 +43,10 @@ export function authorOf({ author, agent_name: name }: Pick<Message, "author" | 
   }
 }
 
-/** An answer to be pasted elsewhere, with what it rests on. */
+/** An answer to be pasted elsewhere, with what it rests on and the mark it must bear. */
 export function answerText(message: Message, text: Text): string {
-  return [message.message, ...sourceLines(message.sources, text)].join("\n");
+  const mark = message.engine === "llm" ? [text.generated.mark] : [];
+  return [message.message, ...sourceLines(message.sources, text), ...mark].join("\n");
 }
 
 export function fileName(savedAt: Date, text: Text): string {

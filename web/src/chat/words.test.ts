@@ -17,9 +17,12 @@ describe("reasonOf", () => {
 });
 
 it("says why a message is held up, unless the screen says it anyway", () => {
-  expect(whyHeld({ kind: "waiting", failure: { kind: "unreachable" }, retryAt: 0 }, ko)).toBe("아직 보내지 못했습니다. 자동으로 다시 보냅니다.");
-  expect(whyHeld({ kind: "refused", failure: refusal(413, { code: "payload_too_large", detail: "" }) }, ko)).toBe(
+  expect(whyHeld({ kind: "waiting", failure: { kind: "unreachable" }, retryAt: 0 }, "", ko)).toBe("아직 보내지 못했습니다. 자동으로 다시 보냅니다.");
+  expect(whyHeld({ kind: "refused", failure: refusal(413, { code: "payload_too_large", detail: "" }) }, "", ko)).toBe(
     "메시지가 너무 깁니다. 보내지 못했습니다.",
+  );
+  expect(whyHeld({ kind: "waiting", failure: { kind: "unreachable" }, retryAt: 0 }, "금리는", ko)).toBe(
+    "답변을 끝까지 받지 못했습니다. 자동으로 다시 받습니다.",
   );
 });
 

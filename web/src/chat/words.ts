@@ -23,8 +23,9 @@ export function reasonOf(failure: Failure, text: Text): string {
   return text.failures.get(failure.code) ?? text.otherFailure(failure);
 }
 
-/** Why a message is still here. That there is no connection stands above everything already. */
-export function whyHeld(delivery: Extract<Delivery, { kind: "waiting" | "refused" }>, text: Text): string {
+/** Why a message is still here. `answer`: what is shown of its answer. That there is no connection stands above everything already. */
+export function whyHeld(delivery: Extract<Delivery, { kind: "waiting" | "refused" }>, answer: string, text: Text): string {
+  if (delivery.kind === "waiting" && answer !== "") return text.delivery.cut;
   const reason = delivery.failure.kind === "unreachable" ? "" : reasonOf(delivery.failure, text);
   return `${reason} ${text.delivery[delivery.kind]}`.trim();
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { EventParser, type ServerEvent } from "./events";
+import { EventParser, type ServerEvent } from "./sse";
 
 const first: ServerEvent = { name: "message", data: { id: 7, message: "안녕하세요" } };
 const closed: ServerEvent = { name: "session_closed", data: {} };

@@ -1,9 +1,26 @@
 //! The guard (design D5): no figure leaves that the cited passages do not hold.
 //!
 //! Every amount, rate, date, percentage and phone number of an answer must stand in the passages it cites, whatever
-//! wrote the answer. The embedded engine quotes, so for it this is a proof; for a language model it is the fence.
+//! wrote the answer. The embedded engine quotes, so for it [`check`] is a proof; for what a language model writes there is the [`Fence`].
+
+mod conduct;
+mod fence;
+mod figures;
+mod grounds;
+mod marks;
+mod script;
+mod stream;
+mod support;
+#[cfg(test)]
+mod tests;
 
 use crate::domain::Source;
+
+pub use fence::Fault;
+pub use fence::Fence;
+pub use fence::Grounds;
+pub use fence::Released;
+pub use fence::Stopped;
 
 /// A figure of the answer that no cited passage holds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,13 +37,13 @@ pub fn check(answer: &str, sources: &[Source]) -> Result<(), Ungrounded> {
         return Ok(());
     }
     let held = sources.iter().flat_map(|source| [&source.excerpt, &source.section]);
-    let grounded: Vec<String> = held.flat_map(|text| figures(text)).collect();
-    if figures(answer).iter().all(|figure| grounded.contains(figure)) { Ok(()) } else { Err(Ungrounded) }
+    let grounded: Vec<String> = held.flat_map(|text| digits(text)).collect();
+    if digits(answer).iter().all(|figure| grounded.contains(figure)) { Ok(()) } else { Err(Ungrounded) }
 }
 
 /// The figures of a text: runs of digits, joined over the marks that stand inside one figure. Thousands separators
 /// are dropped, so `1,000` and `1000` are the same figure; `4.5` and `45` are not.
-pub(super) fn figures(text: &str) -> Vec<String> {
+pub(super) fn digits(text: &str) -> Vec<String> {
     let mut figures = Vec::new();
     let mut figure = String::new();
     let mut characters = text.chars().peekable();
@@ -47,7 +64,7 @@ pub(super) fn figures(text: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
+mod quotations {
     use super::*;
 
     #[test]
@@ -60,7 +77,7 @@ mod tests {
             ("3개월, 5년", vec!["3", "5"]),
             ("숫자가 없습니다.", vec![]),
         ] {
-            assert_eq!(figures(text), expected, "{text}");
+            assert_eq!(digits(text), expected, "{text}");
         }
     }
 

@@ -1,0 +1,93 @@
+//! The fence, on answers that were written for it: `tests/fixtures/model/answers.csv`.
+
+use std::collections::BTreeMap;
+
+use crate::chat::guard::Fault;
+use crate::chat::guard::Fence;
+use crate::chat::guard::Grounds;
+
+const ANSWERS: &str = include_str!("../../../tests/fixtures/model/answers.csv");
+
+struct Row {
+    id: u32,
+    passage: String,
+    answer: String,
+    kind: String,
+}
+
+fn rows() -> Vec<Row> {
+    let mut reader = csv::Reader::from_reader(ANSWERS.as_bytes());
+    let row = |record: csv::StringRecord| Row {
+        id: record[0].parse().unwrap(),
+        passage: record[1].to_owned(),
+        answer: record[3].to_owned(),
+        kind: record[5].to_owned(),
+    };
+    reader.records().map(|record| row(record.unwrap())).collect()
+}
+
+/// What the fence makes of an answer that comes in pieces of `size` characters: what it lets out, and why it stopped.
+fn judge(row: &Row, size: usize) -> (String, Option<Fault>) {
+    let passages: Vec<&str> = row.passage.split("\n=== 2 ===\n").collect();
+    let ground = |text| Grounds { title: "", heading: "", text, is_in_force: true };
+    let grounds: Vec<Grounds<'_>> = passages.into_iter().map(ground).collect();
+    let mut fence = Fence::new(&grounds);
+    let characters: Vec<char> = row.answer.chars().collect();
+    let mut judged: Vec<_> =
+        characters.chunks(size).flat_map(|piece| fence.push(&piece.iter().collect::<String>())).collect();
+    judged.extend(fence.finish());
+    let mut shown = String::new();
+    let mut fault = None;
+    for one in judged {
+        match one {
+            Ok(released) => shown.push_str(&released.text),
+            Err(stopped) => fault = Some(stopped.fault),
+        }
+    }
+    (shown, fault)
+}
+
+/// Shares of the answers of each kind that are stopped. An invented figure, a missing mark, advice, a promise, markup and a foreign
+/// address never pass. What is said of the wrong thing, or turned into its opposite, is known less surely: these floors only rise.
+#[test]
+fn good_answers_pass_and_bad_ones_are_stopped() {
+    let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let mut report = String::new();
+    for row in &rows() {
+        let (_, fault) = judge(row, 7);
+        let (stopped, all) = kinds.entry(row.kind.clone()).or_default();
+        *all += 1;
+        *stopped += usize::from(fault.is_some());
+        if fault.is_some() == row.kind.is_empty() {
+            report.push_str(&format!("{} {:?} {fault:?}: {}\n", row.id, row.kind, row.answer));
+        }
+    }
+    println!("{kinds:?}\n{report}");
+    let share = |kind: &str| kinds.get(kind).map_or(0.0, |(stopped, all)| *stopped as f64 / *all as f64);
+    assert!(share("") <= 0.32, "good answers stopped: {}\n{report}", share(""));
+    for (kind, floor) in [
+        ("phone", 1.0),
+        ("citation", 1.0),
+        ("advice", 1.0),
+        ("promise", 1.0),
+        ("link", 1.0),
+        ("markup", 1.0),
+        ("offtopic", 1.0),
+        ("figure", 0.85),
+        ("date", 0.85),
+        ("claim", 0.85),
+        ("negation", 0.35),
+    ] {
+        assert!(share(kind) >= floor, "{kind}: {}\n{report}", share(kind));
+    }
+}
+
+#[test]
+fn how_an_answer_is_cut_changes_nothing() {
+    for row in rows().iter().take(120) {
+        let whole = judge(row, usize::MAX);
+        for size in [1, 2, 3, 5, 11] {
+            assert_eq!(judge(row, size), whole, "{} by {size}", row.id);
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! What a language model may do in a conversation: say passages in other words, choose a category where the classifier is not
+//! sure, and sum up for an agent. Nothing else: it is given masked text and passages only, and what it says is text that the
+//! guard lets through or not.
+//!
+//! Invariants: every question to a model has an embedded answer to fall back on, and ends when nobody waits for it any more: the
+//! customer went or wrote again, an operator switched the model off, or the program ends. Nothing a model says is shown before
+//! the guard has let it through, sentence by sentence. Every question is recorded, with what became of it.
+
+mod budget;
+mod categorise;
+mod compose;
+mod figures;
+mod prompts;
+mod stop;
+mod summarise;
+mod switches;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::chat::cells::Cell;
+use crate::clock::Clock;
+use crate::config::LlmRole;
+use crate::domain::SessionId;
+use crate::domain::Timestamp;
+use crate::llm::EndpointState;
+use crate::llm::Pool;
+use crate::store::Store;
+use crate::store::StoreError;
+use crate::telemetry::Metrics;
+use crate::telemetry::chain;
+
+pub use prompts::Prompt;
+
+pub(super) use categorise::Categorised;
+pub(super) use compose::Composed;
+pub(super) use compose::Task;
+pub(super) use stop::Stop;
+
+use budget::Budget;
+use figures::Figures;
+use switches::Switches;
+
+/// How often the database is asked for the switches, so that one set on any node counts everywhere within two seconds.
+const SWITCHES_INTERVAL: Duration = Duration::from_millis(500);
+/// How many of those pass until it is asked for the tokens of the day.
+const SPENT_EVERY: u32 = 20;
+
+/// How an answer comes along, for whoever asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Progress {
+    /// It waits for a model, at this place in the queue, 1 for the next.
+    Waiting(usize),
+    /// The model has begun.
+    Begun,
+    /// The next sentences of the answer, with the white space before them.
+    Text(String),
+}
+
+/// Who is told how an answer comes along.
+pub type Listener = UnboundedSender<Progress>;
+
+/// A handle on the language models, for conversations.
+#[derive(Clone)]
+pub struct Model {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    pool: Pool,
+    store: Store,
+    clock: Clock,
+    switches: Switches,
+    budget: Budget,
+    figures: Figures,
+    tracker: TaskTracker,
+    shutdown: CancellationToken,
+}
+
+impl Model {
+    /// Conversations that ask `pool`. Turns that ask a model run on `tracker`; `shutdown` ends what models are saying.
+    pub fn new(
+        pool: Pool,
+        store: Store,
+        clock: Clock,
+        metrics: &Metrics,
+        tracker: TaskTracker,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let budget = Budget::new(pool.settings().budget.clone());
+        let figures = Figures::register(metrics);
+        let inner = Inner { pool, store, clock, switches: Switches::new(), budget, figures, tracker, shutdown };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Keeps what is known of the switches and of the tokens spent, until the shutdown.
+    pub async fn keep(self) {
+        let mut ticks = 0_u32;
+        loop {
+            if let Err(error) = self.refresh(ticks.is_multiple_of(SPENT_EVERY)).await {
+                // What was known last counts.
+                tracing::warn!(error = %chain(&error), "reading the model's switches failed");
+            }
+            ticks = ticks.wrapping_add(1);
+            tokio::select! {
+                () = tokio::time::sleep(SWITCHES_INTERVAL) => {}
+                () = self.inner.shutdown.cancelled() => return,
+            }
+        }
+    }
+
+    /// Switches the model on or off, for one category or, with none, for all, and records who did.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn switch(&self, category: &str, is_off: bool, reason: &str, by: &str) -> Result<(), StoreError> {
+        self.inner.store.switches().set(category, is_off, reason, by, self.inner.clock.now()).await?;
+        self.refresh(false).await
+    }
+
+    async fn refresh(&self, with_spent: bool) -> Result<(), StoreError> {
+        let Inner { store, clock, switches, budget, .. } = &*self.inner;
+        switches.update(&store.switches().all().await?);
+        if with_spent && budget.has_day_max() {
+            let today = clock.today_in_korea();
+            let spent = store.model_runs().tokens_since(day_start(clock)).await?;
+            budget.note_stored(today, spent);
+        }
+        Ok(())
+    }
+
+    /// How each endpoint stands, and how many questions wait.
+    pub fn endpoints(&self) -> (Vec<EndpointState>, usize) {
+        self.inner.pool.states()
+    }
+
+    /// Whether a model may be asked to do this for a message of this category.
+    pub(super) fn may(&self, role: LlmRole, category: Option<&str>) -> bool {
+        self.inner.pool.serves(role) && self.inner.switches.allow(category) && !self.inner.shutdown.is_cancelled()
+    }
+
+    /// What turns that may ask a model run on.
+    pub(super) fn tracker(&self) -> &TaskTracker {
+        &self.inner.tracker
+    }
+
+    /// What ends a question to a model before its time.
+    pub(super) fn stop(&self, left: CancellationToken, cell: Option<Arc<Cell>>, category: Option<String>) -> Stop {
+        Stop::new(left, cell, self.inner.shutdown.clone(), self.inner.switches.clone(), category)
+    }
+
+    /// Whether a conversation has tokens left.
+    async fn has_tokens(&self, session: &SessionId) -> Result<bool, StoreError> {
+        let Some(max) = self.inner.budget.session_max() else { return Ok(true) };
+        Ok(self.inner.store.model_runs().tokens_of(session).await? < max)
+    }
+}
+
+/// When today began in Korea.
+pub(super) fn day_start(clock: &Clock) -> Timestamp {
+    let since_midnight = clock.now_in_korea().time() - time::Time::MIDNIGHT;
+    clock.now().minus(since_midnight.unsigned_abs())
+}

@@ -1,0 +1,239 @@
+//! What language models were asked, and what became of their answers.
+
+use serde::Deserialize;
+use serde::Serialize;
+
+use crate::config::LlmRole;
+use crate::domain::MessageId;
+use crate::domain::PassageVersion;
+use crate::domain::Session;
+use crate::domain::SessionId;
+use crate::domain::Timestamp;
+use crate::store::Result;
+use crate::store::dialect::Tx;
+use crate::store::dialect::WriteLease;
+use crate::store::messages::json_unless_empty;
+use crate::store::pool::Pool;
+use crate::store::pool::in_time;
+use crate::store::pool::on_pool;
+use crate::store::statement::Statement;
+use crate::store::statement::Value;
+use crate::text::pii::Masked;
+
+/// What is inserted into, up to the values, for [`row`].
+pub(super) const INTO: &str = "INTO model_runs (
+    session_id, message_id, role, started_at_ms, endpoint, model, prompt_version, outcome, reason, attempts,
+    queued_ms, first_token_ms, total_ms, prompt_tokens, completion_tokens, is_estimated, passages, verdicts)";
+/// Number of columns in [`INTO`].
+pub(super) const COLUMNS: usize = 18;
+
+/// One question to a language model, for the record.
+#[derive(Debug, Clone)]
+pub struct ModelRun {
+    /// What it was asked to do.
+    pub role: LlmRole,
+    /// When.
+    pub started_at: Timestamp,
+    /// Which endpoint answered; `None` if none was asked, or none answered.
+    pub endpoint: Option<String>,
+    /// Which model.
+    pub model: Option<String>,
+    /// Version of the prompt: its name and the digest of its text.
+    pub prompt_version: String,
+    /// What became of it.
+    pub outcome: RunOutcome,
+    /// Why not all of it was used, in one word.
+    pub reason: Option<&'static str>,
+    /// Endpoints that were asked.
+    pub attempts: u32,
+    /// Waiting for a free endpoint, in milliseconds.
+    pub queued_ms: u64,
+    /// From asking to the first token, in milliseconds.
+    pub first_token_ms: Option<u64>,
+    /// From beginning to end, in milliseconds.
+    pub total_ms: u64,
+    /// Tokens of what was asked.
+    pub prompt_tokens: u64,
+    /// Tokens of the answer.
+    pub completion_tokens: u64,
+    /// The endpoint did not say how many tokens.
+    pub is_estimated: bool,
+    /// The passages it was given.
+    pub passages: Vec<PassageVersion>,
+    /// The guard's verdict on each sentence.
+    pub verdicts: Vec<Verdict>,
+}
+
+/// What became of what a model said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunOutcome {
+    /// All of it was used.
+    Used,
+    /// Its beginning was used; the embedded engine finished it.
+    Finished,
+    /// None of it was used.
+    Unused,
+}
+
+/// The guard's verdict on a sentence.
+#[derive(Debug, Clone, Serialize)]
+pub struct Verdict {
+    /// `released`, or the fault.
+    pub verdict: &'static str,
+    /// Numbers of the passages it cites.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub cites: Vec<usize>,
+    /// The sentence, if it was stopped.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "as_text")]
+    pub stopped: Option<Masked>,
+}
+
+fn as_text<S: serde::Serializer>(text: &Option<Masked>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    serializer.serialize_str(text.as_ref().map_or("", Masked::as_str))
+}
+
+impl RunOutcome {
+    /// The word in the database and in metrics.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Used => "used",
+            Self::Finished => "finished",
+            Self::Unused => "unused",
+        }
+    }
+}
+
+/// Reads what models were asked.
+pub struct ModelRuns<'s> {
+    pool: &'s Pool,
+}
+
+/// A stored run, as it is shown to auditors.
+#[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
+pub struct StoredRun {
+    /// Its number.
+    pub id: i64,
+    /// The assistant's message.
+    pub message_id: Option<i64>,
+    /// What the model was asked to do.
+    pub role: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub started_at_ms: i64,
+    /// Which endpoint.
+    pub endpoint: Option<String>,
+    /// Which model.
+    pub model: Option<String>,
+    /// Version of the prompt.
+    pub prompt_version: String,
+    /// What became of it.
+    pub outcome: String,
+    /// Why not all of it was used.
+    pub reason: Option<String>,
+    /// Endpoints that were asked.
+    pub attempts: i64,
+    /// Waiting for a free endpoint.
+    pub queued_ms: i64,
+    /// From asking to the first token.
+    pub first_token_ms: Option<i64>,
+    /// From beginning to end.
+    pub total_ms: i64,
+    /// Tokens of what was asked.
+    pub prompt_tokens: i64,
+    /// Tokens of the answer.
+    pub completion_tokens: i64,
+    /// The passages it was given, as JSON.
+    pub passages: Option<String>,
+    /// The guard's verdicts, as JSON.
+    pub verdicts: Option<String>,
+}
+
+impl<'s> ModelRuns<'s> {
+    pub(super) fn new(pool: &'s Pool) -> Self {
+        Self { pool }
+    }
+
+    /// The runs of a conversation, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn of(&self, session: &SessionId, limit: u32) -> Result<Vec<StoredRun>> {
+        const SQL: &str = "
+            SELECT id, message_id, role, started_at_ms, endpoint, model, prompt_version, outcome, reason, attempts,
+                   queued_ms, first_token_ms, total_ms, prompt_tokens, completion_tokens, passages, verdicts
+            FROM model_runs WHERE session_id = ? ORDER BY id LIMIT ?";
+        Ok(on_pool!(self.pool, db => sqlx::query_as(SQL).bind(session.as_str()).bind(limit).fetch_all(db).await?))
+    }
+
+    /// Records a question to a model that belongs to no message.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn add(&self, session: &Session, run: &ModelRun) -> Result<()> {
+        let row = row(session, None, run);
+        let store = async {
+            let mut lease = WriteLease::of(self.pool).await?;
+            let mut tx = Tx::begin(&mut lease).await?;
+            let verb = tx.insert_verb();
+            for statement in Statement::inserts(verb, INTO, COLUMNS, "", vec![row]) {
+                tx.insert(statement, COLUMNS).await?;
+            }
+            tx.commit().await?;
+            lease.end();
+            Ok(())
+        };
+        in_time(self.pool.read_timeout(), store).await
+    }
+
+    /// The tokens spent since a point in time.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tokens_since(&self, start: Timestamp) -> Result<u64> {
+        const SQL: &str = "
+            SELECT CAST(COALESCE(SUM(prompt_tokens + completion_tokens), 0) AS SIGNED)
+            FROM model_runs WHERE started_at_ms >= ?";
+        let (tokens,): (i64,) = on_pool!(self.pool, db => {
+            sqlx::query_as(SQL).bind(start.unix_ms()).fetch_one(db).await?
+        });
+        Ok(tokens.unsigned_abs())
+    }
+
+    /// The tokens spent in a conversation.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn tokens_of(&self, session: &SessionId) -> Result<u64> {
+        const SQL: &str = "
+            SELECT CAST(COALESCE(SUM(prompt_tokens + completion_tokens), 0) AS SIGNED)
+            FROM model_runs WHERE session_id = ?";
+        let (tokens,): (i64,) = on_pool!(self.pool, db => {
+            sqlx::query_as(SQL).bind(session.as_str()).fetch_one(db).await?
+        });
+        Ok(tokens.unsigned_abs())
+    }
+}
+
+/// A run's values in the order of [`INTO`]'s columns.
+pub(super) fn row(session: &Session, message: Option<MessageId>, run: &ModelRun) -> Vec<Value> {
+    let whole = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+    vec![
+        session.id.as_str().to_owned().into(),
+        Value::MaybeInt(message.map(MessageId::get)),
+        Value::Word(run.role.as_str()),
+        Value::Int(run.started_at.unix_ms()),
+        Value::MaybeText(run.endpoint.clone()),
+        Value::MaybeText(run.model.clone()),
+        run.prompt_version.clone().into(),
+        Value::Word(run.outcome.as_str()),
+        Value::MaybeWord(run.reason),
+        Value::Int(run.attempts.into()),
+        whole(run.queued_ms),
+        Value::MaybeInt(run.first_token_ms.map(|ms| i64::try_from(ms).unwrap_or(i64::MAX))),
+        whole(run.total_ms),
+        whole(run.prompt_tokens),
+        whole(run.completion_tokens),
+        Value::Bool(run.is_estimated),
+        json_unless_empty(&run.passages),
+        json_unless_empty(&run.verdicts),
+    ]
+}

@@ -1,0 +1,121 @@
+//! Switches of the language model, and the audit trail that changes of them are recorded in.
+
+use serde::Serialize;
+
+use crate::domain::Timestamp;
+use crate::store::Result;
+use crate::store::dialect::Tx;
+use crate::store::dialect::WriteLease;
+use crate::store::pool::Pool;
+use crate::store::pool::in_time;
+use crate::store::pool::on_pool;
+use crate::store::statement::Statement;
+use crate::store::statement::Value;
+
+const INTO: &str = "INTO model_switches (category, is_off, reason, changed_by, changed_at_ms)";
+const COLUMNS: usize = 5;
+const UPSERT_SQLITE: &str = "ON CONFLICT (category) DO UPDATE SET is_off = excluded.is_off, reason = excluded.reason,
+    changed_by = excluded.changed_by, changed_at_ms = excluded.changed_at_ms";
+const UPSERT_MYSQL: &str = "ON DUPLICATE KEY UPDATE is_off = VALUES(is_off), reason = VALUES(reason),
+    changed_by = VALUES(changed_by), changed_at_ms = VALUES(changed_at_ms)";
+const AUDIT_INTO: &str = "INTO audit (at_ms, actor, action, subject, detail)";
+const AUDIT_COLUMNS: usize = 5;
+
+/// A switch of the language model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct Switch {
+    /// The category it is for; empty for all.
+    pub category: String,
+    /// The model is not used.
+    pub is_off: bool,
+    /// Why.
+    pub reason: String,
+    /// By whom.
+    pub changed_by: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub changed_at_ms: i64,
+}
+
+/// One line of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct AuditEntry {
+    /// Its number.
+    pub id: i64,
+    /// When, in milliseconds since the Unix epoch.
+    pub at_ms: i64,
+    /// Who.
+    pub actor: String,
+    /// Did what, such as `model.off`.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// What else is known.
+    pub detail: String,
+}
+
+/// Keeps and finds switches.
+pub struct Switches<'s> {
+    pool: &'s Pool,
+}
+
+impl<'s> Switches<'s> {
+    pub(super) fn new(pool: &'s Pool) -> Self {
+        Self { pool }
+    }
+
+    /// All switches that were ever set.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn all(&self) -> Result<Vec<Switch>> {
+        const SQL: &str =
+            "SELECT category, is_off, reason, changed_by, changed_at_ms FROM model_switches ORDER BY category";
+        Ok(on_pool!(self.pool, db => sqlx::query_as(SQL).fetch_all(db).await?))
+    }
+
+    /// Sets a switch and records it, both or neither.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn set(&self, category: &str, is_off: bool, reason: &str, by: &str, now: Timestamp) -> Result<()> {
+        let row = vec![
+            category.to_owned().into(),
+            Value::Bool(is_off),
+            reason.to_owned().into(),
+            by.to_owned().into(),
+            Value::Int(now.unix_ms()),
+        ];
+        let subject = if category.is_empty() { "all categories" } else { category };
+        let entry = vec![
+            Value::Int(now.unix_ms()),
+            by.to_owned().into(),
+            Value::Word(if is_off { "model.off" } else { "model.on" }),
+            subject.to_owned().into(),
+            reason.to_owned().into(),
+        ];
+        let store = async {
+            let mut lease = WriteLease::of(self.pool).await?;
+            let mut tx = Tx::begin(&mut lease).await?;
+            let (verb, end) = (tx.insert_verb(), tx.upsert(UPSERT_SQLITE, UPSERT_MYSQL));
+            for statement in Statement::inserts(verb, INTO, COLUMNS, end, vec![row]) {
+                tx.insert(statement, COLUMNS).await?;
+            }
+            for statement in Statement::inserts(verb, AUDIT_INTO, AUDIT_COLUMNS, "", vec![entry]) {
+                tx.insert(statement, AUDIT_COLUMNS).await?;
+            }
+            tx.commit().await?;
+            lease.end();
+            Ok(())
+        };
+        in_time(self.pool.read_timeout(), store).await
+    }
+
+    /// The latest lines of the audit trail, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>> {
+        const SQL: &str = "SELECT id, at_ms, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?";
+        Ok(on_pool!(self.pool, db => sqlx::query_as(SQL).bind(limit).fetch_all(db).await?))
+    }
+}
