@@ -292,10 +292,11 @@ pub(super) const NEAREST: &str = "문의하신 내용과 가장 가까운 안내
 pub(super) const SAME_AGAIN: &str =
     "같은 안내를 다시 드렸습니다. 찾으시는 내용이 아니면 조금 더 자세히 말씀해 주시거나 아래에서 골라 주세요.";
 
-/// A customer's question as it may stand in an answer: short, and without figures, which no source would hold.
+/// A customer's question as it may stand in an answer: short, in plain words, and without figures, which no source would hold.
 fn repeated(question: &str) -> Option<String> {
     const CHARS_MAX: usize = 40;
-    let is_fit = question.chars().count() <= CHARS_MAX && !question.chars().any(char::is_numeric);
+    let is_plain = |c: char| !c.is_numeric() && !"<>[](){}@/\\:`#*|=".contains(c);
+    let is_fit = question.chars().count() <= CHARS_MAX && question.chars().all(is_plain);
     is_fit.then(|| format!("'{question}'"))
 }
 

@@ -27,6 +27,7 @@ mod https;
 mod import;
 mod limits;
 mod model_answers;
+mod model_attacks;
 mod model_server;
 mod model_server_failures;
 mod outage;

@@ -158,6 +158,7 @@ impl Building<'_> {
         self.scale = factor;
         if small.is_some() {
             self.section = self.section.checked_add(self.pending.take().unwrap_or(ONE).checked_mul(factor)?)?;
+            self.section += self.take_fraction();
         } else {
             let below = self.section + self.pending.take().unwrap_or(0);
             let below = if below == 0 { ONE } else { below };
@@ -176,7 +177,13 @@ impl Building<'_> {
         self.syllables += 1;
         self.pending = Some(value * ONE);
         self.place = place + 1;
-        // 삼점오, 삼 점 오
+        let fraction = self.take_fraction();
+        self.pending = self.pending.map(|whole| whole + fraction);
+        Some(true)
+    }
+
+    /// What stands behind a decimal point: 삼점오, 삼 점 오, 십 점 오.
+    fn take_fraction(&mut self) -> u128 {
         let point = if at(self.form, self.place) == ' ' { self.place + 1 } else { self.place };
         let first = if at(self.form, point + 1) == ' ' { point + 2 } else { point + 1 };
         if at(self.form, point) == '점' && digit(at(self.form, first)).is_some() {
@@ -190,10 +197,10 @@ impl Building<'_> {
                     place += 1;
                 }
             }
-            self.pending = self.pending.map(|whole| whole + fraction);
             self.place = place;
+            return fraction;
         }
-        Some(true)
+        0
     }
 
     /// Whether a syllable behind a scale is a digit rather than the next word (백만 이상, 십 일): a scale, a point or a unit follows.
