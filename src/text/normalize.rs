@@ -27,6 +27,28 @@ pub(super) fn fold(text: &str) -> String {
     if text.contains(hangul::is_jamo) { hangul::rejoined(&text) } else { text }
 }
 
+/// Whether `c` is there and cannot be seen: soft hyphen, zero-width and bidirectional controls, Hangul fillers, variation
+/// selectors, tags. Control characters are another matter.
+pub fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}'
+            | '\u{34F}'
+            | '\u{61C}'
+            | '\u{115F}'
+            | '\u{1160}'
+            | '\u{180B}'..='\u{180F}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}'
+            | '\u{3164}'
+            | '\u{FE00}'..='\u{FE0F}'
+            | '\u{FEFF}'
+            | '\u{FFA0}'
+            | '\u{E0000}'..='\u{E0FFF}'
+    )
+}
+
 /// A normalised text without its white space, so that spacing mistakes do not matter.
 pub fn spaceless(normalized: &str) -> String {
     normalized.chars().filter(|c| !c.is_whitespace()).collect()
@@ -116,24 +138,8 @@ fn role(c: char) -> Role {
     match c {
         '가'..='힣' | '!'..='~' => Role::Text,
         ' ' | '\t' | '\n' | '\r' | '\u{B}' | '\u{C}' | '\u{85}' => Role::Space,
-        // Soft hyphen, zero-width and bidirectional controls, Hangul fillers, variation selectors, tags.
-        '\u{AD}'
-        | '\u{34F}'
-        | '\u{61C}'
-        | '\u{115F}'
-        | '\u{1160}'
-        | '\u{17B4}'
-        | '\u{17B5}'
-        | '\u{180B}'..='\u{180F}'
-        | '\u{200B}'..='\u{200F}'
-        | '\u{202A}'..='\u{202E}'
-        | '\u{2060}'..='\u{206F}'
-        | '\u{3164}'
-        | '\u{FEFF}'
-        | '\u{FFA0}'
-        | '\u{FFF9}'..='\u{FFFB}'
-        | '\u{FE00}'..='\u{FE0F}'
-        | '\u{E0000}'..='\u{E0FFF}' => Role::Nothing,
+        // Khmer's inherent vowels, and marks between lines.
+        '\u{17B4}' | '\u{17B5}' | '\u{FFF9}'..='\u{FFFB}' => Role::Nothing,
         // Marks that NFKC could not compose: stacked accents, key-cap frames.
         '\u{300}'..='\u{36F}' | '\u{20D0}'..='\u{20FF}' => Role::Nothing,
         // Arrows, technical signs, boxes, dingbats, emoji, private use, replacement character.
@@ -142,7 +148,7 @@ fn role(c: char) -> Role {
         | '\u{1F000}'..='\u{1FAFF}'
         | '\u{E000}'..='\u{F8FF}'
         | '\u{FFFD}' => Role::Space,
-        _ if c.is_control() => Role::Nothing,
+        _ if is_hidden(c) || c.is_control() => Role::Nothing,
         _ if c.is_whitespace() => Role::Space,
         _ => Role::Text,
     }

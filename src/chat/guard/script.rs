@@ -2,6 +2,7 @@
 
 use crate::chat::guard::fence::Fault;
 use crate::chat::guard::grounds::Prepared;
+use crate::text::normalize::is_hidden;
 
 /// What is wrong with a sentence as text.
 pub(super) fn fault(sentence: &str, cited: &[&Prepared]) -> Option<Fault> {
@@ -27,29 +28,13 @@ fn is_readable(sentence: &str, cited: &[&Prepared]) -> bool {
 
 /// Whether a character of another script may stand where a passage has it; what is invisible may not.
 fn is_letter(c: char) -> bool {
-    c.is_alphanumeric() || !(c.is_control() || c.is_whitespace() || is_hidden(c))
+    c.is_alphanumeric() || !(c.is_control() || c.is_whitespace() || is_unseen(c))
 }
 
-fn is_hidden(c: char) -> bool {
-    matches!(
-        c,
-        '\u{AD}'
-            | '\u{34F}'
-            | '\u{61C}'
-            | '\u{115F}'
-            | '\u{1160}'
-            | '\u{180B}'..='\u{180F}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{2028}'..='\u{202E}'
-            | '\u{2060}'..='\u{206F}'
-            | '\u{3164}'
-            | '\u{FE00}'..='\u{FE0F}'
-            | '\u{FEFF}'
-            | '\u{FFA0}'
-            | '\u{FFF9}'..='\u{FFFF}'
-            | '\u{E000}'..='\u{F8FF}'
-            | '\u{E0000}'..
-    )
+/// What is not seen, ends lines, or has no fixed form.
+fn is_unseen(c: char) -> bool {
+    is_hidden(c)
+        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{FFF9}'..='\u{FFFF}' | '\u{E000}'..='\u{F8FF}' | '\u{E0000}'..)
 }
 
 /// Hangul, Latin letters, digits, and the marks of Korean texts.

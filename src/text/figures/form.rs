@@ -3,6 +3,8 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::text::normalize::is_hidden;
+
 /// Stands where something cannot be read: a superscript, a digit of another script.
 pub(super) const UNREADABLE: char = '\u{FFFD}';
 
@@ -73,27 +75,9 @@ fn apart(form: &mut Vec<char>, number: &str) {
     form.push(' ');
 }
 
+/// What is not seen, or only around the character before it, does not keep digits apart.
 fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{AD}'
-                | '\u{34F}'
-                | '\u{61C}'
-                | '\u{115F}'
-                | '\u{1160}'
-                | '\u{180B}'..='\u{180F}'
-                | '\u{200B}'..='\u{200F}'
-                | '\u{202A}'..='\u{202E}'
-                | '\u{2060}'..='\u{206F}'
-                | '\u{20D0}'..='\u{20FF}'
-                | '\u{300}'..='\u{36F}'
-                | '\u{3164}'
-                | '\u{FE00}'..='\u{FE0F}'
-                | '\u{FEFF}'
-                | '\u{FFA0}'
-                | '\u{E0000}'..='\u{E0FFF}'
-        )
+    c.is_control() || is_hidden(c) || matches!(c, '\u{300}'..='\u{36F}' | '\u{20D0}'..='\u{20FF}')
 }
 
 /// Chinese numerals and the units written with them, as they are read.
