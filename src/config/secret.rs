@@ -58,6 +58,21 @@ pub(super) fn mask_url(text: &str) -> String {
     masked.unwrap_or_else(|| text.to_owned()) + query
 }
 
+/// A shorter one could be guessed. 256 bits in hexadecimal are twice as long.
+const LONG_BYTES_MIN: usize = 32;
+
+/// The same of a secret that machines made, which is long.
+pub(super) fn read_long_secret(path: &Path, noun: &str) -> Result<Secret<String>, String> {
+    let secret = read_secret(path, noun)?;
+    match secret.reveal().len() {
+        LONG_BYTES_MIN.. => Ok(secret),
+        bytes => Err(format!(
+            "{} holds {bytes} bytes; allowed: at least {LONG_BYTES_MIN}, as `openssl rand -hex 32` makes them",
+            path.display()
+        )),
+    }
+}
+
 /// Reads the one line of a file that nobody but its owner can read. `noun` is what it holds.
 pub(super) fn read_secret(path: &Path, noun: &str) -> Result<Secret<String>, String> {
     const BYTES_MAX: u64 = 4 << 10;

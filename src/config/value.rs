@@ -3,11 +3,14 @@
 //! A kind that belongs to one section (an origin, a log level) stands in that section's file.
 
 use std::net::IpAddr;
+use std::net::Ipv4Addr;
+use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use ipnet::Ipv4Net;
 use toml::Spanned;
 use toml::de::DeArray;
 use toml::de::DeValue;
@@ -273,6 +276,12 @@ impl Value for IpNet {
     fn to_toml(&self) -> String {
         quote_text(&self.to_string())
     }
+}
+
+/// This machine alone.
+pub(super) fn loopback() -> Vec<IpNet> {
+    let ipv4 = Ipv4Net::new_assert(Ipv4Addr::new(127, 0, 0, 0), 8);
+    vec![ipv4.into(), IpAddr::from(Ipv6Addr::LOCALHOST).into()]
 }
 
 /// A list. Each wrong element is an error of its own, on its own line.

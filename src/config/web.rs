@@ -6,14 +6,11 @@ use toml::de::DeValue;
 
 use crate::config::origin::AllowedOrigin;
 use crate::config::secret::Secret;
-use crate::config::secret::read_secret;
+use crate::config::secret::read_long_secret;
 use crate::config::section::Section;
 use crate::config::server::Server;
 use crate::config::value::Value;
 use crate::config::value::quote_text;
-
-/// A shorter key could be guessed. 256 bits in hexadecimal are twice as long.
-const CUSTOMER_KEY_BYTES_MIN: usize = 32;
 
 /// The screens, and who may show them.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,15 +54,7 @@ impl Web {
     /// Reads what `customer_key_file` holds.
     pub(super) fn add_customer_key(&mut self, server: &Server, root: &mut Section<'_>) {
         let Some(file) = &self.customer_key_file else { return };
-        let file = server.resolve(file);
-        let key = read_secret(&file, "key").and_then(|key| match key.reveal().len() {
-            CUSTOMER_KEY_BYTES_MIN.. => Ok(key),
-            bytes => Err(format!(
-                "{} holds {bytes} bytes; allowed: at least {CUSTOMER_KEY_BYTES_MIN}, as `openssl rand -hex 32` makes them",
-                file.display()
-            )),
-        });
-        match key {
+        match read_long_secret(&server.resolve(file), "key") {
             Ok(key) => self.customer_key = Some(key),
             Err(why) => root.refuse(&["web.customer_key_file"], why),
         }
