@@ -8,7 +8,9 @@ use sqlx::Transaction;
 use crate::store::Result;
 use crate::store::connections::Lease;
 use crate::store::pool::Pool;
+use crate::store::pool::in_time;
 use crate::store::statement::Statement;
+use crate::store::statement::Value;
 
 /// The one connection that writes, of either database. Closed unless [`WriteLease::end`] says that all went well.
 pub(super) enum WriteLease {
@@ -35,6 +37,34 @@ impl WriteLease {
             Self::MySql(lease) => lease.end(),
         }
     }
+}
+
+/// Rows of one table, to be inserted.
+pub(super) struct Rows {
+    /// The table and its columns, as a statement names them.
+    pub(super) into: &'static str,
+    pub(super) columns: usize,
+    /// The end of the statement, for SQLite and for MariaDB.
+    pub(super) end: [&'static str; 2],
+    pub(super) rows: Vec<Vec<Value>>,
+}
+
+/// Inserts what belongs to no change of a conversation, all of it or nothing.
+pub(super) async fn insert_apart(pool: &Pool, inserts: Vec<Rows>) -> Result<()> {
+    let insert = async {
+        let mut lease = WriteLease::of(pool).await?;
+        let mut tx = Tx::begin(&mut lease).await?;
+        for Rows { into, columns, end: [sqlite, mysql], rows } in inserts {
+            let (verb, end) = (tx.insert_verb(), tx.upsert(sqlite, mysql));
+            for statement in Statement::inserts(verb, into, columns, end, rows) {
+                tx.insert(statement, columns).await?;
+            }
+        }
+        tx.commit().await?;
+        lease.end();
+        Ok(())
+    };
+    in_time(pool.read_timeout(), insert).await
 }
 
 /// A writing transaction on either database. Dropped without [`Tx::commit`], it is rolled back.

@@ -7,12 +7,10 @@ use crate::domain::MessageId;
 use crate::domain::SessionId;
 use crate::domain::Timestamp;
 use crate::store::Result;
-use crate::store::dialect::Tx;
-use crate::store::dialect::WriteLease;
+use crate::store::dialect::Rows;
+use crate::store::dialect::insert_apart;
 use crate::store::pool::Pool;
-use crate::store::pool::in_time;
 use crate::store::pool::on_pool;
-use crate::store::statement::Statement;
 use crate::store::statement::Value;
 use crate::text::pii::Masked;
 
@@ -64,7 +62,8 @@ impl<'s> Opinions<'s> {
             Value::MaybeText(feedback.comment.map(Masked::into_string)),
             Value::Int(now.unix_ms()),
         ];
-        self.insert(INTO, COLUMNS, [UPSERT_SQLITE, UPSERT_MYSQL], row).await
+        let end = [UPSERT_SQLITE, UPSERT_MYSQL];
+        insert_apart(self.pool, vec![Rows { into: INTO, columns: COLUMNS, end, rows: vec![row] }]).await
     }
 
     /// Which answers of a conversation helped and which did not, as far as the customer said.
@@ -85,27 +84,7 @@ impl<'s> Opinions<'s> {
     /// When the database refuses.
     pub async fn acknowledge_notice(&self, session: &SessionId, version: &str, now: Timestamp) -> Result<()> {
         let row = vec![session.as_str().to_owned().into(), version.to_owned().into(), Value::Int(now.unix_ms())];
-        self.insert(RECEIPTS_INTO, RECEIPTS_COLUMNS, [KEEP_SQLITE, KEEP_MYSQL], row).await
-    }
-
-    async fn insert(
-        &self,
-        into: &'static str,
-        columns: usize,
-        [sqlite, mysql]: [&'static str; 2],
-        row: Vec<Value>,
-    ) -> Result<()> {
-        let store = async {
-            let mut lease = WriteLease::of(self.pool).await?;
-            let mut tx = Tx::begin(&mut lease).await?;
-            let (verb, end) = (tx.insert_verb(), tx.upsert(sqlite, mysql));
-            for statement in Statement::inserts(verb, into, columns, end, vec![row]) {
-                tx.insert(statement, columns).await?;
-            }
-            tx.commit().await?;
-            lease.end();
-            Ok(())
-        };
-        in_time(self.pool.read_timeout(), store).await
+        let (into, columns, end) = (RECEIPTS_INTO, RECEIPTS_COLUMNS, [KEEP_SQLITE, KEEP_MYSQL]);
+        insert_apart(self.pool, vec![Rows { into, columns, end, rows: vec![row] }]).await
     }
 }

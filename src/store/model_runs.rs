@@ -1,6 +1,5 @@
 //! What language models were asked, and what became of their answers.
 
-use serde::Deserialize;
 use serde::Serialize;
 
 use crate::config::LlmRole;
@@ -10,13 +9,11 @@ use crate::domain::Session;
 use crate::domain::SessionId;
 use crate::domain::Timestamp;
 use crate::store::Result;
-use crate::store::dialect::Tx;
-use crate::store::dialect::WriteLease;
+use crate::store::dialect::Rows;
+use crate::store::dialect::insert_apart;
 use crate::store::messages::json_unless_empty;
 use crate::store::pool::Pool;
-use crate::store::pool::in_time;
 use crate::store::pool::on_pool;
-use crate::store::statement::Statement;
 use crate::store::statement::Value;
 use crate::text::pii::Masked;
 
@@ -109,7 +106,7 @@ pub struct ModelRuns<'s> {
 }
 
 /// A stored run, as it is shown to auditors.
-#[derive(Debug, Clone, Serialize, Deserialize, sqlx::FromRow)]
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct StoredRun {
     /// Its number.
     pub id: i64,
@@ -170,18 +167,7 @@ impl<'s> ModelRuns<'s> {
     /// When the database refuses.
     pub async fn add(&self, session: &Session, run: &ModelRun) -> Result<()> {
         let row = row(session, None, run);
-        let store = async {
-            let mut lease = WriteLease::of(self.pool).await?;
-            let mut tx = Tx::begin(&mut lease).await?;
-            let verb = tx.insert_verb();
-            for statement in Statement::inserts(verb, INTO, COLUMNS, "", vec![row]) {
-                tx.insert(statement, COLUMNS).await?;
-            }
-            tx.commit().await?;
-            lease.end();
-            Ok(())
-        };
-        in_time(self.pool.read_timeout(), store).await
+        insert_apart(self.pool, vec![Rows { into: INTO, columns: COLUMNS, end: ["", ""], rows: vec![row] }]).await
     }
 
     /// The tokens spent since a point in time.

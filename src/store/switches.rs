@@ -1,15 +1,11 @@
 //! Switches of the language model, and the audit trail that changes of them are recorded in.
 
-use serde::Serialize;
-
 use crate::domain::Timestamp;
 use crate::store::Result;
-use crate::store::dialect::Tx;
-use crate::store::dialect::WriteLease;
+use crate::store::dialect::Rows;
+use crate::store::dialect::insert_apart;
 use crate::store::pool::Pool;
-use crate::store::pool::in_time;
 use crate::store::pool::on_pool;
-use crate::store::statement::Statement;
 use crate::store::statement::Value;
 
 const INTO: &str = "INTO model_switches (category, is_off, reason, changed_by, changed_at_ms)";
@@ -22,7 +18,7 @@ const AUDIT_INTO: &str = "INTO audit (at_ms, actor, action, subject, detail)";
 const AUDIT_COLUMNS: usize = 5;
 
 /// A switch of the language model.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct Switch {
     /// The category it is for; empty for all.
     pub category: String,
@@ -37,7 +33,7 @@ pub struct Switch {
 }
 
 /// One line of the audit trail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct AuditEntry {
     /// Its number.
     pub id: i64,
@@ -93,21 +89,10 @@ impl<'s> Switches<'s> {
             subject.to_owned().into(),
             reason.to_owned().into(),
         ];
-        let store = async {
-            let mut lease = WriteLease::of(self.pool).await?;
-            let mut tx = Tx::begin(&mut lease).await?;
-            let (verb, end) = (tx.insert_verb(), tx.upsert(UPSERT_SQLITE, UPSERT_MYSQL));
-            for statement in Statement::inserts(verb, INTO, COLUMNS, end, vec![row]) {
-                tx.insert(statement, COLUMNS).await?;
-            }
-            for statement in Statement::inserts(verb, AUDIT_INTO, AUDIT_COLUMNS, "", vec![entry]) {
-                tx.insert(statement, AUDIT_COLUMNS).await?;
-            }
-            tx.commit().await?;
-            lease.end();
-            Ok(())
-        };
-        in_time(self.pool.read_timeout(), store).await
+        let end = [UPSERT_SQLITE, UPSERT_MYSQL];
+        let switch = Rows { into: INTO, columns: COLUMNS, end, rows: vec![row] };
+        let entry = Rows { into: AUDIT_INTO, columns: AUDIT_COLUMNS, end: ["", ""], rows: vec![entry] };
+        insert_apart(self.pool, vec![switch, entry]).await
     }
 
     /// The latest lines of the audit trail, newest first, at most `limit`.
