@@ -20,7 +20,7 @@ use crate::llm::endpoint::Endpoint;
 
 /// The endpoints, how many requests each has under way, and who waits.
 pub(super) struct Admission {
-    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) endpoints: Vec<Arc<Endpoint>>,
     state: Mutex<State>,
     /// Says that places in the queue changed.
     moved: watch::Sender<()>,
@@ -57,6 +57,7 @@ pub(super) struct Standing {
 
 /// The right to have one request under way at an endpoint.
 pub(super) struct Permit {
+    pub(super) endpoint: Arc<Endpoint>,
     admission: Arc<Admission>,
     index: usize,
     is_concluded: bool,
@@ -66,6 +67,7 @@ impl Admission {
     pub(super) fn new(endpoints: Vec<Endpoint>, queue_max: usize, terms: Terms) -> Self {
         let places = endpoints.iter().map(|_| Place { in_flight: 0, breaker: Breaker::NEW }).collect();
         let state = State { places, waiting: VecDeque::new(), last_number: 0 };
+        let endpoints = endpoints.into_iter().map(Arc::new).collect();
         Self { endpoints, state: Mutex::new(state), moved: watch::Sender::new(()), queue_max, terms }
     }
 
@@ -85,7 +87,7 @@ impl Admission {
             let mut state = self.lock();
             let waits_already = state.waiting.iter().any(|waiting| waiting.role == role);
             match self.free(&state, role, excluded) {
-                Some(index) if !waits_already => return Ok(self.permit(&mut state, index)),
+                Some(free) if !waits_already => return Ok(self.permit(&mut state, free)),
                 Some(_) | None => {}
             }
             self.refuse_hopeless(&state, role, excluded)?;
@@ -131,7 +133,7 @@ impl Admission {
     }
 
     /// The endpoint to ask now, if one is free: the least busy for its weight.
-    fn free(&self, state: &State, role: LlmRole, excluded: Option<usize>) -> Option<usize> {
+    fn free(&self, state: &State, role: LlmRole, excluded: Option<usize>) -> Option<(usize, Arc<Endpoint>)> {
         let now = Instant::now();
         let all = self.endpoints.iter().zip(&state.places).enumerate();
         let free = all.filter(|(index, (endpoint, place))| {
@@ -144,7 +146,7 @@ impl Admission {
         free.min_by(|(_, (one, one_place)), (_, (other, other_place))| {
             load(one, one_place).total_cmp(&load(other, other_place))
         })
-        .map(|(index, _)| index)
+        .map(|(index, (endpoint, _))| (index, Arc::clone(endpoint)))
     }
 
     /// Refuses whoever would wait in vain.
@@ -162,12 +164,12 @@ impl Admission {
         if of_role.any(|(_, (_, place))| place.breaker.may_soon_be_asked(now)) { Ok(()) } else { Err(Refused::AllDown) }
     }
 
-    fn permit(self: &Arc<Self>, state: &mut State, index: usize) -> Permit {
+    fn permit(self: &Arc<Self>, state: &mut State, (index, endpoint): (usize, Arc<Endpoint>)) -> Permit {
         if let Some(place) = state.places.get_mut(index) {
             place.in_flight += 1;
             place.breaker = place.breaker.ask();
         }
-        Permit { admission: Arc::clone(self), index, is_concluded: false }
+        Permit { endpoint, admission: Arc::clone(self), index, is_concluded: false }
     }
 
     /// Gives free permits to those who wait, oldest first, and sends away those who would wait in vain. What nobody took is
@@ -179,7 +181,7 @@ impl Admission {
         while let Some(waiting) = state.waiting.get(at) {
             let (role, excluded) = (waiting.role, waiting.excluded);
             let outcome = match self.free(state, role, excluded) {
-                Some(index) => Ok(self.permit(state, index)),
+                Some(free) => Ok(self.permit(state, free)),
                 None => match self.refuse_hopeless(state, role, excluded) {
                     Ok(()) => {
                         at += 1;
@@ -231,11 +233,6 @@ impl Drop for Leaves<'_> {
 }
 
 impl Permit {
-    /// The endpoint it is for.
-    pub(super) fn endpoint(&self) -> Option<&Endpoint> {
-        self.admission.endpoints.get(self.index)
-    }
-
     /// Its number, to exclude it from a second attempt.
     pub(super) fn index(&self) -> usize {
         self.index

@@ -39,10 +39,7 @@ impl Breaker {
 
     /// Whether it is worth waiting for this endpoint.
     pub(super) fn may_soon_be_asked(self, now: Instant) -> bool {
-        match self {
-            Self::Closed { .. } | Self::HalfOpen { .. } => true,
-            Self::Open { until, .. } => now >= until,
-        }
+        matches!(self, Self::HalfOpen { .. }) || self.may_ask(now)
     }
 
     /// A request is sent.

@@ -22,6 +22,7 @@ mod stream;
 mod thoughts;
 
 pub use answering::Answering;
+pub use answering::Progress;
 pub use answering::Usage;
 pub use failure::Failure;
 pub use failure::Refused;

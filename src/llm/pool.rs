@@ -76,7 +76,7 @@ impl Pool {
     /// How each endpoint stands, and how many questions wait.
     pub fn states(&self) -> (Vec<EndpointState>, usize) {
         let (standings, waiting) = self.admission.standings();
-        let state = |(endpoint, standing): (&Endpoint, Standing)| EndpointState {
+        let state = |(endpoint, standing): (&Arc<Endpoint>, Standing)| EndpointState {
             name: endpoint.name.clone(),
             model: endpoint.model().to_owned(),
             is_left_out: standing.is_left_out,
@@ -114,18 +114,14 @@ impl Pool {
                 self.figures.fail_over();
             }
             let index = permit.index();
-            let (name, model) = permit
-                .endpoint()
-                .map_or_else(Default::default, |endpoint| (endpoint.name.clone(), endpoint.model().to_owned()));
+            let endpoint = Arc::clone(&permit.endpoint);
+            let name = endpoint.name.clone();
             match self.attempt(permit, request).await {
                 Ok(mut answering) => {
                     self.figures.first_token(index, answering.progress.first_token);
                     let progress = &mut answering.progress;
                     (progress.endpoint, progress.attempts, progress.queued) = (name, attempt, queued);
-                    progress.model = match self.admission.endpoints.get(index) {
-                        Some(endpoint) => endpoint.model().to_owned(),
-                        None => model,
-                    };
+                    progress.model = endpoint.model().to_owned();
                     return Ok(answering);
                 }
                 Err(failure) => {
@@ -141,8 +137,7 @@ impl Pool {
     async fn attempt(&self, permit: Permit, request: &Request) -> Result<Answering, Failure> {
         let asked_at = Instant::now();
         let silence_max = self.settings.first_token_timeout;
-        let Some(endpoint) = permit.endpoint() else { return Err(Failure::Connection("it is gone".to_owned())) };
-        let sent = tokio::time::timeout_at(asked_at + silence_max, endpoint.ask(request)).await;
+        let sent = tokio::time::timeout_at(asked_at + silence_max, permit.endpoint.ask(request)).await;
         let pieces = match sent.unwrap_or(Err(Failure::Silent(silence_max))) {
             Ok(pieces) => pieces,
             Err(failure) => {
