@@ -97,6 +97,7 @@ impl Coming {
                 self.turn = None;
                 Some(Happening::Done(reply))
             }
+            // Whoever listens has to know that silence is not the end.
             () = tokio::time::sleep(KEEP_ALIVE) => Some(Happening::Quiet),
         }
     }

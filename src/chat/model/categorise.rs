@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use crate::chat::engine::Engine;
 use crate::chat::model::Model;
 use crate::chat::model::Stop;
+use crate::chat::model::asking::ms;
 use crate::chat::model::prompts::Prompt;
 use crate::config::LlmRole;
 use crate::domain::SessionId;
 use crate::knowledge::PromptKind;
-use crate::llm::Failure;
 use crate::llm::Request;
 use crate::llm::Said;
 use crate::store::ModelRun;
@@ -64,88 +64,9 @@ impl Model {
         if category.is_none() && run.reason.is_none() {
             run.reason = Some("no_category");
         }
-        run.total_ms = super::compose::ms(started.elapsed());
+        run.total_ms = ms(started.elapsed());
         self.inner.figures.count(&run);
         Categorised { category, run }
-    }
-
-    /// The record of a question that is about to be asked.
-    pub(super) fn new_run(&self, role: LlmRole, prompt_version: String) -> ModelRun {
-        ModelRun {
-            role,
-            started_at: self.inner.clock.now(),
-            endpoint: None,
-            model: None,
-            prompt_version,
-            outcome: RunOutcome::Unused,
-            reason: None,
-            attempts: 0,
-            queued_ms: 0,
-            first_token_ms: None,
-            total_ms: 0,
-            prompt_tokens: 0,
-            completion_tokens: 0,
-            is_estimated: false,
-            passages: Vec::new(),
-            verdicts: Vec::new(),
-        }
-    }
-
-    /// The whole of a short answer; `None`, with the reason in the run, if there is none within `timeout`.
-    pub(super) async fn short_answer(
-        &self,
-        request: &Request,
-        session: &SessionId,
-        stop: &Stop,
-        chars_max: usize,
-        timeout: Duration,
-        run: &mut ModelRun,
-    ) -> Option<String> {
-        let tokens_max = request.system.chars().count() as u64 + u64::from(request.tokens_max);
-        let reserved = self.inner.budget.reserve(self.inner.clock.today_in_korea(), tokens_max);
-        let (Some(reserved), Ok(true)) = (reserved, self.has_tokens(session).await) else {
-            run.reason = Some("budget");
-            return None;
-        };
-        let hearing = async {
-            let mut answering = self.inner.pool.ask(request, &mut |_| {}).await.map_err(|refused| refused.as_str())?;
-            let progress = &answering.progress;
-            (run.endpoint, run.model) = (Some(progress.endpoint.clone()), Some(progress.model.clone()));
-            (run.attempts, run.queued_ms) = (progress.attempts, super::compose::ms(progress.queued));
-            run.first_token_ms = Some(super::compose::ms(progress.first_token));
-            let mut said = String::new();
-            let mut outcome = Ok(());
-            while let Some(piece) = answering.next().await {
-                match piece {
-                    Ok(piece) => said.push_str(&piece),
-                    Err(failure) => {
-                        outcome = Err(Failure::as_str(&failure));
-                        break;
-                    }
-                }
-                if said.chars().count() > chars_max {
-                    outcome = Err("too_long");
-                    break;
-                }
-            }
-            let usage = answering.usage(said.chars().count());
-            (run.prompt_tokens, run.completion_tokens) = (usage.prompt_tokens, usage.completion_tokens);
-            run.is_estimated = usage.is_estimated;
-            outcome.map(|()| said)
-        };
-        let heard = tokio::select! {
-            biased;
-            why = stop.wait() => Err(why),
-            heard = tokio::time::timeout(timeout, hearing) => heard.unwrap_or(Err("too_long")),
-        };
-        reserved.spend(run.prompt_tokens + run.completion_tokens);
-        match heard {
-            Ok(said) => Some(said),
-            Err(why) => {
-                run.reason = Some(why);
-                None
-            }
-        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! An answer in a model's words: asked for, heard sentence by sentence, and finished from the documents where it stops.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use time::Date;
 use tokio::time::Instant;
@@ -15,6 +14,9 @@ use crate::chat::model::Listener;
 use crate::chat::model::Model;
 use crate::chat::model::Progress;
 use crate::chat::model::Stop;
+use crate::chat::model::asking::ms;
+use crate::chat::model::asking::note_progress;
+use crate::chat::model::asking::note_usage;
 use crate::chat::model::prompts::Prompt;
 use crate::chat::model::prompts::numbered;
 use crate::config::LlmRole;
@@ -28,7 +30,6 @@ use crate::knowledge::sentences;
 use crate::llm::Refused;
 use crate::llm::Request;
 use crate::llm::Said;
-use crate::llm::Usage;
 use crate::nlu;
 use crate::store::ModelRun;
 use crate::store::RunOutcome;
@@ -124,6 +125,10 @@ impl Model {
         run: &mut ModelRun,
     ) -> Heard {
         let mut heard = Heard { released: Vec::new(), verdicts: Vec::new(), raw_chars: 0, reason: None };
+        if given.is_empty() {
+            heard.reason = Some("no_passage");
+            return heard;
+        }
         let settings = self.inner.pool.settings();
         let passages = numbered(given.iter().map(|given| (title(given), given.text.as_str())));
         let date = format!("{}년 {}월 {}일", task.today.year(), u8::from(task.today.month()), task.today.day());
@@ -135,11 +140,8 @@ impl Model {
             tokens_max: settings.answer_tokens_max,
             timeout: settings.answer_timeout,
         };
-        let tokens_max = request.system.chars().count() as u64 + u64::from(settings.answer_tokens_max);
-        let reserved = self.inner.budget.reserve(self.inner.clock.today_in_korea(), tokens_max);
-        let has_tokens = self.has_tokens(&task.session).await.unwrap_or(false);
-        let (Some(reserved), true, false) = (reserved, has_tokens, given.is_empty()) else {
-            heard.reason = Some(if given.is_empty() { "no_passage" } else { "budget" });
+        let Some(reserved) = self.reserve(&request, &task.session).await else {
+            heard.reason = Some("budget");
             return heard;
         };
         let tell = |progress: Progress| {
@@ -173,10 +175,7 @@ impl Model {
         if has_waited {
             tell(Progress::Begun);
         }
-        let progress = &answering.progress;
-        (run.endpoint, run.model) = (Some(progress.endpoint.clone()), Some(progress.model.clone()));
-        (run.attempts, run.queued_ms) = (progress.attempts, ms(progress.queued));
-        run.first_token_ms = Some(ms(progress.first_token));
+        note_progress(run, &answering.progress);
         let grounds: Vec<Grounds<'_>> = given
             .iter()
             .map(|given| Grounds {
@@ -221,31 +220,23 @@ impl Model {
             };
             self.take(judged, task, &mut heard, &tell);
         }
-        let Usage { prompt_tokens, completion_tokens, is_estimated } = answering.usage(heard.raw_chars);
-        (run.prompt_tokens, run.completion_tokens, run.is_estimated) = (prompt_tokens, completion_tokens, is_estimated);
-        reserved.spend(prompt_tokens + completion_tokens);
+        note_usage(run, answering.usage(heard.raw_chars));
+        reserved.spend(run.prompt_tokens + run.completion_tokens);
         heard
     }
 
     /// Takes what the guard said of some sentences; the first fault ends the hearing.
     fn take(&self, judged: Vec<Result<Released, Stopped>>, task: &Task, heard: &mut Heard, tell: &impl Fn(Progress)) {
         for judged in judged {
+            heard.verdicts.push(self.note_verdict(&judged));
             match judged {
                 Ok(released) => {
-                    self.inner.figures.judge(None);
                     let before = if heard.released.is_empty() { task.preface.as_str() } else { "" };
                     tell(Progress::Text(format!("{before}{}", released.text)));
-                    heard.verdicts.push(Verdict { verdict: "released", cites: released.cites.clone(), stopped: None });
                     heard.released.push(released);
                 }
                 Err(stopped) => {
-                    self.inner.figures.judge(Some(stopped.fault));
                     heard.reason = Some(stopped.fault.as_str());
-                    heard.verdicts.push(Verdict {
-                        verdict: stopped.fault.as_str(),
-                        cites: Vec::new(),
-                        stopped: Some(pii::mask(&stopped.text)),
-                    });
                     return;
                 }
             }
@@ -360,8 +351,4 @@ fn unsaid(said: &str, embedded: &str) -> String {
         }
     });
     lines.collect::<Vec<_>>().join("\n")
-}
-
-pub(super) fn ms(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

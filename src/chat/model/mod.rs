@@ -6,6 +6,7 @@
 //! customer went or wrote again, an operator switched the model off, or the program ends. Nothing a model says is shown before
 //! the guard has let it through, sentence by sentence. Every question is recorded, with what became of it.
 
+mod asking;
 mod budget;
 mod categorise;
 mod compose;
@@ -107,6 +108,7 @@ impl Model {
             }
             ticks = ticks.wrapping_add(1);
             tokio::select! {
+                // No event tells what another process wrote to the database.
                 () = tokio::time::sleep(SWITCHES_INTERVAL) => {}
                 () = self.inner.shutdown.cancelled() => return,
             }

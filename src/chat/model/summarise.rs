@@ -9,6 +9,8 @@ use crate::chat::guard::Fence;
 use crate::chat::guard::Grounds;
 use crate::chat::model::Model;
 use crate::chat::model::Stop;
+use crate::chat::model::asking::ms;
+use crate::chat::model::compose::without_instructions;
 use crate::chat::model::prompts::Prompt;
 use crate::chat::model::prompts::numbered;
 use crate::chat::summary::heard_part;
@@ -22,7 +24,6 @@ use crate::llm::Request;
 use crate::llm::Said;
 use crate::store::ModelRun;
 use crate::store::RunOutcome;
-use crate::store::Verdict;
 use crate::text::pii;
 
 /// Longer than this an agent does not wait for a better sentence.
@@ -51,7 +52,7 @@ impl Model {
             .skip(messages.len().saturating_sub(MESSAGES_MAX))
             .map(|message| {
                 let text: String = heard_part(&message.body).chars().take(MESSAGE_CHARS_MAX).collect();
-                (message, super::compose::without_instructions(&text))
+                (message, without_instructions(&text))
             })
             .collect();
         let conversation = numbered(shown.iter().map(|(message, text)| (speaker(message.author), text.as_str())));
@@ -66,7 +67,7 @@ impl Model {
         let said = self.short_answer(&request, &session.id, stop, ANSWER_CHARS_MAX, TIMEOUT, &mut run).await;
         let line = said.and_then(|said| self.line(&said, &shown, &mut run));
         run.outcome = if line.is_some() { RunOutcome::Used } else { RunOutcome::Unused };
-        run.total_ms = super::compose::ms(started.elapsed());
+        run.total_ms = ms(started.elapsed());
         self.inner.figures.count(&run);
         (line, run)
     }
@@ -80,19 +81,15 @@ impl Model {
         let mut text = String::new();
         let mut message_ids = Vec::new();
         for judged in judged {
+            run.verdicts.push(self.note_verdict(&judged));
             match judged {
                 Ok(released) => {
-                    self.inner.figures.judge(None);
                     text.push_str(&released.text);
                     let cited = released.cites.iter().filter_map(|number| shown.get(number.checked_sub(1)?));
                     message_ids.extend(cited.map(|(message, _)| message.id));
-                    run.verdicts.push(Verdict { verdict: "released", cites: released.cites, stopped: None });
                 }
                 Err(stopped) => {
-                    self.inner.figures.judge(Some(stopped.fault));
                     run.reason = Some(stopped.fault.as_str());
-                    let verdict = stopped.fault.as_str();
-                    run.verdicts.push(Verdict { verdict, cites: Vec::new(), stopped: Some(pii::mask(&stopped.text)) });
                     return None;
                 }
             }
