@@ -8,7 +8,6 @@ use crate::cli::ConfigFile;
 use crate::cli::Failure;
 use crate::cli::knowledge::loaded;
 use crate::cli::knowledge::with_store;
-use crate::cli::load;
 use crate::cli::print;
 use crate::clock::Clock;
 use crate::clock::to_kst;
@@ -151,15 +150,13 @@ fn prompts(name: Option<&str>, is_built_in: bool, path: &Path) -> Result<(), Fai
         for kind in &kinds {
             let prompt = Prompt::of(pack, *kind);
             let origin = if prompt.is_of_pack { "of the pack in use" } else { "built in" };
-            print(&format!("# {} ({origin})\n{}\n", prompt.version(), prompt.text.trim_end()));
-            print("\n");
+            print(&format!("# {} ({origin})\n{}\n\n", prompt.version(), prompt.text.trim_end()));
         }
     };
     if is_built_in {
         show(&Pack::default());
         return Ok(());
     }
-    load(path)?;
     with_store(path, async |config, store| {
         show(loaded(&config, &store).await?.pack());
         Ok(())

@@ -9,9 +9,6 @@ use crate::config::Config;
 use crate::config::Database;
 use crate::config::SiteSource;
 
-/// The key that names language models.
-pub(super) const LLM_KEY: &str = "llm.endpoint.url";
-
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Somebody the program may connect to.
@@ -21,6 +18,8 @@ pub(super) struct Destination {
     pub(super) key: &'static str,
     /// `host:port`
     pub(super) address: String,
+    /// The program does not serve well without it.
+    pub(super) is_needed: bool,
 }
 
 /// All of them.
@@ -29,23 +28,23 @@ pub(super) fn of(config: &Config) -> Vec<Destination> {
     if let Database::MySql { url } = &config.storage.url
         && let Some(address) = authority(url.reveal(), 3306)
     {
-        found.push(Destination { key: "storage.url", address });
+        found.push(Destination { key: "storage.url", address, is_needed: true });
     }
     if config.edge.sites.iter().any(|site| site.source == SiteSource::Acme)
         && let Some(address) = authority(config.edge.acme.directory.as_str(), 443)
     {
-        found.push(Destination { key: "edge.acme.directory", address });
+        found.push(Destination { key: "edge.acme.directory", address, is_needed: true });
     }
     for upstream in config.edge.proxies.iter().flat_map(|proxy| &proxy.upstreams) {
         let usual_port = if upstream.is_https() { 443 } else { 80 };
         if let Some(address) = authority(upstream.as_str(), usual_port) {
-            found.push(Destination { key: "edge.proxy.upstreams", address });
+            found.push(Destination { key: "edge.proxy.upstreams", address, is_needed: true });
         }
     }
     for endpoint in &config.llm.endpoints {
         let usual_port = if endpoint.url.is_https() { 443 } else { 80 };
         if let Some(address) = authority(endpoint.url.as_str(), usual_port) {
-            found.push(Destination { key: LLM_KEY, address });
+            found.push(Destination { key: "llm.endpoint.url", address, is_needed: false });
         }
     }
     found
@@ -122,7 +121,7 @@ mod tests {
     fn language_models_are_asked() {
         let text = "[[llm.endpoint]]\nurl = 'https://llm.bank.example/v1'\n";
         let config = Config::parse(text, "test", std::iter::empty()).unwrap();
-        let llm = Destination { key: LLM_KEY, address: "llm.bank.example:443".to_owned() };
+        let llm = Destination { key: "llm.endpoint.url", address: "llm.bank.example:443".to_owned(), is_needed: false };
         assert_eq!(of(&config), [llm]);
     }
 

@@ -22,7 +22,6 @@ use crate::edge;
 use crate::ops::certificates;
 use crate::ops::certificates::Standing;
 use crate::ops::destinations;
-use crate::ops::destinations::LLM_KEY;
 use crate::ops::models;
 
 /// A database that cannot grow any more loses nothing, but refuses every message.
@@ -282,8 +281,8 @@ async fn outbound(config: &Config) -> Vec<Finding> {
         let subject = format!("outbound {} ({})", destination.address, destination.key);
         findings.push(match destinations::reach(&destination.address).await {
             Ok(socket) => Finding::good(subject, format!("{socket} answers")),
-            // Never needed; what is wrong with it is told below.
-            Err(why) if destination.key == LLM_KEY => Finding::warning(subject, why, ""),
+            // What to do about it is told where it is examined.
+            Err(why) if !destination.is_needed => Finding::warning(subject, why, ""),
             Err(why) => Finding::problem(
                 subject,
                 why,
