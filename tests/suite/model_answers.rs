@@ -5,7 +5,6 @@ use serde_json::json;
 
 use crate::support::Customer;
 use crate::support::ModelServer;
-use crate::support::Server;
 use crate::support::Setup;
 use crate::support::Store;
 use crate::support::eventually;
@@ -17,16 +16,6 @@ use crate::support::model::Words;
 
 /// A question that one document answers.
 const QUESTION: &str = "정기예금 중도해지하면 이자는 어떻게 되나요?";
-
-/// A server that asks these models.
-async fn with_models(setup: Setup, models: &[&ModelServer]) -> Server {
-    let mut setup = setup;
-    for (number, model) in (1..).zip(models) {
-        setup = setup.with(&format!("llm.endpoint.{number}.url"), &model.url());
-        setup = setup.with(&format!("llm.endpoint.{number}.roles"), "[\"answer\"]");
-    }
-    setup.start().await
-}
 
 /// What the customer was shown while the answer came, and the answer.
 async fn streamed(customer: &Customer) -> (String, Value) {
@@ -47,7 +36,7 @@ both_stores! {
     /// What a model says from the passages is the answer, with the passages it cites, marked as a model's, here and in history.
     async fn a_model_says_it_in_its_words(setup: Setup) {
         let model = ModelServer::start().await;
-        let server = with_models(setup, &[&model]).await;
+        let server = setup.asking(&[&model]).start().await;
         let customer = server.customer().await;
         let (shown, reply) = streamed(&customer).await;
         assert_eq!(reply["engine"], "llm", "{reply:#}");
@@ -62,7 +51,7 @@ both_stores! {
     async fn an_invented_figure_is_never_shown(setup: Setup) {
         let model = ModelServer::start().await;
         model.behaves(Words::Fixed("중도해지하시면 연 9.87%의 이자를 드립니다. [1]".to_owned()));
-        let server = with_models(setup, &[&model]).await;
+        let server = setup.asking(&[&model]).start().await;
         let customer = server.customer().await;
         let (shown, reply) = streamed(&customer).await;
         assert!(!shown.contains("9.87") && !reply["ai_message"].as_str().unwrap().contains("9.87"), "{reply:#}");
@@ -73,7 +62,7 @@ both_stores! {
     /// A model that breaks off in the middle is finished by the documents; nothing is lost.
     async fn a_model_that_breaks_off_is_finished_by_the_documents(setup: Setup) {
         let model = ModelServer::start().await;
-        let server = with_models(setup, &[&model]).await;
+        let server = setup.asking(&[&model]).start().await;
         for fault in [
             Fault::After(0, Mishap::Cut),
             Fault::After(60, Mishap::Cut),
@@ -98,7 +87,7 @@ async fn a_silent_endpoint_fails_over() {
     let (silent, well) = (ModelServer::start().await, ModelServer::start().await);
     silent.behaves(Fault::NoHeaders);
     let setup = Setup::new(Store::Sqlite).with("llm.first_token_timeout", "500ms").with("llm.endpoint.1.weight", "100");
-    let server = with_models(setup, &[&silent, &well]).await;
+    let server = setup.asking(&[&silent, &well]).start().await;
     let (_, reply) = streamed(&server.customer().await).await;
     assert_eq!(reply["engine"], "llm", "{reply:#}");
     assert_eq!((silent.connections(), well.chats().len()), (1, 1), "the silent one was asked first");
@@ -109,7 +98,7 @@ async fn a_silent_endpoint_fails_over() {
 async fn who_leaves_is_no_longer_spoken_to() {
     let model = ModelServer::start().await;
     model.behaves(Behaviour::from(Fault::After(4, Mishap::Stalls)));
-    let server = with_models(Setup::new(Store::Sqlite), &[&model]).await;
+    let server = Setup::new(Store::Sqlite).asking(&[&model]).start().await;
     let customer = server.customer().await;
     let mut socket = customer.connects().await;
     socket.send(&json!({"type": "message", "user_message": QUESTION, "stream": true})).await;
@@ -129,7 +118,7 @@ async fn who_leaves_is_no_longer_spoken_to() {
 async fn a_second_message_hurries_the_first() {
     let model = ModelServer::start().await;
     model.behaves(Behaviour::from(Fault::After(4, Mishap::Stalls)));
-    let server = with_models(Setup::new(Store::Sqlite), &[&model]).await;
+    let server = Setup::new(Store::Sqlite).asking(&[&model]).start().await;
     let customer = server.customer().await;
     let mut socket = customer.connects().await;
     socket.says(QUESTION).await;
@@ -156,7 +145,7 @@ async fn the_switch_stops_a_running_answer() {
     let model = ModelServer::start().await;
     model.behaves(Behaviour::from(Fault::After(4, Mishap::Stalls)));
     let setup = Setup::new(Store::Sqlite).with("admin.token_file", file.to_str().unwrap());
-    let server = with_models(setup, &[&model]).await;
+    let server = setup.asking(&[&model]).start().await;
     let customer = server.customer().await;
     let mut socket = customer.connects().await;
     socket.says(QUESTION).await;
@@ -195,7 +184,7 @@ async fn who_waits_is_told_his_place() {
         .with("llm.endpoint.1.concurrent_max", "1")
         .with("llm.queue_max", "1")
         .with("chat.processing_notice_after", "0ms");
-    let server = with_models(setup, &[&model]).await;
+    let server = setup.asking(&[&model]).start().await;
     let (first, second) = (server.customer().await, server.customer().await);
     let (mut speaking, mut waiting) = (first.connects().await, second.connects().await);
     speaking.says(QUESTION).await;

@@ -26,15 +26,6 @@ const QUESTIONS: [&str; 8] = [
 /// Conversations at a time.
 const AT_ONCE: usize = 50;
 
-async fn with_models(models: &[&ModelServer]) -> Server {
-    let mut setup = Setup::new(Store::Sqlite);
-    for (number, model) in (1..).zip(models) {
-        setup = setup.with(&format!("llm.endpoint.{number}.url"), &model.url());
-        setup = setup.with(&format!("llm.endpoint.{number}.roles"), "[\"answer\"]");
-    }
-    setup.start().await
-}
-
 /// The answers of so many conversations, each with one question.
 async fn answers(server: &Server, count: usize) -> Vec<Value> {
     let places = Arc::new(Semaphore::new(AT_ONCE));
@@ -60,7 +51,7 @@ async fn answers(server: &Server, count: usize) -> Vec<Value> {
 async fn no_invented_figure_is_shown_in_a_thousand_conversations() {
     let model = ModelServer::start().await;
     model.behaves(Words::Inventive { share: 0.3, seed: 20_261_129 });
-    let server = with_models(&[&model]).await;
+    let server = Setup::new(Store::Sqlite).asking(&[&model]).start().await;
     let answers = answers(&server, 1_000).await;
     let invented: Vec<(String, Vec<String>)> =
         model.chats().into_iter().map(|seen| (seen.said.clone(), seen.invented.clone())).collect();
@@ -93,7 +84,7 @@ async fn no_turn_is_lost_while_endpoints_die() {
     for model in &models {
         model.behaves(pace);
     }
-    let server = with_models(&models.iter().collect::<Vec<_>>()).await;
+    let server = Setup::new(Store::Sqlite).asking(&models.iter().collect::<Vec<_>>()).start().await;
     let mut running = Vec::new();
     for number in 0..200 {
         let customer = server.customer().await;
@@ -122,7 +113,7 @@ async fn what_attackers_want_said_is_not_said() {
     let attacks: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert!(attacks.len() >= 150, "{}", attacks.len());
     let model = ModelServer::start().await;
-    let server = with_models(&[&model]).await;
+    let server = Setup::new(Store::Sqlite).asking(&[&model]).start().await;
     let mut shown = Vec::new();
     for attack in &attacks {
         let (id, place, text, canary) = (&attack[0], &attack[1], &attack[4], &attack[6]);

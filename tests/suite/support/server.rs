@@ -26,6 +26,7 @@ use super::Customer;
 use super::Desk;
 use super::Http;
 use super::MariaDb;
+use super::ModelServer;
 use super::Store;
 use super::program::PROGRAM;
 use super::template;
@@ -74,6 +75,15 @@ impl Setup {
     /// With another setting, by its key in `config.toml`.
     pub fn with(mut self, key: &str, value: &str) -> Self {
         self.settings.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// That asks these models for answers.
+    pub fn asking(mut self, models: &[&ModelServer]) -> Self {
+        for (number, model) in (1..).zip(models) {
+            self = self.with(&format!("llm.endpoint.{number}.url"), &model.url());
+            self = self.with(&format!("llm.endpoint.{number}.roles"), "[\"answer\"]");
+        }
         self
     }
 
