@@ -17,6 +17,7 @@ import { type Conversation, departure, EMPTY, type Event, isExpecting, isFarAhea
 import { abandon, Keeper, retryMs, type Session } from "./keeper";
 import * as memory from "./memory";
 import { newMessageId } from "./messageId";
+import { Posts } from "./posts";
 import { Receipt } from "./receipt";
 
 export interface Screen {
@@ -35,15 +36,6 @@ export interface Screen {
 const AGENT_TYPING_MS = 5_000;
 /** How old the place in the queue may be; no event tells that others went before. */
 const PLACE_MS = 15_000;
-/** The page came back and so long nothing was heard of what was under way: it may never end. Asking again costs nothing. */
-const POST_DOUBT_MS = 10_000;
-
-/** A message that HTTP carries. */
-interface Post {
-  /** Unix milliseconds. */
-  heardAt: number;
-  readonly given: AbortController;
-}
 
 export class Courier {
   #screen: Screen = {
@@ -75,7 +67,7 @@ export class Courier {
   #owed: readonly string[] = [];
   /** The socket was asked for what was missed, and has not told yet. */
   #isHistoryDue = false;
-  readonly #posts = new Set<Post>();
+  readonly #posts = new Posts();
   readonly #receipt = new Receipt();
 
   /** Waits that an event may cut short. */
@@ -210,7 +202,7 @@ export class Courier {
     this.#socket?.close();
     this.#socket = null;
     this.#owed = [];
-    for (const { given } of this.#posts) given.abort();
+    this.#posts.giveUp();
     this.#reader?.close();
     this.#reader = null;
     clearTimeout(this.#connectionTimer);
@@ -362,7 +354,7 @@ export class Courier {
     this.#greetPause.end();
     this.#keeper.wake();
     this.#reader?.wake();
-    for (const { heardAt, given } of this.#posts) if (Date.now() - heardAt >= POST_DOUBT_MS) given.abort();
+    this.#posts.giveUpDoubtful();
     void this.#receipt.send(this.#keeper.session);
     if (this.#screen.connection.kind === "open") this.#socket?.check();
     else this.#step("woken");
@@ -457,8 +449,7 @@ export class Courier {
   }
 
   async #send(session: string, over: AbortSignal, { clientMessageId, text }: Outgoing): Promise<void> {
-    const post: Post = { heardAt: Date.now(), given: new AbortController() };
-    this.#posts.add(post);
+    const post = this.#posts.begin();
     const hear = (event: Event): void => {
       if (over.aborted) return;
       post.heardAt = Date.now();
@@ -485,7 +476,7 @@ export class Courier {
       this.#undelivered(clientMessageId, failure);
       if (isSessionLost(failure)) this.#loseSession(session);
     } finally {
-      this.#posts.delete(post);
+      this.#posts.end(post);
     }
     this.#depart();
   }
