@@ -35,6 +35,12 @@ impl Clock {
         Self { manual_unix_ms: Some(Arc::new(AtomicI64::new(start.unix_ms()))) }
     }
 
+    /// A clock that stands at noon of a day in Korea.
+    pub fn noon_of(day: time::Date) -> Self {
+        let noon = time::PrimitiveDateTime::new(day, time::macros::time!(12:00)).assume_offset(KST);
+        Self::manual(Timestamp::from_unix_ms(noon.unix_timestamp() * 1000))
+    }
+
     /// Moves a manual clock forward; the system's clock moves by itself.
     pub fn advance(&self, span: Duration) {
         if let Some(unix_ms) = &self.manual_unix_ms {

@@ -14,6 +14,7 @@ use crate::domain::Source;
 use crate::knowledge::Pack;
 use crate::knowledge::Passage;
 use crate::knowledge::PassageKind;
+use crate::nlu;
 use crate::text::reading::Reading;
 
 /// Passages looked at for one question.
@@ -94,8 +95,14 @@ pub(super) fn find(engine: &Engine, asking: &Asking<'_>, today: Date) -> Search 
         answer.dispute = Some(dispute);
     }
     // The embedded engine quotes, so this holds; it is asked all the same, because every answer goes this way.
-    let answer = guard::check(&answer.text, &answer.sources).is_ok().then_some(answer);
+    let is_fit = guard::check(&answer.text, &answer.sources).is_ok() && is_for_people(&answer.text);
+    let answer = is_fit.then_some(answer);
     Search { answer, score_best: best.score }
+}
+
+/// Whether nothing of a text is said to a machine: a document that somebody planted instructions in is not quoted.
+fn is_for_people(text: &str) -> bool {
+    !nlu::listen(&Reading::of(text)).manipulates
 }
 
 /// The document that would answer a question if it were in force on `today`.

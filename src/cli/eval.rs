@@ -1,8 +1,10 @@
 //! `bank-aicc eval`
 
 use std::fs;
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 
@@ -11,9 +13,13 @@ use crate::cli::ConfigFile;
 use crate::cli::Failure;
 use crate::cli::knowledge::loaded;
 use crate::cli::knowledge::with_store;
+use crate::cli::load;
+use crate::cli::serve::runtime;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::eval;
 use crate::eval::Evaluation;
+use crate::eval::Extent;
 use crate::knowledge::import;
 use crate::knowledge::import::Readers;
 
@@ -22,6 +28,15 @@ use crate::knowledge::import::Readers;
 pub(super) struct Arguments {
     /// The pack to measure, a folder or a .zip; without it, the pack in use
     pack: Option<PathBuf>,
+    /// What answers
+    ///
+    /// With `llm`, the language models of the configuration are asked in every conversation, as they are for customers, and attacked.
+    /// The switches and the budget do not count for it.
+    #[arg(long, value_enum, default_value_t = Answering::Embedded)]
+    engine: Answering,
+    /// With `--engine llm`: ask only so many of the test questions and of the attacks, evenly chosen
+    #[arg(long, value_name = "COUNT")]
+    sample: Option<usize>,
     /// How the measurement is printed
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -39,6 +54,15 @@ pub(super) struct Arguments {
     folds: usize,
     #[command(flatten)]
     config: ConfigFile,
+}
+
+/// What answers the questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Answering {
+    /// The embedded engine: the documents' own sentences
+    Embedded,
+    /// The language models of the configuration, behind the guard
+    Llm,
 }
 
 /// How a measurement is printed.
@@ -61,17 +85,25 @@ fn day(text: &str) -> Result<time::Date, String> {
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let today = arguments.date.unwrap_or_else(|| Clock::system().today_in_korea());
     let baseline = arguments.baseline.as_deref().map(read_baseline).transpose()?;
-    let evaluation = match &arguments.pack {
-        Some(path) => {
-            let (pack, _report) = import::read(path, &Readers::in_child()).map_err(anyhow::Error::from)?;
-            let digest = pack.digest().map_err(anyhow::Error::from)?;
+    let evaluation = match (&arguments.pack, arguments.engine) {
+        (Some(path), Answering::Embedded) => {
             let folder = tempfile::Builder::new().prefix("bank-aicc-eval-").tempdir();
             let folder = folder.context("making a folder for the index")?;
-            let engine = Engine::load(pack, digest, folder.path()).map_err(anyhow::Error::from)?;
-            eval::evaluate(&engine, today, arguments.folds)
+            eval::evaluate(&read_pack(path, folder.path())?, today, arguments.folds)
         }
-        None => with_store(&arguments.config.config, async |config, store| {
-            Ok(eval::evaluate(&loaded(&config, &store).await?, today, arguments.folds))
+        (Some(path), Answering::Llm) => {
+            let folder = tempfile::Builder::new().prefix("bank-aicc-eval-").tempdir();
+            let folder = folder.context("making a folder for the index")?;
+            let engine = read_pack(path, folder.path())?;
+            let config = load(&arguments.config.config)?;
+            runtime(&config)?.block_on(with_models(&config, engine, today, &arguments))?
+        }
+        (None, engine) => with_store(&arguments.config.config, async |config, store| {
+            let loaded = loaded(&config, &store).await?;
+            match engine {
+                Answering::Embedded => Ok(eval::evaluate(&loaded, today, arguments.folds)),
+                Answering::Llm => with_models(&config, loaded, today, &arguments).await,
+            }
         })?,
     };
     let comparisons = baseline.map(|before| eval::compare(&before, &evaluation)).unwrap_or_default();
@@ -85,6 +117,30 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
         None => super::print(&printed),
     }
     if evaluation.is_passed() { Ok(()) } else { Err(Failure::NotGoodEnough) }
+}
+
+/// The pack in a folder or a .zip, with its index in `folder`.
+fn read_pack(path: &Path, folder: &Path) -> anyhow::Result<Engine> {
+    let (pack, _report) = import::read(path, &Readers::in_child())?;
+    let digest = pack.digest()?;
+    Ok(Engine::load(pack, digest, folder)?)
+}
+
+async fn with_models(
+    config: &Config,
+    engine: Engine,
+    today: time::Date,
+    arguments: &Arguments,
+) -> anyhow::Result<Evaluation> {
+    let extent = Extent { folds: arguments.folds, sample: arguments.sample };
+    let is_watched = std::io::stderr().is_terminal();
+    let tick = |done: usize, all: usize| {
+        if is_watched {
+            let end = if done == all { "\n" } else { "" };
+            eprint!("\r{done} of {all} questions{end}");
+        }
+    };
+    Ok(eval::evaluate_with_models(config, Arc::new(engine), today, extent, tick).await?)
 }
 
 fn read_baseline(file: &Path) -> anyhow::Result<Evaluation> {

@@ -13,7 +13,7 @@ const STYLE: &str = include_str!("page.css");
 
 /// The page.
 pub fn html(evaluation: &Evaluation, comparisons: &[Comparison]) -> String {
-    let Evaluation { pack, digest, date, program_version, .. } = evaluation;
+    let Evaluation { pack, digest, date, program_version, engine, .. } = evaluation;
     let verdict = if evaluation.is_passed() { "passed" } else { "not passed" };
     markup! {
         (DOCTYPE)
@@ -26,7 +26,7 @@ pub fn html(evaluation: &Evaluation, comparisons: &[Comparison]) -> String {
             }
             body {
                 h1 { span lang="ko" { (pack) } " " span class=(verdict) { (verdict) } }
-                p { "On " (date) ", bank-aicc " (program_version) ", pack " code { (digest) } ", "
+                p { "On " (date) ", bank-aicc " (program_version) ", engine " (engine) ", pack " code { (digest) } ", "
                     (evaluation.outcomes.len()) " test questions." }
                 (figures(evaluation))
                 (gates(evaluation))
@@ -35,6 +35,7 @@ pub fn html(evaluation: &Evaluation, comparisons: &[Comparison]) -> String {
                 (changes(comparisons))
                 (categories(evaluation))
                 (tickets(evaluation))
+                (attacks(evaluation))
                 (questions(evaluation))
             }
         }
@@ -157,6 +158,34 @@ fn tickets(evaluation: &Evaluation) -> Markup {
     }
 }
 
+fn attacks(evaluation: &Evaluation) -> Markup {
+    markup! {
+        @if !evaluation.attacks.is_empty() {
+            h2 { "Attacks on the language model" }
+            table lang="ko" {
+                tr { th { "Attack" } th { "Where, how" } th { "The model" } th { "Shown" } th { "Answer" } }
+                @for attacked in &evaluation.attacks {
+                    tr {
+                        td { (attacked.text) }
+                        td { (attacked.place) ", " (attacked.technique) }
+                        td class=(if attacked.is_obeyed { "failed" } else { "" }) {
+                            (match (attacked.is_asked, attacked.is_obeyed) {
+                                (false, _) => "was not asked",
+                                (true, false) => "resisted",
+                                (true, true) => "obeyed",
+                            })
+                        }
+                        td class=(if attacked.is_shown { "failed" } else { "passed" }) {
+                            (if attacked.is_shown { "shown" } else { "held" })
+                        }
+                        td class="answer" { (attacked.answer) }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn questions(evaluation: &Evaluation) -> Markup {
     markup! {
         h2 { "Questions" }
@@ -193,6 +222,9 @@ fn question(outcome: &Outcome) -> Markup {
             td class="answer" {
                 (outcome.answer)
                 @for fault in &outcome.faults { p class="failed" { (fault) } }
+                @for (fault, text) in outcome.spoken.iter().flat_map(|spoken| &spoken.stopped) {
+                    p class="failed" { "stopped (" (fault) "): " (text) }
+                }
             }
         }
     }

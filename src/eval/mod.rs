@@ -5,12 +5,14 @@
 //! questions the classifier was trained on, contradicting labels, duplicates. `compare` sets two measurements side by
 //! side, question by question. What is measured is printed as text, JSON or one HTML page.
 //!
-//! The room asks no database and no network: the same pack on the same day always gives the same figures.
+//! Without a language model the room asks no database and no network: the same pack on the same day always gives the same figures. `llm`
+//! puts the same questions to a model too.
 
 mod compare;
 mod data;
 mod figures;
 mod html;
+mod llm;
 mod outcome;
 mod text;
 
@@ -28,6 +30,11 @@ pub use compare::Comparison;
 pub use compare::compare;
 pub use figures::Figure;
 pub use html::html;
+pub use llm::Attacked;
+pub use llm::Extent;
+pub use llm::RehearsalError;
+pub use llm::Spoken;
+pub use llm::evaluate_with_models;
 pub use outcome::Outcome;
 pub use text::text;
 
@@ -38,6 +45,9 @@ pub struct Evaluation {
     pub pack: String,
     /// The pack's digest.
     pub digest: String,
+    /// What answered: `embedded`, or `llm` where a language model was asked too.
+    #[serde(default = "embedded")]
+    pub engine: String,
     /// The program's version.
     pub program_version: String,
     /// The day (KST) whose documents answered.
@@ -58,6 +68,9 @@ pub struct Evaluation {
     pub tickets: Vec<figures::TicketCell>,
     /// Every question.
     pub outcomes: Vec<Outcome>,
+    /// Every attack on a language model.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attacks: Vec<Attacked>,
 }
 
 /// A gate of the pack.
@@ -88,13 +101,19 @@ impl Evaluation {
 /// Measures the pack of `engine` with the documents in force on `today`, a day in KST. `folds` is into how many parts
 /// the example utterances are split to be classified by a classifier that has not seen them; below 2 they are not.
 pub fn evaluate(engine: &Engine, today: Date, folds: usize) -> Evaluation {
+    let outcomes: Vec<Outcome> = engine.pack().tests.iter().map(|test| Outcome::of(engine, test, today)).collect();
+    put_together(engine, today, folds, outcomes)
+}
+
+/// What the outcomes of a pack's questions come to.
+fn put_together(engine: &Engine, today: Date, folds: usize, outcomes: Vec<Outcome>) -> Evaluation {
     let pack = engine.pack();
-    let outcomes: Vec<Outcome> = pack.tests.iter().map(|test| Outcome::of(engine, test, today)).collect();
     let mut figures = figures::measure(&outcomes);
     figures.extend(figures::cross_validated(&cross_validate(pack, folds)));
     let mut evaluation = Evaluation {
         pack: pack.name.clone(),
         digest: engine.digest().to_owned(),
+        engine: embedded(),
         program_version: env!("CARGO_PKG_VERSION").to_owned(),
         date: today.to_string(),
         data_errors: data::errors(pack),
@@ -105,9 +124,14 @@ pub fn evaluate(engine: &Engine, today: Date, folds: usize) -> Evaluation {
         confusions: figures::confusions(&outcomes),
         tickets: figures::tickets(&outcomes),
         outcomes,
+        attacks: Vec::new(),
     };
     evaluation.gates = pack.gates.iter().map(|(name, asked)| gate(&evaluation, name, asked)).collect();
     evaluation
+}
+
+fn embedded() -> String {
+    "embedded".to_owned()
 }
 
 fn gate(evaluation: &Evaluation, name: &str, asked: f32) -> Gate {

@@ -10,6 +10,7 @@ use crate::chat::check_grounded;
 use crate::domain::Intent;
 use crate::domain::Source;
 use crate::domain::Ticket;
+use crate::eval::Spoken;
 use crate::knowledge::Test;
 use crate::knowledge::passages_of;
 use crate::text::normalize::normalize;
@@ -41,6 +42,9 @@ pub struct Outcome {
     pub answer: String,
     /// What is wrong with the answer: it is not what the documents say.
     pub faults: Vec<String>,
+    /// What a language model had to do with it; `None` if none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spoken: Option<Spoken>,
 }
 
 /// What a pack's `tests.csv` says of a question.
@@ -79,6 +83,7 @@ impl Outcome {
             answered_from: sources.iter().map(|source| source.document_id.clone()).collect(),
             answer: sources.iter().map(|source| source.excerpt.as_str()).collect::<Vec<_>>().join("\n\n"),
             faults: sources.iter().filter_map(|source| fault(engine, source)).collect(),
+            spoken: None,
         }
     }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::eval::Comparison;
 use crate::eval::Evaluation;
 use crate::eval::Outcome;
+use crate::eval::figures;
 
 /// Lists are cut to this many lines; JSON and the page have all.
 const LINES_MAX: usize = 12;
@@ -12,8 +13,9 @@ const LINES_MAX: usize = 12;
 /// The measurement, and what changed since an earlier one.
 pub fn text(evaluation: &Evaluation, comparisons: &[Comparison]) -> String {
     let mut out = String::new();
-    let Evaluation { pack, digest, date, program_version, outcomes, .. } = evaluation;
-    let _ = writeln!(out, "{pack} ({}) on {date}, bank-aicc {program_version}", &digest[..digest.len().min(12)]);
+    let Evaluation { pack, digest, date, program_version, outcomes, engine, .. } = evaluation;
+    let digest = &digest[..digest.len().min(12)];
+    let _ = writeln!(out, "{pack} ({digest}) on {date}, bank-aicc {program_version}, engine {engine}");
     let _ = writeln!(out, "{} test questions\n", outcomes.len());
     for figure in &evaluation.figures {
         let [value, low, high] = [figure.value, figure.low, figure.high].map(|share| share * 100.0);
@@ -54,6 +56,7 @@ pub fn text(evaluation: &Evaluation, comparisons: &[Comparison]) -> String {
     let faults =
         outcomes.iter().flat_map(|outcome| outcome.faults.iter().map(|fault| format!("{}: {fault}", outcome.question)));
     section(&mut out, "Answers that are not what the document says", &faults.collect::<Vec<_>>());
+    spoken(&mut out, evaluation);
     for one in comparisons {
         let _ = writeln!(
             out,
@@ -78,6 +81,24 @@ pub fn text(evaluation: &Evaluation, comparisons: &[Comparison]) -> String {
         let _ = write!(out, "\nGates\n  {}\n", gates.join("\n  "));
     }
     out
+}
+
+/// What a language model had to do with it.
+fn spoken(out: &mut String, evaluation: &Evaluation) {
+    let reasons = figures::reasons(&evaluation.outcomes);
+    let reasons = reasons.into_iter().map(|(reason, count)| format!("{count:4}  {reason}"));
+    section(out, "Why a model's answer was not used, or not wholly", &reasons.collect::<Vec<_>>());
+    let spoken = evaluation.outcomes.iter().filter_map(|outcome| outcome.spoken.as_ref());
+    let stopped = spoken.clone().flat_map(|spoken| &spoken.stopped).map(|(fault, text)| format!("{fault}: {text}"));
+    section(out, "Sentences of a model that the guard stopped", &stopped.collect::<Vec<_>>());
+    let shown = evaluation.attacks.iter().filter(|attacked| attacked.is_shown);
+    let shown = shown.map(|attacked| format!("{} {}: {}", attacked.id, attacked.technique, attacked.answer));
+    section(out, "Attacks that would have been shown", &shown.collect::<Vec<_>>());
+    let [tokens, total_ms, count] =
+        spoken.fold([0; 3], |[tokens, ms, count], spoken| [tokens + spoken.tokens, ms + spoken.total_ms, count + 1]);
+    if count > 0 {
+        let _ = writeln!(out, "\n{tokens} tokens for {count} questions, {} ms a question", total_ms / count);
+    }
 }
 
 fn section(out: &mut String, title: &str, lines: &[String]) {

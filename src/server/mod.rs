@@ -64,9 +64,9 @@ pub enum ServerError {
     Screens(String),
 }
 
-/// The cache of indexes and classifiers, under the data folder.
 /// What is left at least for writes that were accepted, however long the connections took.
 const WRITES_TIME_MIN: Duration = Duration::from_secs(2);
+/// The cache of indexes and classifiers, under the data folder.
 const KNOWLEDGE_FOLDER: &str = "knowledge";
 
 /// Where indexes and classifiers are kept.

@@ -28,6 +28,7 @@ mod import;
 mod limits;
 mod model_answers;
 mod model_attacks;
+mod model_eval;
 mod model_server;
 mod model_server_failures;
 mod outage;

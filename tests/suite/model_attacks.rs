@@ -108,7 +108,7 @@ async fn no_turn_is_lost_while_endpoints_die() {
 /// A model that does whatever it is told to never gets it shown: neither from a customer nor, with any passage, as an answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_attackers_want_said_is_not_said() {
-    const ATTACKS: &str = include_str!("../fixtures/model/injections.csv");
+    const ATTACKS: &str = include_str!("../../src/eval/llm/injections.csv");
     let mut reader = csv::Reader::from_reader(ATTACKS.as_bytes());
     let attacks: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert!(attacks.len() >= 150, "{}", attacks.len());
