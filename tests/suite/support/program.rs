@@ -55,9 +55,21 @@ impl Program {
 
     /// Starts one with a listening socket, as a service manager does.
     pub fn start_with_socket(socket: &TcpListener, arguments: &[&str]) -> Self {
+        Self::with_socket(clean("sh"), socket, "", arguments)
+    }
+
+    /// The same in a network of its own, which has nothing but a loopback device.
+    pub fn start_in_closed_network(socket: &TcpListener, arguments: &[&str]) -> Self {
+        let mut apart = clean("unshare");
+        apart.args(["--net", "--map-root-user", "sh"]);
+        Self::with_socket(apart, socket, "ip link set lo up; ", arguments)
+    }
+
+    /// `shell` is the command of a shell, which runs `first` before the program.
+    fn with_socket(mut shell: Command, socket: &TcpListener, first: &str, arguments: &[&str]) -> Self {
         const FIRST_DESCRIPTOR: i32 = 3;
-        let mut shell = clean("sh");
-        shell.args(["-c", "LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\"", PROGRAM]).args(arguments);
+        let script = format!("{first}LISTEN_PID=$$ LISTEN_FDS=1 exec \"$0\" \"$@\"");
+        shell.args(["-c", &script, PROGRAM]).args(arguments);
         let parent_fd = socket.as_fd().try_clone_to_owned().expect("the socket");
         shell.fd_mappings(vec![FdMapping { parent_fd, child_fd: FIRST_DESCRIPTOR }]).expect("one descriptor");
         Self::spawn(&mut shell)
