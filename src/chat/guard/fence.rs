@@ -203,8 +203,8 @@ impl Fence {
             && let Some(end) = stream::sentence_end(&self.pending, is_all)
         {
             let sentence = self.pending[..end].to_owned();
-            let is_blank = marks::taken_out(&sentence).0.trim().is_empty();
-            if is_blank && end == self.pending.len() {
+            let is_last = end == self.pending.len();
+            if is_last && marks::taken_out(&sentence).0.trim().is_empty() {
                 // White space waits for what follows it.
                 break;
             }

@@ -7,6 +7,7 @@ use crate::chat::guard::grounds::Held;
 use crate::chat::guard::grounds::Prepared;
 use crate::text::figures::Figure;
 use crate::text::figures::Figures;
+use crate::text::figures::Unit;
 use crate::text::figures::Value;
 use crate::text::tokens;
 
@@ -113,11 +114,13 @@ pub(super) struct Stated {
     /// How many of those stand behind the figure of the same sort before it.
     pub near: usize,
     pub span: Range<usize>,
+    /// Whether it is one end of a range: 연 6.9%~19.9%.
+    pub is_end: bool,
 }
 
 /// Words before a figure that say nothing of what it is.
 const FILLERS: [&str; 14] =
-    ["연", "약", "최대", "총", "각각", "모두", "기준", "세전", "경우", "적용", "고객", "고객님", "보통", "해당"];
+    ["에서", "연", "약", "총", "각각", "모두", "기준", "세전", "경우", "적용", "고객", "고객님", "보통", "해당"];
 /// Words looked at before a figure.
 const BEFORE_MAX: usize = 6;
 
@@ -140,9 +143,34 @@ pub(super) fn stated(figures: &Figures) -> Vec<Stated> {
             before.extend(all[like].before.iter().skip(usize::from(!is_range)).cloned());
         }
         before.truncate(BEFORE_MAX + BEFORE_MAX);
-        all.push(Stated { value: figure.value.clone(), bound, before, near, span: figure.span.clone() });
+        let is_end = is_end_of_range(&figures.form, &figure.span);
+        all.push(Stated { is_end, value: figure.value.clone(), bound, before, near, span: figure.span.clone() });
     }
     all
+}
+
+fn is_end_of_range(form: &[char], span: &Range<usize>) -> bool {
+    /// Characters between a figure and the sign: 연 and spaces.
+    const GAP_MAX: usize = 3;
+    let before = form.get(span.start.saturating_sub(GAP_MAX)..span.start).unwrap_or_default();
+    let behind = form.get(span.end..form.len().min(span.end + 2)).unwrap_or_default();
+    before.contains(&'~') || behind.contains(&'~')
+}
+
+/// Whether a rate or an amount is told alone that the passages only have as one end of a range.
+fn is_cut_from_range(figure: &Stated, cited: &[&Prepared]) -> bool {
+    const ENDS: [&str; 6] = ["최저", "최고", "최소", "최대", "하한", "상한"];
+    let is_rate = matches!(figure.value, Value::Quantity(_, Unit::Percent | Unit::PercentPoint | Unit::Money(_)));
+    let says_end = figure
+        .before
+        .iter()
+        .any(|token| matches!(token, Token::Word(word) if ENDS.iter().any(|end| word.starts_with(end))));
+    if !is_rate || figure.is_end || figure.bound.is_some() || says_end {
+        return false;
+    }
+    let held = cited.iter().flat_map(|ground| &ground.units).flat_map(|unit| &unit.held);
+    let mut same = held.filter(|held| figure.value.stands_as(&held.value)).peekable();
+    same.peek().is_some() && same.all(|held| held.is_end)
 }
 
 /// Words and figures between `start` and the figure, the nearest first.
@@ -187,9 +215,6 @@ pub(super) fn are_held(figures: &Figures, cited: &[&Prepared]) -> bool {
         })
     };
     if !stated.iter().all(holds) {
-        if std::env::var("DBG").is_ok() {
-            eprintln!("not held {:?}", stated.iter().filter(|f| !holds(f)).collect::<Vec<_>>());
-        }
         return false;
     }
     let is_together = clauses(figures, &stated).into_iter().all(|clause| {
@@ -202,16 +227,9 @@ pub(super) fn are_held(figures: &Figures, cited: &[&Prepared]) -> bool {
         };
         cited.iter().any(|ground| together(ground))
     });
-    if std::env::var("DBG").is_ok() && !is_together {
-        eprintln!(
-            "not together {:?}",
-            clauses(figures, &stated)
-                .iter()
-                .map(|c| c.iter().map(|f| &f.value).collect::<Vec<_>>())
-                .collect::<Vec<_>>()
-        );
-    }
-    is_together && (says_respectively(figures) || stated.iter().all(|figure| !is_exchanged(figure, cited)))
+    is_together
+        && (says_respectively(figures) || stated.iter().all(|figure| !is_exchanged(figure, cited)))
+        && stated.iter().all(|figure| !is_cut_from_range(figure, cited))
 }
 
 fn is_held(figure: &Stated, held: &Held) -> bool {
@@ -235,10 +253,8 @@ fn is_exchanged(figure: &Stated, cited: &[&Prepared]) -> bool {
             other = other.max((near, all));
         }
     }
-    if std::env::var("DBG").is_ok() && other > own {
-        eprintln!("exchanged {figure:?} {own:?} {other:?}");
-    }
-    other > own
+    // Words that stand farther away count where none next to it tells.
+    other.0 > own.0 || (own.0 == 0 && other > own)
 }
 
 fn says_respectively(figures: &Figures) -> bool {

@@ -6,8 +6,8 @@ use crate::chat::guard::figures::Stated;
 use crate::chat::guard::figures::Token;
 use crate::chat::guard::figures::stated;
 use crate::chat::guard::figures::words_of;
-use crate::chat::guard::support;
-use crate::chat::guard::support::Statement;
+use crate::chat::guard::statements;
+use crate::chat::guard::statements::Statement;
 use crate::knowledge::sentences;
 use crate::text::concepts;
 use crate::text::concepts::Concept;
@@ -48,6 +48,8 @@ pub(super) struct Held {
     pub bound: Option<Bound>,
     pub before: Vec<Token>,
     pub is_implied: bool,
+    /// Whether it is one end of a range.
+    pub is_end: bool,
 }
 
 /// Between the columns of a row, and between a column's name and its cell.
@@ -77,13 +79,13 @@ fn statements_of(line: &str) -> Vec<Statement> {
     if !line.contains(COLUMN_GLUE) {
         return sentences(line)
             .into_iter()
-            .flat_map(|sentence| support::statements(&support::words_in(sentence)))
+            .flat_map(|sentence| statements::statements(&statements::words_in(sentence)))
             .collect();
     }
     let mut cells = line.split(COLUMN_GLUE);
     let first = cells.next().unwrap_or_default();
     let first = first.split_once(LABEL_GLUE).map_or(first, |(_, content)| content);
-    cells.filter_map(|cell| support::cell(&support::words_in(&format!("{first} {cell}")))).collect()
+    cells.filter_map(|cell| statements::cell(&statements::words_in(&format!("{first} {cell}")))).collect()
 }
 
 /// The units of a passage.
@@ -126,13 +128,15 @@ fn held_in(text: &str) -> Vec<Held> {
         bound: None,
         before: Vec::new(),
         is_implied: true,
+        is_end: false,
     });
     let mut held: Vec<Held> = implied.collect();
-    held.extend(stated(&figures).into_iter().map(|Stated { value, bound, before, .. }| Held {
+    held.extend(stated(&figures).into_iter().map(|Stated { value, bound, before, is_end, .. }| Held {
         value,
         bound,
         before,
         is_implied: false,
+        is_end,
     }));
     held
 }

@@ -9,6 +9,7 @@ mod figures;
 mod grounds;
 mod marks;
 mod script;
+mod statements;
 mod stream;
 mod support;
 #[cfg(test)]
