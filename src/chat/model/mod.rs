@@ -125,12 +125,17 @@ impl Model {
     }
 
     async fn refresh(&self, with_spent: bool) -> Result<(), StoreError> {
-        let Inner { store, clock, switches, budget, .. } = &*self.inner;
-        switches.update(&store.switches().all().await?);
-        if with_spent && budget.has_day_max() {
+        // Until the switches are known nobody is asked, so what was spent has to be known before.
+        let spent = if with_spent { self.note_spent().await } else { Ok(()) };
+        self.inner.switches.update(&self.inner.store.switches().all().await?);
+        spent
+    }
+
+    async fn note_spent(&self) -> Result<(), StoreError> {
+        let Inner { store, clock, budget, .. } = &*self.inner;
+        if budget.has_day_max() {
             let today = clock.today_in_korea();
-            let spent = store.model_runs().tokens_since(day_start(clock)).await?;
-            budget.note_stored(today, spent);
+            budget.note_stored(today, store.model_runs().tokens_since(day_start(clock)).await?);
         }
         Ok(())
     }
