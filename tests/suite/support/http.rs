@@ -56,6 +56,13 @@ impl Http {
         self.send(self.request("GET", path)).await
     }
 
+    /// A figure of `/metrics`, by its name and labels.
+    pub async fn figure(&self, sample: &str) -> f64 {
+        let text = self.get("/metrics").await.text();
+        let value = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("{sample} in {text}")).parse().unwrap()
+    }
+
     /// `POST` without a body.
     pub async fn post_nothing(&self, path: &str) -> Answer {
         self.send(self.request("POST", path)).await

@@ -3,6 +3,7 @@
 //! Nothing here is a double: the server is the product's, the databases are real, the clients speak plain HTTP and
 //! WebSocket. Whatever is started ends with its owner, and at the latest with the test process.
 
+pub mod administrator;
 mod answer;
 pub mod authority;
 mod ballast;
@@ -34,6 +35,7 @@ use std::future::Future;
 use std::time::Duration;
 use std::time::Instant;
 
+pub use administrator::Administrator;
 pub use answer::Answer;
 pub use ballast::Ballast;
 pub use bare_edge::BareEdge;
@@ -42,6 +44,7 @@ pub use desk::Desk;
 pub use front::APPLICATION;
 pub use front::Front;
 pub use http::Event;
+pub use http::EventStream;
 pub use http::Http;
 pub use insistent::Acknowledged;
 pub use insistent::Insistent;

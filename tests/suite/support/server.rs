@@ -22,12 +22,14 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use super::Administrator;
 use super::Customer;
 use super::Desk;
 use super::Http;
 use super::MariaDb;
 use super::ModelServer;
 use super::Store;
+use super::administrator::token_file;
 use super::program::PROGRAM;
 use super::template;
 
@@ -85,6 +87,11 @@ impl Setup {
             self = self.with(&format!("llm.endpoint.{number}.roles"), "[\"answer\"]");
         }
         self
+    }
+
+    /// With an [`Administrator`].
+    pub fn administered(self) -> Self {
+        self.with("admin.token_file", &token_file())
     }
 
     /// With a clock that stands at another time, in Unix milliseconds.
@@ -204,6 +211,11 @@ impl Server {
     /// The agents' side.
     pub async fn desk(&self) -> Desk {
         Desk::new(&self.http)
+    }
+
+    /// The operator's side; the server was set up [`administered`](Setup::administered).
+    pub fn administrator(&self) -> Administrator {
+        Administrator::new(&self.http)
     }
 
     /// Lets time pass.
