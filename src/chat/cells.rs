@@ -52,8 +52,10 @@ pub(super) struct Cell {
     state: Mutex<Option<Session>>,
     /// Held for the whole of a turn where a language model may be asked; the state is then locked only before and after.
     turns: Arc<Mutex<()>>,
-    /// Turns that wait for the one before them to end.
+    /// Those who would rather not wait for what a language model is saying: the next turn, an agent.
     wanted: AtomicUsize,
+    /// How many there have been.
+    waits: AtomicU64,
     is_wanted: Notify,
     /// Never changes once the conversation is stored.
     owner: OnceLock<Owner>,
@@ -96,6 +98,7 @@ impl Cells {
                 state: Mutex::new(None),
                 turns: Arc::default(),
                 wanted: AtomicUsize::new(0),
+                waits: AtomicU64::new(0),
                 is_wanted: Notify::new(),
                 owner: OnceLock::new(),
                 is_unknown: AtomicBool::new(false),
@@ -127,25 +130,32 @@ impl Cell {
         tokio::time::timeout(self.wait_max, turn).await.map_err(|_| StoreError::TimedOut)
     }
 
-    /// Says that another turn waits, until what is returned is dropped.
+    /// Says that somebody would rather not wait for a language model, until what is returned is dropped. What it is saying ends.
     pub(super) fn want(self: &Arc<Self>) -> Wanted {
         self.wanted.fetch_add(1, Ordering::AcqRel);
+        self.waits.fetch_add(1, Ordering::AcqRel);
         self.is_wanted.notify_waiters();
         Wanted { cell: Arc::clone(self) }
     }
 
-    /// Whether another turn waits.
+    /// Whether somebody waits.
     pub(super) fn is_wanted(&self) -> bool {
         self.wanted.load(Ordering::Acquire) > 0
     }
 
-    /// Waits until another turn waits.
-    pub(super) async fn until_wanted(&self) {
+    /// How often anybody waited so far.
+    pub(super) fn waits(&self) -> u64 {
+        self.waits.load(Ordering::Acquire)
+    }
+
+    /// Waits until somebody waits, or has waited since there were so many [`waits`](Self::waits): whoever only changes the
+    /// conversation is soon done.
+    pub(super) async fn until_wanted(&self, since: u64) {
         loop {
             let mut told = std::pin::pin!(self.is_wanted.notified());
             // Heard from here on, so that nothing falls between looking and waiting.
             told.as_mut().enable();
-            if self.is_wanted() {
+            if self.is_wanted() || self.waits() > since {
                 return;
             }
             told.await;
@@ -195,7 +205,7 @@ impl Cell {
     }
 }
 
-/// Somebody who waits for his turn.
+/// Somebody who waits.
 pub struct Wanted {
     cell: Arc<Cell>,
 }

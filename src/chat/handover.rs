@@ -103,6 +103,7 @@ impl Chat {
     /// # Errors
     /// [`ChatError`].
     pub async fn close(&self, id: &SessionId) -> Result<(), ChatError> {
+        let _wanted = self.inner.cells.get(id).want();
         let close = |session: &mut Session, _| {
             session.activity = Activity::Closed;
             session.stage = Stage::START;
@@ -224,6 +225,7 @@ impl Chat {
         if author == Author::Customer {
             self.inner.cells.get(id).admit().map_err(|retry_after| ChatError::RateLimited { retry_after })?;
         }
+        let _wanted = self.inner.cells.get(id).want();
         let masked = pii::mask(text);
         let (body, is_protected) = (masked.as_str().to_owned(), masked.is_altered());
         let message = match author {
@@ -260,6 +262,8 @@ impl Chat {
         id: &SessionId,
         verb: impl Fn(&mut Session, Timestamp) -> Result<(), ChatError>,
     ) -> Result<Session, ChatError> {
+        // A language model that speaks is interrupted, as it would be by the customer.
+        let _wanted = self.inner.cells.get(id).want();
         let verb = |session: &mut Session, now| {
             require_active(session)?;
             verb(session, now)

@@ -41,6 +41,7 @@ mod model_server;
 mod model_server_failures;
 mod model_stream;
 mod model_switch;
+mod model_takeover;
 mod outage;
 mod ownership;
 mod pace;

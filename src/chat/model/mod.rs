@@ -3,8 +3,8 @@
 //! guard lets through or not.
 //!
 //! Invariants: every question to a model has an embedded answer to fall back on, and ends when nobody waits for it any more: the
-//! customer went or wrote again, an operator switched the model off, or the program ends. Nothing a model says is shown before
-//! the guard has let it through, sentence by sentence. Every question is recorded, with what became of it.
+//! customer went or wrote again, an agent took over, an operator switched the model off, or the program ends. Nothing a model
+//! says is shown before the guard has let it through, sentence by sentence. Every question is recorded, with what became of it.
 
 mod asking;
 mod budget;

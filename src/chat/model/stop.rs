@@ -12,8 +12,8 @@ use crate::chat::model::switches::Switches;
 pub struct Stop {
     /// Nobody waits for the answer any more.
     left: CancellationToken,
-    /// In which the customer may write again.
-    cell: Option<Arc<Cell>>,
+    /// In which the customer may write again, or an agent take over, and how often that had happened before.
+    cell: Option<(Arc<Cell>, u64)>,
     shutdown: CancellationToken,
     switches: Switches,
     category: Option<String>,
@@ -27,6 +27,10 @@ impl Stop {
         switches: Switches,
         category: Option<String>,
     ) -> Self {
+        let cell = cell.map(|cell| {
+            let waits = cell.waits();
+            (cell, waits)
+        });
         Self { left, cell, shutdown, switches, category }
     }
 
@@ -43,7 +47,7 @@ impl Stop {
 
     async fn until_wanted(&self) {
         match &self.cell {
-            Some(cell) => cell.until_wanted().await,
+            Some((cell, waits)) => cell.until_wanted(*waits).await,
             None => std::future::pending().await,
         }
     }
