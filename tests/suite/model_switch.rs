@@ -56,6 +56,13 @@ async fn answered_by(http: &Http, question: &str) -> String {
     reply.0["engine"].as_str().unwrap().to_owned()
 }
 
+/// Where a server that was just started answers, as soon as it can.
+async fn ready(server: &Program) -> Http {
+    let http = Http::at(server.address());
+    eventually("ready", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
+    http
+}
+
 /// A conversation in which a model has begun to speak, and never ends.
 async fn spoken_to(http: &Http, model: &ModelServer, question: &str) -> Socket {
     let began = model.chats().iter().filter(|seen| !seen.tokens.is_empty()).count();
@@ -76,7 +83,7 @@ async fn the_command_line_switches_a_running_server() {
     let model = ModelServer::start().await;
     let site = site(&model);
     let mut server = site.serve(&[]);
-    let http = Http::at(server.address());
+    let http = ready(&server).await;
     eventually("the model may be asked", async || (answered_by(&http, QUESTION).await == "llm").then_some(())).await;
 
     model.behaves(endless());
@@ -101,7 +108,7 @@ async fn the_command_line_switches_a_running_server() {
     server.signal("TERM");
     assert!(server.ended().0.success());
     let server = site.serve(&[]);
-    let http = Http::at(server.address());
+    let http = ready(&server).await;
     server.logged("the model's switches changed");
     assert_eq!(answered_by(&http, OTHER_QUESTION).await, "extractive", "a restart does not switch it on");
     assert_eq!(model.chats().len(), asked, "nobody was asked");
