@@ -34,6 +34,7 @@ mod model_budget;
 mod model_doctor;
 mod model_eval;
 mod model_failover;
+mod model_planted;
 mod model_prompts;
 mod model_record;
 mod model_roles;

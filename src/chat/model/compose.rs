@@ -81,6 +81,8 @@ struct Given<'e> {
     number: u32,
     passage: &'e Passage,
     document: &'e Document,
+    title: String,
+    heading: String,
     text: String,
 }
 
@@ -179,8 +181,8 @@ impl Model {
         let grounds: Vec<Grounds<'_>> = given
             .iter()
             .map(|given| Grounds {
-                title: &given.document.title,
-                heading: &given.passage.heading,
+                title: &given.title,
+                heading: &given.heading,
                 text: &given.text,
                 is_in_force: Pack::is_in_force(given.document, task.today),
             })
@@ -260,7 +262,8 @@ fn given<'e>(engine: &'e Engine, numbers: &[u32], today: Date) -> Vec<Given<'e>>
             break;
         }
         if !text.trim().is_empty() {
-            given.push(Given { number, passage, document, text });
+            let [title, heading] = [&document.title, &passage.heading].map(|text| without_instructions(text));
+            given.push(Given { number, passage, document, title, heading, text });
         }
     }
     given
@@ -280,9 +283,8 @@ pub(super) fn without_instructions(text: &str) -> String {
 }
 
 fn title(given: &Given<'_>) -> String {
-    let parts = [given.document.title.as_str(), given.passage.heading.as_str()];
-    let parts: Vec<String> = parts.into_iter().map(without_instructions).filter(|part| !part.is_empty()).collect();
-    parts.join(" > ")
+    let parts = [given.title.as_str(), given.heading.as_str()];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" > ")
 }
 
 fn put_together(task: &Task, given: &[Given<'_>], released: &[Released], is_whole: bool, run: ModelRun) -> Composed {
