@@ -226,7 +226,10 @@ impl Chat {
             self.inner.cells.get(id).admit().map_err(|retry_after| ChatError::RateLimited { retry_after })?;
         }
         let _wanted = self.inner.cells.get(id).want();
-        let masked = pii::mask(text);
+        let masked = match author {
+            Author::Customer => self.mask(id, text).await?,
+            Author::Agent | Author::Assistant | Author::System => pii::mask(text),
+        };
         let (body, is_protected) = (masked.as_str().to_owned(), masked.is_altered());
         let message = match author {
             Author::Agent => NewMessage::of_agent(masked),

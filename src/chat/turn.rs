@@ -254,7 +254,7 @@ impl Chat {
     }
 
     /// Masks a message. A number may begin in the message before it, so that is looked at where digits make it possible.
-    async fn mask(&self, id: &SessionId, text: &str) -> Result<Masked, ChatError> {
+    pub(super) async fn mask(&self, id: &SessionId, text: &str) -> Result<Masked, ChatError> {
         if !text.chars().any(char::is_numeric) {
             return Ok(pii::mask(text));
         }

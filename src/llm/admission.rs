@@ -83,6 +83,7 @@ impl Admission {
         deadline: Instant,
         on_wait: &mut (dyn FnMut(usize) + Send),
     ) -> Result<Permit, Refused> {
+        let left;
         let (number, mut told) = {
             let mut state = self.lock();
             let waits_already = state.waiting.iter().any(|waiting| waiting.role == role);
@@ -98,8 +99,11 @@ impl Admission {
             let (tell, told) = oneshot::channel();
             let number = state.last_number;
             state.waiting.push_back(Waiting { number, role, excluded, tell });
+            // An endpoint may be free for whoever waits longest: nobody else notices when it has been left out long enough.
+            left = self.dispatch(&mut state);
             (number, told)
         };
+        drop(left);
         let _leaves = Leaves { admission: self, number };
         let mut moved = self.moved.subscribe();
         let mut last_place = 0;
@@ -200,14 +204,29 @@ impl Admission {
         left
     }
 
-    fn change(self: &Arc<Self>, index: usize, change: impl FnOnce(&mut Place)) {
+    /// When an endpoint that is left out is tried again.
+    fn left_out_until(&self, index: usize) -> Option<Instant> {
+        match self.lock().places.get(index)?.breaker {
+            Breaker::Open { until, .. } => Some(until),
+            Breaker::Closed { .. } | Breaker::HalfOpen { .. } => None,
+        }
+    }
+
+    /// Changes a place; whether the endpoint was left out before and no longer is.
+    fn change(self: &Arc<Self>, index: usize, change: impl FnOnce(&mut Place)) -> bool {
         let mut state = self.lock();
+        let is_closed = |state: &State| {
+            state.places.get(index).is_some_and(|place| matches!(place.breaker, Breaker::Closed { .. }))
+        };
+        let was_closed = is_closed(&state);
         if let Some(place) = state.places.get_mut(index) {
             change(place);
         }
+        let is_back = !was_closed && is_closed(&state);
         let left = self.dispatch(&mut state);
         drop(state);
         drop(left);
+        is_back
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -241,13 +260,18 @@ impl Permit {
     /// The first token came.
     pub(super) fn begin(&self) {
         let terms = self.admission.terms;
-        self.admission.change(self.index, |place| place.breaker = place.breaker.begin(terms));
+        if self.admission.change(self.index, |place| place.breaker = place.breaker.begin(terms)) {
+            tracing::info!(endpoint = self.endpoint.name, "a language model answers again");
+        }
     }
 
     /// The answer came to its end.
     pub(super) fn succeed(mut self) {
         self.is_concluded = true;
-        self.admission.change(self.index, |place| place.breaker = place.breaker.succeed());
+        let is_back = self.admission.change(self.index, |place| place.breaker = place.breaker.succeed());
+        if is_back {
+            tracing::info!(endpoint = self.endpoint.name, "a language model answers again");
+        }
     }
 
     /// The endpoint failed.
@@ -256,6 +280,14 @@ impl Permit {
         let (terms, rest): (Terms, Option<Duration>) = (self.admission.terms, failure.rest());
         let now = Instant::now();
         self.admission.change(self.index, |place| place.breaker = place.breaker.fail(terms, rest, now));
+        if let Some(until) = self.admission.left_out_until(self.index) {
+            let seconds = until.saturating_duration_since(now).as_secs();
+            tracing::warn!(
+                endpoint = self.endpoint.name,
+                seconds,
+                "a language model is left out; `bank-aicc doctor` examines it"
+            );
+        }
     }
 }
 

@@ -25,6 +25,7 @@ pub struct Answering {
     asked_at: Instant,
     prompt_chars: usize,
     reported: Option<Usage>,
+    is_shortened: bool,
     figures: Figures,
 }
 
@@ -83,17 +84,18 @@ impl Beginning {
             asked_at,
             prompt_chars,
             reported: None,
+            is_shortened: false,
             figures,
         };
         // Silence is counted from the question, not from when the connection was there.
         let first = answering.words(asked_at + silence_max).await;
         answering.progress.first_token = asked_at.elapsed();
-        match first {
+        match first.and_then(|words| words.ok_or(Failure::Empty)) {
             Ok(words) => {
-                if let (Some(permit), true) = (&answering.permit, words.is_some()) {
+                if let Some(permit) = &answering.permit {
                     permit.begin();
                 }
-                answering.first = words;
+                answering.first = Some(words);
                 Ok(answering)
             }
             Err(failure) => {
@@ -116,34 +118,40 @@ impl Answering {
         self.permit.as_ref()?;
         match self.words(Instant::now() + self.silence_max).await {
             Ok(Some(words)) => Some(Ok(words)),
-            Ok(None) => None,
+            Ok(None) => {
+                self.conclude();
+                None
+            }
             Err(failure) => {
+                let endpoint = &self.progress.endpoint;
+                tracing::warn!(endpoint, %failure, "a language model broke off; the documents finish the answer");
                 self.fail(&failure);
                 Some(Err(failure))
             }
         }
     }
 
+    /// Whether the endpoint ended it before its end, for its length or its contents.
+    pub fn is_shortened(&self) -> bool {
+        self.is_shortened
+    }
+
     /// What it cost so far, given how much of the answer has been heard.
     pub fn usage(&self, heard_chars: usize) -> Usage {
-        self.reported.unwrap_or(Usage {
-            prompt_tokens: tokens_about(self.prompt_chars),
-            completion_tokens: tokens_about(heard_chars),
-            is_estimated: true,
-        })
+        self.reported.unwrap_or_else(|| Usage::about(self.prompt_chars, heard_chars))
     }
 
     async fn words(&mut self, silent_until: Instant) -> Result<Option<String>, Failure> {
+        /// Some servers neither say that nothing comes any more nor hang up.
+        const COSTS_WAIT: Duration = Duration::from_secs(1);
         let mut silent_until = silent_until;
+        let mut is_finished = false;
         loop {
             let until = silent_until.min(self.deadline);
             let piece = match tokio::time::timeout_at(until, self.pieces.next()).await {
                 Ok(Some(piece)) => piece?,
-                Ok(None) => {
-                    let rest = self.thoughts.finish();
-                    self.conclude();
-                    return Ok((!rest.is_empty()).then_some(rest));
-                }
+                Ok(None) => return Ok(self.rest()),
+                Err(_) if is_finished => return Ok(self.rest()),
                 Err(_) if until == self.deadline => return Err(Failure::TooLong),
                 Err(_) => return Err(Failure::Silent(self.silence_max)),
             };
@@ -161,9 +169,19 @@ impl Answering {
                         Some(Usage { prompt_tokens: prompt, completion_tokens: completion, is_estimated: false });
                 }
                 // The costs come behind.
-                Piece::Finished => {}
+                Piece::Finished | Piece::Shortened => {
+                    self.is_shortened |= piece == Piece::Shortened;
+                    is_finished = true;
+                    silent_until = silent_until.min(Instant::now() + COSTS_WAIT);
+                }
             }
         }
+    }
+
+    /// What was held back at the end.
+    fn rest(&mut self) -> Option<String> {
+        let rest = self.thoughts.finish();
+        (!rest.is_empty()).then_some(rest)
     }
 
     fn conclude(&mut self) {
@@ -181,7 +199,10 @@ impl Answering {
     }
 }
 
-/// Korean takes a token for a syllable or two.
-fn tokens_about(chars: usize) -> u64 {
-    chars.div_ceil(2) as u64
+impl Usage {
+    /// Worked out from the lengths: Korean takes a token for a syllable or two.
+    pub(super) fn about(prompt_chars: usize, heard_chars: usize) -> Self {
+        let tokens = |chars: usize| chars.div_ceil(2) as u64;
+        Self { prompt_tokens: tokens(prompt_chars), completion_tokens: tokens(heard_chars), is_estimated: true }
+    }
 }

@@ -30,6 +30,9 @@ pub enum Failure {
     /// The answer ended before its end.
     #[error("the answer broke off")]
     CutOff,
+    /// It answered without a word.
+    #[error("it answered without a word")]
+    Empty,
 }
 
 /// Why no endpoint was asked, or none answered.
@@ -71,12 +74,21 @@ impl Failure {
             Self::Status { .. } => "status",
             Self::Malformed(_) => "malformed",
             Self::CutOff => "cut_off",
+            Self::Empty => "empty",
         }
     }
 
     /// All words of [`Self::as_str`].
-    pub(super) const WORDS: [&'static str; 8] =
-        ["connection", "silent", "too_long", "rate_limited", "unauthorized", "status", "malformed", "cut_off"];
+    pub(super) const WORDS: [&'static str; 9] =
+        ["connection", "silent", "too_long", "rate_limited", "unauthorized", "status", "malformed", "cut_off", "empty"];
+
+    /// Whether the endpoint has read the question all the same, and perhaps counts it.
+    pub(super) fn was_read(&self) -> bool {
+        match self {
+            Self::Connection(_) | Self::Status { .. } => false,
+            Self::Silent(_) | Self::TooLong | Self::Malformed(_) | Self::CutOff | Self::Empty => true,
+        }
+    }
 
     /// How long the endpoint is to be left out for it at least, however few failures there were: it said so itself, or asking again
     /// cannot help.
@@ -94,12 +106,21 @@ impl Failure {
             | Self::Silent(_)
             | Self::TooLong
             | Self::Malformed(_)
-            | Self::CutOff => None,
+            | Self::CutOff
+            | Self::Empty => None,
         }
     }
 }
 
 impl Refused {
+    /// How many endpoints have read the question all the same: the first attempt's counts like the last one's.
+    pub fn readings(&self) -> u32 {
+        match self {
+            Self::Failed { failure, attempts, .. } if failure.was_read() => *attempts,
+            Self::Failed { .. } | Self::NoEndpoint | Self::AllDown | Self::QueueFull | Self::QueueTimeout => 0,
+        }
+    }
+
     /// One word for records.
     pub const fn as_str(&self) -> &'static str {
         match self {

@@ -12,7 +12,6 @@ use crate::llm::Answering;
 use crate::llm::Failure;
 use crate::llm::Refused;
 use crate::llm::Request;
-use crate::llm::Said;
 use crate::llm::admission::Admission;
 use crate::llm::admission::Permit;
 use crate::llm::admission::Standing;
@@ -152,17 +151,9 @@ impl Pool {
             silence_max,
             deadline: asked_at + request.timeout,
             asked_at,
-            prompt_chars: chars_of(request),
+            prompt_chars: request.chars(),
             figures: self.figures.clone(),
         };
         beginning.first_token().await
     }
-}
-
-fn chars_of(request: &Request) -> usize {
-    let said = request.said.iter().map(|said| match said {
-        Said::Person(text) => text.as_str(),
-        Said::Assistant(text) => text,
-    });
-    [request.system.as_str()].into_iter().chain(said).map(|text| text.chars().count()).sum()
 }

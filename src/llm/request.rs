@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::config::LlmRole;
+use crate::llm::answering::Usage;
 use crate::text::pii::Masked;
 
 /// One question to a model.
@@ -20,6 +21,23 @@ pub struct Request {
     pub tokens_max: u32,
     /// How long the whole may take, waiting for a free endpoint not included.
     pub timeout: Duration,
+}
+
+impl Request {
+    /// Its length.
+    pub(super) fn chars(&self) -> usize {
+        let said = self.said.iter().map(|said| match said {
+            Said::Person(text) => text.as_str(),
+            Said::Assistant(text) => text,
+        });
+        [self.system.as_str()].into_iter().chain(said).map(|text| text.chars().count()).sum()
+    }
+
+    /// What it cost, as far as can be told, if so many endpoints read it and none was heard.
+    pub fn unheard(&self, readings: u32) -> Usage {
+        let once = Usage::about(self.chars(), 0);
+        Usage { prompt_tokens: once.prompt_tokens.saturating_mul(readings.into()), ..once }
+    }
 }
 
 /// One message of a conversation.

@@ -37,8 +37,10 @@ pub(super) enum Piece {
     Thought,
     /// What it cost.
     Tokens { prompt: u64, completion: u64 },
-    /// It has said everything, or as much as it may.
+    /// It has said everything.
     Finished,
+    /// It has said as much as it may, and there was more.
+    Shortened,
 }
 
 type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, io::Error>> + Send>>;
@@ -90,7 +92,7 @@ impl Pieces {
             }
             Self::Events { events, waiting, is_finished } => loop {
                 if let Some(piece) = waiting.pop() {
-                    *is_finished |= piece == Piece::Finished;
+                    *is_finished |= matches!(piece, Piece::Finished | Piece::Shortened);
                     return Some(Ok(piece));
                 }
                 let event = match events.next().await {
@@ -169,6 +171,11 @@ struct Usage {
     completion_tokens: u64,
 }
 
+/// No request costs more. What a server reports beyond it is a mistake, and would break every sum it is part of.
+const TOKENS_MAX: u64 = 10_000_000;
+/// Reasons to finish before the end, as servers name them.
+const SHORTENED: [&str; 4] = ["length", "max_tokens", "content_filter", "max_length"];
+
 /// What a chunk holds, last first.
 fn pieces_of(json: &str) -> Result<Vec<Piece>, Failure> {
     // A list would be taken for the fields in their order.
@@ -182,8 +189,9 @@ fn pieces_of(json: &str) -> Result<Vec<Piece>, Failure> {
     let mut pieces = Vec::new();
     // Only one answer is asked for.
     if let Some(choice) = chunk.choices.into_iter().next() {
-        if choice.finish_reason.is_some() {
-            pieces.push(Piece::Finished);
+        if let Some(reason) = choice.finish_reason {
+            let is_shortened = SHORTENED.contains(&reason.as_str());
+            pieces.push(if is_shortened { Piece::Shortened } else { Piece::Finished });
         }
         if let Some(delta) = choice.delta {
             match delta.content.filter(|text| !text.is_empty()) {
@@ -194,7 +202,8 @@ fn pieces_of(json: &str) -> Result<Vec<Piece>, Failure> {
         }
     }
     if let Some(Usage { prompt_tokens, completion_tokens }) = chunk.usage {
-        pieces.push(Piece::Tokens { prompt: prompt_tokens, completion: completion_tokens });
+        let (prompt, completion) = (prompt_tokens.min(TOKENS_MAX), completion_tokens.min(TOKENS_MAX));
+        pieces.push(Piece::Tokens { prompt, completion });
     }
     Ok(pieces)
 }
@@ -203,7 +212,7 @@ async fn whole(body: Limited<Incoming>) -> Result<Vec<Piece>, Failure> {
     let bytes = body.collect().await.map_err(|_| Failure::CutOff)?.to_bytes();
     let text = std::str::from_utf8(&bytes).map_err(|error| Failure::Malformed(error.to_string()))?;
     let mut pieces = pieces_of(text)?;
-    if !pieces.contains(&Piece::Finished) {
+    if !pieces.iter().any(|piece| matches!(piece, Piece::Finished | Piece::Shortened)) {
         pieces.insert(0, Piece::Finished);
     }
     Ok(pieces)
@@ -241,7 +250,14 @@ mod tests {
             (r#"{"choices":[{"delta":{"content":null,"reasoning_content":"음"}}]}"#, vec![Piece::Thought]),
             (r#"{"choices":[{"delta":{"reasoning":"음"}}]}"#, vec![Piece::Thought]),
             (r#"{"choices":[{"delta":{},"finish_reason":"stop"}]}"#, vec![Piece::Finished]),
-            (r#"{"choices":[{"delta":{"content":"끝"},"finish_reason":"length"}]}"#, vec![Piece::Finished, text("끝")]),
+            (
+                r#"{"choices":[{"delta":{"content":"끝"},"finish_reason":"length"}]}"#,
+                vec![Piece::Shortened, text("끝")],
+            ),
+            (
+                r#"{"choices":[],"usage":{"prompt_tokens":9223372036854775807,"completion_tokens":3}}"#,
+                vec![Piece::Tokens { prompt: TOKENS_MAX, completion: 3 }],
+            ),
             (
                 r#"{"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}"#,
                 vec![Piece::Tokens { prompt: 7, completion: 3 }],

@@ -17,6 +17,7 @@ use crate::support::model::Behaviour;
 use crate::support::model::Certificate;
 use crate::support::model::End;
 use crate::support::model::Fault;
+use crate::support::model::Form;
 use crate::support::model::MODEL;
 use crate::support::model::Mishap;
 use crate::support::model::Words;
@@ -85,6 +86,28 @@ async fn fault_fails_over(fault: Fault, outcome: &str) {
     first.behaves(fault);
     fails_over(&what, two(&first, &second), &second, outcome).await;
     assert_eq!(first.chats().len(), 1, "{what}: asked once");
+}
+
+/// One that says nothing at all is no better than one that is silent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_without_a_word_fails_over() {
+    let (first, second) = (ModelServer::start().await, ModelServer::start().await);
+    first.behaves(Words::Fixed(String::new()));
+    fails_over("empty", two(&first, &second), &second, "empty").await;
+}
+
+/// An answer that was ended for its length or its contents is not taken for a whole one: the documents finish it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shortened_answer_is_finished() {
+    let model = ModelServer::start().await;
+    let server = Setup::new(Store::Sqlite).administered().asking(&[&model]).start().await;
+    for finish_reason in ["length", "content_filter"] {
+        model.behaves(Form { finish_reason, ..Form::default() });
+        let customer = server.customer().await;
+        let (_, reply) = hears(&customer).await;
+        let runs = server.administrator().runs(&customer).await;
+        assert_eq!((&runs[0]["outcome"], &runs[0]["reason"]), (&json!("finished"), &json!("shortened")), "{reply:#}");
+    }
 }
 
 /// An endpoint that refuses with a status.

@@ -73,8 +73,15 @@ impl Model {
             run.reason = Some("budget");
             return None;
         };
+        // Who is stopped has asked one, as far as is known.
+        let mut readings = None;
         let hearing = async {
-            let mut answering = self.inner.pool.ask(request, &mut |_| {}).await.map_err(|refused| refused.as_str())?;
+            let asked = self.inner.pool.ask(request, &mut |_| {}).await;
+            let mut answering = asked.map_err(|refused| {
+                readings = Some(refused.readings());
+                note_refused(run, &refused);
+                refused.as_str()
+            })?;
             note_progress(run, &answering.progress);
             let mut said = String::new();
             let mut outcome = Ok(());
@@ -92,6 +99,9 @@ impl Model {
                 }
             }
             note_usage(run, answering.usage(said.chars().count()));
+            if answering.is_shortened() {
+                outcome = Err("shortened");
+            }
             outcome.map(|()| said)
         };
         let heard = tokio::select! {
@@ -99,7 +109,10 @@ impl Model {
             why = stop.wait() => Err(why),
             heard = tokio::time::timeout(timeout, hearing) => heard.unwrap_or(Err("too_long")),
         };
-        reserved.spend(run.prompt_tokens + run.completion_tokens);
+        if heard.is_err() && run.prompt_tokens == 0 {
+            note_usage(run, request.unheard(readings.unwrap_or(1)));
+        }
+        reserved.spend(run.prompt_tokens.saturating_add(run.completion_tokens));
         match heard {
             Ok(said) => Some(said),
             Err(why) => {
@@ -107,6 +120,13 @@ impl Model {
                 None
             }
         }
+    }
+}
+
+/// Records who was asked and did not answer.
+pub(super) fn note_refused(run: &mut ModelRun, refused: &llm::Refused) {
+    if let llm::Refused::Failed { endpoint, attempts, .. } = refused {
+        (run.endpoint, run.attempts) = (Some(endpoint.clone()), *attempts);
     }
 }
 

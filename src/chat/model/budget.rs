@@ -21,6 +21,8 @@ struct Day {
     spent: u64,
     /// By runs that are under way, at most.
     reserved: u64,
+    /// The day on which it was last said that nothing is left.
+    told: Option<Date>,
 }
 
 /// Tokens that a run may spend; given back when it is dropped.
@@ -31,7 +33,7 @@ pub(super) struct Reserved {
 
 impl Budget {
     pub(super) fn new(limits: LlmBudget) -> Self {
-        Self { limits, day: Arc::new(Mutex::new(Day { date: None, spent: 0, reserved: 0 })) }
+        Self { limits, day: Arc::new(Mutex::new(Day { date: None, spent: 0, reserved: 0, told: None })) }
     }
 
     /// Whether there is any limit on a conversation.
@@ -59,6 +61,12 @@ impl Budget {
         }
         let fits = day.spent.saturating_add(day.reserved).saturating_add(tokens) <= self.limits.tokens_per_day;
         if self.has_day_max() && !fits {
+            if day.told.replace(date) != Some(date) {
+                let (spent, of) = (day.spent, self.limits.tokens_per_day);
+                let what = "the day's tokens for language models are all but spent; the documents answer alone until midnight in Korea; \
+                            llm.budget.tokens_per_day says how many there are";
+                tracing::warn!(spent, of, "{what}");
+            }
             return None;
         }
         day.reserved = day.reserved.saturating_add(tokens);

@@ -16,6 +16,7 @@ use crate::chat::model::Progress;
 use crate::chat::model::Stop;
 use crate::chat::model::asking::ms;
 use crate::chat::model::asking::note_progress;
+use crate::chat::model::asking::note_refused;
 use crate::chat::model::asking::note_usage;
 use crate::chat::model::prompts::Prompt;
 use crate::chat::model::prompts::numbered;
@@ -27,7 +28,6 @@ use crate::knowledge::Pack;
 use crate::knowledge::Passage;
 use crate::knowledge::PromptKind;
 use crate::knowledge::sentences;
-use crate::llm::Refused;
 use crate::llm::Request;
 use crate::llm::Said;
 use crate::nlu;
@@ -159,18 +159,19 @@ impl Model {
         };
         let asked = tokio::select! {
             biased;
-            why = stop.wait() => Err(why),
+            why = stop.wait() => Err((why, None)),
             asked = self.inner.pool.ask(&request, &mut on_wait) => asked.map_err(|refused| {
-                if let Refused::Failed { endpoint, attempts, .. } = &refused {
-                    (run.endpoint, run.attempts) = (Some(endpoint.clone()), *attempts);
-                }
-                refused.as_str()
+                note_refused(run, &refused);
+                (refused.as_str(), Some(refused.readings()))
             }),
         };
         let mut answering = match asked {
             Ok(answering) => answering,
-            Err(why) => {
+            Err((why, readings)) => {
                 heard.reason = Some(why);
+                // Who was stopped while he did not wait had asked one.
+                note_usage(run, request.unheard(readings.unwrap_or(u32::from(!has_waited))));
+                reserved.spend(run.prompt_tokens);
                 return heard;
             }
         };
@@ -215,6 +216,10 @@ impl Model {
                     heard.reason = Some(failure.as_str());
                     break;
                 }
+                None if answering.is_shortened() => {
+                    heard.reason = Some("shortened");
+                    break;
+                }
                 None => {
                     self.take(fence.finish(), task, &mut heard, &tell);
                     break;
@@ -223,7 +228,7 @@ impl Model {
             self.take(judged, task, &mut heard, &tell);
         }
         note_usage(run, answering.usage(heard.raw_chars));
-        reserved.spend(run.prompt_tokens + run.completion_tokens);
+        reserved.spend(run.prompt_tokens.saturating_add(run.completion_tokens));
         heard
     }
 

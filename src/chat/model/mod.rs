@@ -48,8 +48,8 @@ use switches::Switches;
 
 /// How often the database is asked for the switches, so that one set on any node counts everywhere within two seconds.
 const SWITCHES_INTERVAL: Duration = Duration::from_millis(500);
-/// How many of those pass until it is asked for the tokens of the day.
-const SPENT_EVERY: u32 = 20;
+/// How often it is asked for the tokens of the day.
+const SPENT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// How an answer comes along, for whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,19 +100,40 @@ impl Model {
 
     /// Keeps what is known of the switches and of the tokens spent, until the shutdown.
     pub async fn keep(self) {
-        let mut ticks = 0_u32;
+        // Until the switches are known nobody is asked, so what was spent has to be known before.
+        self.read_spent().await;
+        tokio::join!(self.keep_switches(), self.keep_spent());
+    }
+
+    async fn keep_switches(&self) {
         loop {
-            if let Err(error) = self.refresh(ticks.is_multiple_of(SPENT_EVERY)).await {
+            if let Err(error) = self.refresh().await {
                 // What was known last counts.
                 tracing::warn!(error = %chain(&error), "reading the model's switches failed");
             }
-            ticks = ticks.wrapping_add(1);
-            tokio::select! {
-                // No event tells what another process wrote to the database.
-                () = tokio::time::sleep(SWITCHES_INTERVAL) => {}
-                () = self.inner.shutdown.cancelled() => return,
+            // No event tells what another process wrote to the database.
+            if self.is_over_in(SWITCHES_INTERVAL).await {
+                return;
             }
         }
+    }
+
+    /// Apart from the switches, which must not wait for a day's sum.
+    async fn keep_spent(&self) {
+        while !self.is_over_in(SPENT_INTERVAL).await {
+            self.read_spent().await;
+        }
+    }
+
+    async fn read_spent(&self) {
+        if let Err(error) = self.note_spent().await {
+            tracing::warn!(error = %chain(&error), "reading the tokens spent on models failed");
+        }
+    }
+
+    /// Whether the program ends within this time.
+    async fn is_over_in(&self, span: Duration) -> bool {
+        tokio::time::timeout(span, self.inner.shutdown.cancelled()).await.is_ok()
     }
 
     /// Switches the model on or off, for one category or, with none, for all, and records who did.
@@ -121,14 +142,12 @@ impl Model {
     /// When the database refuses.
     pub async fn switch(&self, category: &str, is_off: bool, reason: &str, by: &str) -> Result<(), StoreError> {
         self.inner.store.switches().set(category, is_off, reason, by, self.inner.clock.now()).await?;
-        self.refresh(false).await
+        self.refresh().await
     }
 
-    async fn refresh(&self, with_spent: bool) -> Result<(), StoreError> {
-        // Until the switches are known nobody is asked, so what was spent has to be known before.
-        let spent = if with_spent { self.note_spent().await } else { Ok(()) };
+    async fn refresh(&self) -> Result<(), StoreError> {
         self.inner.switches.update(&self.inner.store.switches().all().await?);
-        spent
+        Ok(())
     }
 
     async fn note_spent(&self) -> Result<(), StoreError> {
