@@ -19,7 +19,7 @@ use crate::store::StoredRun;
 use crate::store::Switch;
 
 /// Longest reason and name, in characters.
-const TEXT_CHARS_MAX: usize = 200;
+const TEXT_CHARS_MAX: usize = 140;
 const LINES_MAX: u32 = 1_000;
 
 /// How the language model stands.
@@ -74,9 +74,9 @@ pub struct NewSwitch {
     state: String,
     /// The category; left out for all.
     category: Option<String>,
-    /// Why; at most 200 characters.
+    /// Why; at most 140 characters.
     reason: Option<String>,
-    /// Who; at most 200 characters. The address is recorded beside it.
+    /// Who; at most 140 characters. The address is recorded beside it.
     by: Option<String>,
 }
 

@@ -137,10 +137,10 @@ where
         if !settings.networks.iter().any(|network| network.contains(&address)) {
             return Err(ApiError::AdminClosed);
         }
-        let Some(shown) = &credentials.bearer else { return Err(ApiError::TokenRequired) };
+        let Some(shown) = &credentials.bearer else { return Err(ApiError::AdminTokenRequired) };
         // Hashes are compared, so how long it takes tells nothing about the token.
         let wanted = Chat::hash(&SessionToken::new(token.reveal().clone()));
-        if Chat::hash(shown) == wanted { Ok(Self(address)) } else { Err(ApiError::TokenWrong) }
+        if Chat::hash(shown) == wanted { Ok(Self(address)) } else { Err(ApiError::AdminTokenWrong) }
     }
 }
 

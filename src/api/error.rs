@@ -45,6 +45,10 @@ pub enum ApiError {
     AgentsOnly,
     /// Only for administrators, and there are none, or not from there.
     AdminClosed,
+    /// The administration API was called without its token.
+    AdminTokenRequired,
+    /// Its token is another one.
+    AdminTokenWrong,
     /// A body that ended early, or whose chunks cannot be read.
     BodyUnread,
     /// A body that was cut because it is too long.
@@ -138,6 +142,17 @@ impl ApiError {
                 let detail =
                     "관리 API는 admin.token_file이 설정되어 있고 admin.networks에 속한 주소에서만 사용할 수 있습니다.";
                 Problem::new(StatusCode::FORBIDDEN, "admin_closed", detail)
+            }
+            Self::AdminTokenRequired => {
+                let detail =
+                    "관리 API에는 admin.token_file의 토큰이 필요합니다. Authorization: Bearer 헤더로 보내 주세요.";
+                let mut problem = Problem::new(StatusCode::UNAUTHORIZED, "admin_token_required", detail);
+                problem.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+                problem
+            }
+            Self::AdminTokenWrong => {
+                let detail = "관리 API의 토큰이 admin.token_file의 토큰과 다릅니다.";
+                Problem::new(StatusCode::FORBIDDEN, "admin_token_wrong", detail)
             }
             Self::BodyTooSlow => {
                 let detail = "the request's body did not come in time; send it again";

@@ -34,7 +34,7 @@ pub(super) struct Arguments {
     /// The switches and the budget do not count for it.
     #[arg(long, value_enum, default_value_t = Answering::Embedded)]
     engine: Answering,
-    /// With `--engine llm`: ask only so many of the test questions and of the attacks, evenly chosen
+    /// With `--engine llm`: ask only so many of the test questions and of the attacks, evenly chosen; the pack's gates are then left out
     #[arg(long, value_name = "COUNT")]
     sample: Option<usize>,
     /// How the measurement is printed

@@ -173,6 +173,14 @@ impl Server {
         tasks.spawn(keeper.run());
 
         let pool = Pool::start(&config.llm, |file| config.server.resolve(file), edge.metrics());
+        for endpoint in &config.llm.endpoints {
+            let (name, url) = (&endpoint.name, endpoint.url.as_str());
+            tracing::info!(
+                endpoint = name,
+                url,
+                "a language model may be asked; masked text of customers is sent there"
+            );
+        }
         let model = pool.map(|pool| {
             Model::new(pool, store.clone(), clock.clone(), edge.metrics(), tasks.clone(), shutdown.clone())
         });

@@ -132,6 +132,10 @@ pub async fn evaluate_with_models(
     evaluation.figures.extend(figures::refusals(&evaluation.outcomes));
     evaluation.figures.extend(figures::of_attacks(&attacked));
     evaluation.attacks = attacked;
+    if extent.sample.is_some() {
+        // What the pack asks for is asked of all its questions.
+        evaluation.gates.clear();
+    }
     evaluation.gates.extend(invariants(&evaluation));
     Ok(evaluation)
 }

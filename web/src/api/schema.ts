@@ -798,11 +798,11 @@ export interface components {
         };
         /** @description What a switch is to be. */
         NewSwitch: {
-            /** @description Who; at most 200 characters. The address is recorded beside it. */
+            /** @description Who; at most 140 characters. The address is recorded beside it. */
             by?: string | null;
             /** @description The category; left out for all. */
             category?: string | null;
-            /** @description Why; at most 200 characters. */
+            /** @description Why; at most 140 characters. */
             reason?: string | null;
             /** @description `off` or `on`. */
             state: string;
