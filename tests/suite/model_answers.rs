@@ -202,3 +202,24 @@ async fn who_waits_is_told_his_place() {
     drop(speaking);
     assert_eq!(waiting.until("response").await["data"]["engine"], "llm");
 }
+
+/// Who waited in vain is answered from the documents, and it is recorded how long he waited.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_in_vain_is_recorded() {
+    let model = ModelServer::start().await;
+    model.behaves(Behaviour::from(Fault::After(4, Mishap::Stalls)).paced(Pace::default()));
+    let setup = Setup::new(Store::Sqlite)
+        .administered()
+        .with("llm.endpoint.1.concurrent_max", "1")
+        .with("llm.queue_timeout", "1s");
+    let server = setup.asking(&[&model]).start().await;
+    let (first, second) = (server.customer().await, server.customer().await);
+    let mut speaking = first.connects().await;
+    speaking.says(QUESTION).await;
+    model.began(1).await;
+    assert_eq!(second.says(QUESTION).await.0["engine"], "extractive");
+    let runs = server.administrator().runs(&second).await;
+    assert_eq!(runs[0]["reason"], "queue_timeout", "{runs:#?}");
+    assert!(runs[0]["queued_ms"].as_i64().unwrap() >= 1_000, "{runs:#?}");
+    assert_eq!(runs[0]["prompt_tokens"], 0, "nobody read the question: {runs:#?}");
+}

@@ -152,6 +152,7 @@ impl Model {
                 let _ = listener.send(progress);
             }
         };
+        let asked_at = Instant::now();
         let mut has_waited = false;
         let mut on_wait = |place: usize| {
             has_waited = true;
@@ -169,6 +170,9 @@ impl Model {
             Ok(answering) => answering,
             Err((why, readings)) => {
                 heard.reason = Some(why);
+                if has_waited && run.attempts == 0 {
+                    run.queued_ms = ms(asked_at.elapsed());
+                }
                 // Who was stopped while he did not wait had asked one.
                 note_usage(run, request.unheard(readings.unwrap_or(u32::from(!has_waited))));
                 reserved.spend(run.prompt_tokens);
