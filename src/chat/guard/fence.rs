@@ -101,7 +101,7 @@ impl Fault {
 pub struct Stopped {
     /// Why.
     pub fault: Fault,
-    /// What it says, for the record.
+    /// The beginning of what it says, for the record.
     pub text: String,
 }
 
@@ -109,6 +109,9 @@ pub struct Stopped {
 const SENTENCE_CHARS_MAX: usize = 600;
 /// Bytes of an answer at most.
 const ANSWER_BYTES_MAX: usize = 40 * 1024;
+
+/// Characters that are taken at once.
+const PART_CHARS: usize = 64;
 
 /// Lets sentences out that may be shown. Owned; prepared once for an answer.
 #[derive(Debug)]
@@ -118,6 +121,8 @@ pub struct Fence {
     bytes: usize,
     /// The last number of a list that counts up from 1.
     numbering: u32,
+    /// Whether a sentence was let out.
+    is_begun: bool,
     is_closed: bool,
 }
 
@@ -125,22 +130,29 @@ impl Fence {
     /// A fence around what these passages say.
     pub fn new(grounds: &[Grounds<'_>]) -> Self {
         let grounds = grounds.iter().map(Prepared::of).collect();
-        Self { grounds, pending: String::new(), bytes: 0, numbering: 0, is_closed: false }
+        Self { grounds, pending: String::new(), bytes: 0, numbering: 0, is_begun: false, is_closed: false }
     }
 
     /// Takes what came; gives the sentences that are whole now. After the first fault nothing more is let out.
     pub fn push(&mut self, piece: &str) -> Vec<Result<Released, Stopped>> {
-        self.bytes = self.bytes.saturating_add(piece.len());
-        if self.is_closed {
-            return Vec::new();
+        let room = ANSWER_BYTES_MAX - self.bytes;
+        let ends = piece.char_indices().map(|(at, c)| at + c.len_utf8());
+        let fits = ends.take_while(|end| *end <= room).last().unwrap_or_default();
+        self.bytes += fits;
+        let mut released = Vec::new();
+        let mut rest = &piece[..fits];
+        // Part by part: however much comes at once, no more than a sentence is ever looked at.
+        while !rest.is_empty() && !self.is_closed {
+            let end = rest.char_indices().nth(PART_CHARS).map_or(rest.len(), |(at, _)| at);
+            self.pending.push_str(&rest[..end]);
+            rest = &rest[end..];
+            released.extend(self.release(false));
+            if self.pending.chars().count() > SENTENCE_CHARS_MAX {
+                released.extend(self.stop_too_long());
+            }
         }
-        self.pending.push_str(piece);
-        let mut released = self.release(false);
-        let is_too_long = self.bytes > ANSWER_BYTES_MAX || self.pending.chars().count() > SENTENCE_CHARS_MAX;
-        if is_too_long && !self.is_closed {
-            let text = self.pending.chars().take(SENTENCE_CHARS_MAX).collect();
-            self.close();
-            released.push(Err(Stopped { fault: Fault::TooLong, text }));
+        if fits < piece.len() {
+            released.extend(self.stop_too_long());
         }
         released
     }
@@ -210,7 +222,12 @@ impl Fence {
             }
             self.pending.drain(..end);
             match self.check_sentence(&sentence) {
-                Ok(checked) => {
+                Ok(mut checked) => {
+                    // What was judged apart is read apart.
+                    if self.is_begun && !checked.text.starts_with(char::is_whitespace) {
+                        checked.text.insert(0, ' ');
+                    }
+                    self.is_begun = true;
                     if let (Some(number), _) = self.numbered(&checked.text) {
                         self.numbering = number;
                     }
@@ -218,7 +235,7 @@ impl Fence {
                 }
                 Err(fault) => {
                     self.close();
-                    released.push(Err(Stopped { fault, text: sentence }));
+                    released.push(Err(Stopped { fault, text: beginning(&sentence) }));
                     break;
                 }
             }
@@ -238,8 +255,22 @@ impl Fence {
         }
     }
 
+    fn stop_too_long(&mut self) -> Option<Result<Released, Stopped>> {
+        if self.is_closed {
+            return None;
+        }
+        let text = beginning(&self.pending);
+        self.close();
+        Some(Err(Stopped { fault: Fault::TooLong, text }))
+    }
+
     fn close(&mut self) {
         self.is_closed = true;
         self.pending = String::new();
     }
+}
+
+/// What is kept of a text that was stopped.
+fn beginning(text: &str) -> String {
+    text.chars().take(SENTENCE_CHARS_MAX).collect()
 }

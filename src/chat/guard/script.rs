@@ -1,5 +1,7 @@
 //! Whether a sentence is plain text: no markup, no link, no character that is not what it looks like.
 
+use unicode_normalization::UnicodeNormalization;
+
 use crate::chat::guard::fence::Fault;
 use crate::chat::guard::grounds::Prepared;
 use crate::text::normalize::is_hidden;
@@ -71,38 +73,84 @@ fn has_markdown_link(sentence: &str) -> bool {
 
 /// An address of the web or of mail that no passage has.
 fn has_address(sentence: &str, cited: &[&Prepared]) -> bool {
-    let lower = sentence.to_lowercase();
-    let is_part = |c: char| {
-        c.is_ascii_alphanumeric()
-            || matches!(c, '.' | ':' | '/' | '@' | '-' | '_' | '%' | '?' | '=' | '&' | '#' | '~' | '+')
-    };
-    lower.split(|c: char| !is_part(c)).filter(|run| is_address(run)).any(|run| {
-        let run = run.trim_matches(['.', ':', '/', '-']);
-        !cited.iter().any(|ground| ground.whole.to_lowercase().contains(run))
+    let is_part = |c: char| c.is_alphanumeric() || ".:/@-_%?=&#~+".contains(c);
+    let text = plain(sentence);
+    let runs = text.split(|c: char| !is_part(c)).map(|run| run.trim_end_matches(ENDS));
+    runs.filter(|run| is_address(run)).any(|run| {
+        let run = run.trim_start_matches(ENDS);
+        !cited.iter().any(|ground| is_written(run, &plain(&ground.whole)))
     })
 }
 
+/// What stands around an address and is not part of it.
+const ENDS: [char; 6] = ['.', ':', '-', '/', '?', '~'];
+
+/// Particles behind an address.
+const PARTICLES: [&str; 16] =
+    ["에서는", "에서", "으로", "에는", "로", "에", "을", "를", "은", "는", "이", "가", "의", "와", "과", "도"];
+
+/// A text in small letters, with one form for each character and one dot.
+fn plain(text: &str) -> String {
+    let text = text.chars().filter(|c| !is_hidden(*c)).map(|c| if c == '…' { ' ' } else { c });
+    text.nfkc().flat_map(char::to_lowercase).map(|c| if c == '。' { '.' } else { c }).collect()
+}
+
+/// Whether a text has an address as a whole, with whatever particle behind it.
+fn is_written(run: &str, text: &str) -> bool {
+    let latin = run.trim_end_matches(|c: char| !c.is_ascii());
+    let without_particle = PARTICLES.iter().filter_map(|particle| run.strip_suffix(particle));
+    std::iter::once(run).chain(without_particle).chain((latin.len() > 1).then_some(latin)).any(|address| {
+        let begins_in_latin = address.starts_with(|c: char| c.is_ascii());
+        let ends_in_latin = address.ends_with(|c: char| c.is_ascii());
+        text.match_indices(address).any(|(at, _)| {
+            let before = text[..at].chars().next_back();
+            let mut behind = text[at + address.len()..].chars();
+            let is_begin = !before.is_some_and(|c| match begins_in_latin {
+                true => c.is_ascii_alphanumeric() || c == '-',
+                false => c.is_alphanumeric(),
+            });
+            let is_end = match behind.next() {
+                Some('.') => !behind.next().is_some_and(char::is_alphanumeric),
+                Some(c) if ends_in_latin => !(c.is_ascii_alphanumeric() || c == '-'),
+                Some(_) | None => true,
+            };
+            is_begin && is_end
+        })
+    })
+}
+
+/// Whether a run of letters, digits and marks is an address. A full stop without a space behind it makes one of two sentences, too.
 fn is_address(run: &str) -> bool {
-    let run = run.trim_matches(['.', ':', '-', '/', '?', '~']);
+    /// Digits of a day or an item: 11.1.까지, 1.신청.
+    const DAY_DIGITS_MAX: usize = 2;
     if run.contains("://")
-        || run.starts_with("www.")
+        || run.contains("www.")
         || run.contains('@')
         || run.starts_with("mailto")
         || run.starts_with("javascript:")
     {
         return true;
     }
-    let host = run.split(['/', ':', '?', '#']).next().unwrap_or_default();
-    let labels: Vec<&str> = host.split('.').collect();
-    let is_label = |label: &&str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-    let is_number = |text: &str| text.chars().all(|c| c.is_ascii_digit());
-    let ends_in_letters =
-        labels.last().is_some_and(|last| last.len() > 1 && last.chars().all(|c| c.is_ascii_lowercase()));
-    let is_host = labels.len() > 1 && labels.iter().all(is_label) && ends_in_letters && !is_number(labels[0]);
-    // 192.168.0.1
-    let is_numeric =
-        labels.len() == 4 && labels.iter().all(|label| !label.is_empty() && label.len() <= 3 && is_number(label));
-    is_host || is_numeric
+    let is_number = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
+    run.split(['/', ':', '?', '#', '=', '&', '~', '+', '%']).any(|host| {
+        let labels: Vec<&str> = host.split('.').collect();
+        let joins = labels.windows(2).any(|pair| {
+            let (name, domain) = (pair[0], pair[1]);
+            let begins_with_letter = domain.starts_with(char::is_alphabetic) && domain.chars().count() > 1;
+            let is_short = match is_number(name) {
+                true => name.len() <= DAY_DIGITS_MAX,
+                // "a.m.부터"
+                false => name.len() == 1,
+            };
+            let is_day = is_short && !domain.starts_with(|c: char| c.is_ascii());
+            // "evil .com" is one, too.
+            let is_named = !name.is_empty() || domain.starts_with(|c: char| c.is_ascii());
+            begins_with_letter && is_named && !is_day
+        });
+        // 192.168.0.1
+        let latin: Vec<&str> = host.trim_end_matches(|c: char| !c.is_ascii_digit()).split('.').collect();
+        joins || (latin.len() == 4 && latin.iter().all(|label| label.len() <= 3 && is_number(label)))
+    })
 }
 
 /// Tags, headings, quotations, rules, tables, code, and stars around words.
@@ -139,6 +187,9 @@ mod tests {
             "Android 10 이상 또는 iOS 16 이상이 필요합니다.",
             "2026. 11. 1. 기준 “최고” 금리입니다.",
             "① 신청 → ② 확인",
+            "2026.11.1.까지 신청하시면 연 3.5%입니다.",
+            "1.신청 2.확인",
+            "오전 9 a.m.부터입니다…가입은 앱에서 됩니다.",
         ] {
             assert_eq!(fault(text, &[]), None, "{text}");
         }
@@ -159,6 +210,17 @@ mod tests {
             ("evil.example에서 확인", Fault::Link),
             ("help@evil.example", Fault::Link),
             ("192.168.0.1 접속", Fault::Link),
+            ("192.168.0.1에서", Fault::Link),
+            ("가온은행.com에서 확인", Fault::Link),
+            ("가온은행.kr/가입", Fault::Link),
+            ("가온은행.한국에서", Fault::Link),
+            ("ｇａｏｎ．ｋｒ", Fault::Link),
+            ("gaon。kr", Fault::Link),
+            ("365.bank-event.kr", Fault::Link),
+            ("365.kr", Fault::Link),
+            ("됩니다...evil.com", Fault::Link),
+            ("evil .com", Fault::Link),
+            ("됩니다.신청은 앱에서", Fault::Link),
             ("가\u{200B}입", Fault::Unreadable),
             ("가\u{202E}입", Fault::Unreadable),
             ("аpple 카드", Fault::Unreadable),

@@ -2,6 +2,7 @@
 
 use crate::chat::guard::marks::Mark;
 use crate::chat::guard::marks::mark_at;
+use crate::chat::guard::marks::taken_out;
 use crate::knowledge::is_full_stop;
 
 /// The end in bytes of the first sentence of `text`, its citation marks included; `None` while more may belong to it. With
@@ -42,12 +43,18 @@ fn ends_here(before: &str, c: char, after: &str, is_all: bool) -> Option<Option<
     let closing = after.len() - rest.len();
     let Some(next) = rest.chars().next() else { return is_all.then_some(Some(closing)) };
     match mark_at(rest) {
-        Mark::Whole { .. } => return Some(Some(closing)),
+        Mark::Whole { .. } => return behind_mark(before, rest, is_all).map(|ends| ends.then_some(closing)),
         Mark::Cut if !is_all => return None,
         Mark::Cut | Mark::None => {}
     }
     if !next.is_whitespace() {
         return Some(None);
+    }
+    let apart = rest.trim_start_matches([' ', '\t']);
+    match mark_at(apart) {
+        Mark::Whole { .. } if !behind_mark(before, apart, is_all)? => return Some(None),
+        Mark::Cut if !is_all => return None,
+        Mark::Whole { .. } | Mark::Cut | Mark::None => {}
     }
     if c != '.' {
         return Some(Some(closing));
@@ -58,6 +65,26 @@ fn ends_here(before: &str, c: char, after: &str, is_all: bool) -> Option<Option<
         return None;
     }
     Some(is_full_stop(before, line).then_some(closing))
+}
+
+/// Whether a full stop ends a sentence that `rest`, which begins with a mark, follows: not inside of a figure or an address,
+/// whose halves would be judged apart and read together.
+fn behind_mark(before: &str, rest: &str, is_all: bool) -> Option<bool> {
+    let mut rest = rest;
+    loop {
+        match mark_at(rest) {
+            Mark::Whole { bytes, .. } => rest = &rest[bytes..],
+            Mark::Cut if !is_all => return None,
+            Mark::Cut | Mark::None => break,
+        }
+    }
+    let (seen, _) = taken_out(before);
+    let last = seen.chars().next_back().filter(char::is_ascii_alphanumeric);
+    let Some(last) = last else { return Some(true) };
+    let apart = rest.trim_start_matches([' ', '\t']);
+    let Some(next) = apart.chars().next() else { return is_all.then_some(true) };
+    let touches = apart.len() == rest.len() && !next.is_whitespace() && next != '.';
+    Some(!touches && !(last.is_ascii_digit() && next.is_ascii_digit()))
 }
 
 /// The end with the marks that follow a sentence which ends at `end`.
@@ -122,6 +149,11 @@ mod tests {
             ("(기준일: 2026. 11. 1. 현재) 둘입니다. 셋", vec!["(기준일: 2026. 11. 1. 현재) 둘입니다.", " 셋"]),
             ("[이체 > 한도. 관리]에서 됩니다. [1]", vec!["[이체 > 한도. 관리]에서 됩니다. [1]"]),
             ("하나입니다. [1]. 둘", vec!["하나입니다. [1].", " 둘"]),
+            ("연 3.[1]5%입니다. [1]", vec!["연 3.[1]5%입니다. [1]"]),
+            ("연 3[1].[1][2]5%입니다. [1]", vec!["연 3[1].[1][2]5%입니다. [1]"]),
+            ("연 3. [1] 5%입니다. [1]", vec!["연 3. [1] 5%입니다. [1]"]),
+            ("evil.[1]com에서", vec!["evil.[1]com에서"]),
+            ("문의는 1588-0000.[1] 둘", vec!["문의는 1588-0000.[1]", " 둘"]),
             ("", vec![]),
         ] {
             assert_eq!(sentences(text), expected, "{text}");

@@ -91,3 +91,52 @@ fn how_an_answer_is_cut_changes_nothing() {
         }
     }
 }
+
+/// What a fence around one passage lets out of an answer that comes at once, and why it stopped.
+fn let_out(passage: &str, answer: &str) -> (String, Option<Fault>) {
+    let row = Row { id: 0, passage: passage.to_owned(), answer: answer.to_owned(), kind: String::new() };
+    judge(&row, usize::MAX)
+}
+
+#[test]
+fn a_mark_does_not_split_what_is_read_together() {
+    let passage = "3가지 조건을 모두 충족하시면 연 5% 우대금리가 적용됩니다.";
+    for answer in [
+        "연 3.[1]5% 우대금리가 적용됩니다. [1]",
+        "연 3[1].[1]5% 우대금리가 적용됩니다. [1]",
+        "연 3. [1] 5% 우대금리가 적용됩니다. [1]",
+    ] {
+        let (shown, fault) = let_out(passage, answer);
+        assert_eq!((shown.as_str(), fault), ("", Some(Fault::Figure)), "{answer}");
+    }
+    let (shown, _) = let_out(passage, "우대금리가 적용됩니다.[1]3가지 조건을 모두 충족하시면 연 5%입니다. [1]");
+    assert_eq!(shown, "우대금리가 적용됩니다. 3가지 조건을 모두 충족하시면 연 5%입니다.");
+}
+
+#[test]
+fn an_answer_of_one_piece_is_no_longer_than_another() {
+    let passage = "우대금리가 적용됩니다.";
+    let sentence = "우대금리가 적용됩니다. [1]\n";
+    let (shown, fault) = let_out(passage, &sentence.repeat(40_000));
+    assert!(shown.len() <= 40 * 1024, "{}", shown.len());
+    assert_eq!(fault, Some(Fault::TooLong));
+    let mut fence = Fence::new(&[Grounds { title: "", heading: "", text: passage, is_in_force: true }]);
+    let stopped = fence.push(&"1. 1) ".repeat(200_000));
+    let Some(Err(stopped)) = stopped.last() else { panic!("{stopped:?}") };
+    assert!(stopped.text.chars().count() <= 600);
+}
+
+#[test]
+fn an_address_of_the_passage_may_be_told() {
+    let passage = "자세한 내용은 홈페이지(www.gaon-bank.kr/예금) 또는 가온은행.한국에서 확인하실 수 있습니다.";
+    for (answer, fault) in [
+        ("자세한 내용은 홈페이지 www.gaon-bank.kr에서 확인하실 수 있습니다. [1]", None),
+        ("자세한 내용은 gaon-bank.kr/예금에서 확인하실 수 있습니다. [1]", None),
+        ("자세한 내용은 가온은행.한국으로 확인하실 수 있습니다. [1]", None),
+        ("자세한 내용은 bank.kr에서 확인하실 수 있습니다. [1]", Some(Fault::Link)),
+        ("자세한 내용은 gaon-bank.kr.evil.com에서 확인하실 수 있습니다. [1]", Some(Fault::Link)),
+        ("자세한 내용은 새가온은행.한국에서 확인하실 수 있습니다. [1]", Some(Fault::Link)),
+    ] {
+        assert_eq!(let_out(passage, answer).1, fault, "{answer}");
+    }
+}
