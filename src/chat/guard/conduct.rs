@@ -7,12 +7,13 @@ use crate::text::normalize::normalize;
 /// Whether a sentence advises a product or a decision, or promises gain or approval, in words its passages do not have.
 pub(super) fn advises(sentence: &str, cited: &[&Prepared]) -> bool {
     #[rustfmt::skip]
-    const WORDINGS: [&str; 70] = [
-        "추천", "권해드", "권합니", "권해요", "권장", "권유드", "권고드", "권하고싶", "권하는", "권하시", "권해", "권드", "유리합", "유리해", "유리하", "유리한", "이득",
+    const WORDINGS: [&str; 87] = [
+        "추천", "권해드", "권합니", "권해요", "권장", "권유드", "권유해", "권고드", "권하고싶", "권하는", "권하시", "권해", "권드", "유리합", "유리해", "유리하", "유리한", "이득",
         "이익입", "이익이", "바람직", "현명", "안성맞춤", "강추", "놓치지", "서두르", "서둘러", "딱맞", "잘맞", "제격", "적합합", "적합해", "적합하", "어울리", "최적", "최선",
         "가장좋은", "제일좋은", "더좋은", "가장낫", "더낫", "더나은", "나을", "괜찮은선택", "좋은선택", "좋은상품", "것이좋", "게좋", "편이좋", "걸로하세",
         "무조건", "틀림없", "확실히", "확실하", "보장합", "보장해", "보장드", "장담", "걱정하지", "걱정마", "걱정없", "안심하", "손해없", "손해볼일", "손실없", "원금보장",
         "반드시승인", "승인될것", "승인됩니다", "반드시전액", "꼭가입",
+        "면좋", "기좋", "도좋", "을좋", "좋겠", "고려해", "고려하시", "고려할만", "검토해", "검토하시", "검토할만", "고민해보", "눈여겨", "들어보시", "활용해보", "가입해보",
     ];
     const ENGLISH: [&str; 13] = [
         "recommend",
@@ -99,10 +100,39 @@ pub(super) fn promises(sentence: &str, cited: &[&Prepared]) -> bool {
     }
     let end = tight.trim_end_matches(|c: char| !c.is_alphanumeric());
     let past = PAST.iter().find(|past| end.ends_with(**past));
-    past.is_some_and(|past| {
+    let is_done = past.is_some_and(|past| {
         let act = &end[..end.len() - past.len()];
         ACTS.iter().any(|noun| act.ends_with(noun)) && !is_told(&tight, past, cited)
-    })
+    });
+    is_done || acts(&tight, &ACTS, cited)
+}
+
+/// Whether a sentence says that an act is done for the customer, is being done or is done, anywhere in it.
+fn acts(tight: &str, nouns: &[&str], cited: &[&Prepared]) -> bool {
+    /// Begins what is said of an act.
+    #[rustfmt::skip]
+    const STEMS: [&str; 26] = [
+        "해드", "하여드", "처리해드", "시켜드", "드립니다", "드려요", "드릴", "되셨습니다", "되셨어요", "되었습니다", "되었어요",
+        "됐습니다", "됐어요", "되었으", "됐으", "하셨습니다", "했습니다", "했으니", "중입니다", "중이에요", "중이며", "중이니",
+        "하고있습니다", "되고있습니다", "되어있습니다", "돼있습니다",
+    ];
+    const PARTICLES: [char; 6] = ['을', '를', '이', '가', '은', '는'];
+    nouns
+        .iter()
+        .chain(&["처리", "진행", "조치", "완료", "반영", "중지", "중단", "개설", "삭제", "지급", "환급", "잠금"])
+        .any(|noun| {
+            tight.match_indices(noun).any(|(at, _)| {
+                let behind = &tight[at + noun.len()..];
+                let said = behind.strip_prefix(PARTICLES).unwrap_or(behind);
+                STEMS.iter().any(|stem| {
+                    said.starts_with(stem)
+                        && !cited.iter().any(|ground| {
+                            let told = &tight[at..tight.len() - said.len() + stem.len()];
+                            ground.tight.contains(told) || ground.tight.contains(&format!("{noun}{stem}"))
+                        })
+                })
+            })
+        })
 }
 
 /// Whether the passages use a wording of the same matter: the words right before it stand there before it, too.
@@ -118,4 +148,40 @@ fn is_told(tight: &str, wording: &str, cited: &[&Prepared]) -> bool {
 
 fn tight(sentence: &str) -> String {
     normalize(sentence).chars().filter(|c| c.is_alphanumeric() || *c == '\'').collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::guard::fence::Grounds;
+
+    #[test]
+    fn an_act_passes_where_the_passage_says_so() {
+        let text = "앱에서 일시정지를 신청하실 수 있습니다. 낸 수수료는 환급해 드립니다.";
+        let ground = Prepared::of(&Grounds { title: "", heading: "", text, is_in_force: true });
+        for sentence in [
+            "바로 카드를 일시정지해 드립니다.",
+            "카드 일시정지가 접수되셨습니다.",
+            "일시정지를 진행 중입니다.",
+            "일시정지가 처리되었습니다.",
+            "해지를 해 드립니다.",
+            "한도를 상향시켜 드립니다.",
+            "재발급을 처리하고 있습니다.",
+            "카드가 정지되어 있습니다.",
+        ] {
+            assert!(promises(sentence, &[&ground]), "{sentence}");
+        }
+        for sentence in ["수수료는 환급해 드립니다.", "앱에서 신청하시면 됩니다.", "안내해 드립니다."]
+        {
+            assert!(!promises(sentence, &[&ground]), "{sentence}");
+        }
+        for sentence in [
+            "가입하시면 좋습니다.",
+            "가입을 고려해 보세요.",
+            "전환을 검토해 보시기 바랍니다.",
+            "이 상품을 권유해 드려요.",
+        ] {
+            assert!(advises(sentence, &[&ground]), "{sentence}");
+        }
+    }
 }

@@ -7,6 +7,7 @@ use crate::chat::guard::conduct;
 use crate::chat::guard::figures;
 use crate::chat::guard::grounds::Prepared;
 use crate::chat::guard::marks;
+use crate::chat::guard::products;
 use crate::chat::guard::script;
 use crate::chat::guard::stream;
 use crate::chat::guard::support;
@@ -201,6 +202,9 @@ impl Fence {
         let read = reading::read(words);
         if !figures::are_held(&read, &cited) {
             return Err(Fault::Figure);
+        }
+        if !products::are_held(words, &cited) {
+            return Err(Fault::Unsupported);
         }
         if !support::is_supported(&figures::words_beside(&read), &cited) {
             return Err(Fault::Unsupported);

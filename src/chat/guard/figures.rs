@@ -63,7 +63,15 @@ impl Bound {
         WORDS.iter().find(|(word, _)| behind.starts_with(word)).map(|(_, bound)| *bound)
     }
 
-    /// Whether a figure with one bound may be told of a figure with the other.
+    /// The side on which it bounds.
+    const fn side(self) -> Side {
+        match self {
+            Self::AtLeast | Self::Above | Self::Over => Side::Least,
+            Self::AtMost | Self::Below => Side::Most,
+        }
+    }
+
+    /// Whether a figure with one bound may be told of a figure with the other, as far as both have one.
     fn fits(ours: Option<Self>, theirs: Option<Self>) -> bool {
         match (ours, theirs) {
             (None, Some(Self::Below | Self::Above)) => false,
@@ -233,7 +241,53 @@ pub(super) fn are_held(figures: &Figures, cited: &[&Prepared]) -> bool {
 }
 
 fn is_held(figure: &Stated, held: &Held) -> bool {
-    figure.value.stands_as(&held.value) && Bound::fits(figure.bound, held.bound)
+    figure.value.stands_as(&held.value) && Bound::fits(figure.bound, held.bound) && is_bounded(figure, held)
+}
+
+/// Whether a passage bounds a figure on the side on which a sentence does: by a word behind it, by one before it, or as an end
+/// of a range.
+fn is_bounded(figure: &Stated, held: &Held) -> bool {
+    let is_calendar = matches!(
+        figure.value,
+        Value::Date { .. } | Value::Time { .. } | Value::Quantity(_, Unit::Day | Unit::DayOfMonth)
+    );
+    let near = figure.before.iter().take(figure.near).take_while(|token| matches!(token, Token::Word(_)));
+    let behind = figure.bound.filter(|_| held.bound.is_none() && !is_calendar);
+    let needs_exact = matches!(behind, Some(Bound::Above | Bound::Below | Bound::Over));
+    let sides = [near.clone().find_map(Side::of), behind.map(Bound::side)];
+    let has = |side: Side| {
+        held.is_end
+            || held.bound.map(Bound::side) == Some(side)
+            || held.before.iter().any(|token| Side::of(token) == Some(side) || (side == Side::Most && is_limit(token)))
+    };
+    !needs_exact && sides.into_iter().flatten().all(has)
+}
+
+/// The side on which a figure is a bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Least,
+    Most,
+}
+
+impl Side {
+    /// What a word before a figure says of it.
+    fn of(token: &Token) -> Option<Self> {
+        const LEAST: [&str; 4] = ["최소", "최저", "최단", "하한"];
+        const MOST: [&str; 4] = ["최대", "최고", "최장", "상한"];
+        let Token::Word(word) = token else { return None };
+        let begins = |sides: [&str; 4]| sides.iter().any(|side| word.starts_with(side));
+        match (begins(LEAST), begins(MOST)) {
+            (true, _) => Some(Self::Least),
+            (false, true) => Some(Self::Most),
+            (false, false) => None,
+        }
+    }
+}
+
+/// Whether a word says that the figure behind it is the most there may be.
+fn is_limit(token: &Token) -> bool {
+    matches!(token, Token::Word(word) if word.contains("한도"))
 }
 
 /// Whether the words before a figure fit a figure of the same sort better that has another value.

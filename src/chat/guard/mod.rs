@@ -8,6 +8,7 @@ mod fence;
 mod figures;
 mod grounds;
 mod marks;
+mod products;
 mod script;
 mod statements;
 mod stream;

@@ -62,7 +62,15 @@ pub(super) fn weight(word: &str) -> f32 {
 fn found(word: &str, ground: &Prepared) -> f32 {
     /// A word that means the same is not the same word.
     const SAME_CONCEPT: f32 = 0.5;
-    if ground.tight.contains(word) {
+    /// Words that say one thing.
+    const SAME: [&[&str]; 4] = [
+        &["매달", "매월", "달마다", "다달이", "월"],
+        &["건당", "한건", "1건"],
+        &["즉시", "바로"],
+        &["모두", "전부", "각각", "모든"],
+    ];
+    let same = SAME.iter().find(|same| same.iter().any(|one| one.chars().count() > 1 && word.starts_with(one)));
+    if ground.tight.contains(word) || same.is_some_and(|same| same.iter().any(|one| ground.tight.contains(one))) {
         return 1.0;
     }
     let concepts = concepts::concepts(word, &phonetics::sounds(word));
@@ -148,13 +156,13 @@ pub(super) fn noun_of_verb(token: &str) -> Option<&str> {
 /// Whether a word says nothing about the matter in an answer of a bank, whatever its ending.
 fn is_neutral(word: &str) -> bool {
     #[rustfmt::skip]
-    const NEUTRAL: [&str; 105] = [
+    const NEUTRAL: [&str; 101] = [
         "가능", "경우", "고객", "이용", "확인", "문의", "참고", "바랍", "바라", "때문", "따라", "따르", "대한", "대하", "관련", "해당", "적용",
         "기준", "이상", "이하", "이내", "미만", "초과", "다음", "같습", "같은", "같이", "위해", "통해", "먼저", "또한", "다만", "그리", "입니",
         "드립", "드리", "드려", "있으", "있습", "하시", "하셔", "하실", "되며", "됩니", "되어", "주시", "주세", "그래", "이때", "이는",
-        "그러", "모두", "각각", "우선", "만약", "원", "개월", "퍼센", "프로", "필요", "수수", "보통", "이후", "직접", "최대", "최장", "최소", "곧바로", "바로", "즉시",
+        "그러", "각각", "우선", "만약", "원", "개월", "퍼센", "프로", "필요", "수수", "보통", "이후", "직접", "최대", "최장", "최소", "곧바로", "바로",
         "아니요", "아니오", "아래", "계속", "사이", "나머지", "정도", "동안", "예를",
-        "있지", "그날", "다시", "건당", "매달", "다달", "점차", "않", "없", "못하", "곧바", "뒤에", "지난", "때마", "수는", "수도", "것은", "것이", "금액", "그다음", "준비", "이제", "오전", "오후", "아니", "우선",
+        "있지", "그날", "다시", "다달", "점차", "않", "없", "못하", "곧바", "뒤에", "지난", "때마", "수는", "수도", "것은", "것이", "금액", "그다음", "준비", "이제", "오전", "오후", "아니", "우선",
     ];
     NEUTRAL.iter().any(|neutral| word.starts_with(neutral) && *neutral != "수수")
 }

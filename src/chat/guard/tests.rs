@@ -47,8 +47,8 @@ fn judge(row: &Row, size: usize) -> (String, Option<Fault>) {
     (shown, fault)
 }
 
-/// Shares of the answers of each kind that are stopped. An invented figure, a missing mark, advice, a promise, markup and a foreign
-/// address never pass. What is said of the wrong thing, or turned into its opposite, is known less surely: these floors only rise.
+/// Shares of the answers of each kind that are stopped. Where the floor is 1, no answer of this file passes; below 1, some
+/// still do. The floors only rise.
 #[test]
 fn good_answers_pass_and_bad_ones_are_stopped() {
     let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
@@ -64,7 +64,7 @@ fn good_answers_pass_and_bad_ones_are_stopped() {
     }
     println!("{kinds:?}\n{report}");
     let share = |kind: &str| kinds.get(kind).map_or(0.0, |(stopped, all)| *stopped as f64 / *all as f64);
-    assert!(share("") <= 0.19, "good answers stopped: {}\n{report}", share(""));
+    assert!(share("") <= 0.2, "good answers stopped: {}\n{report}", share(""));
     for (kind, floor) in [
         ("phone", 1.0),
         ("citation", 1.0),
@@ -73,7 +73,7 @@ fn good_answers_pass_and_bad_ones_are_stopped() {
         ("link", 1.0),
         ("markup", 1.0),
         ("offtopic", 1.0),
-        ("figure", 0.92),
+        ("figure", 0.94),
         ("date", 0.96),
         ("claim", 0.86),
         ("negation", 0.7),
@@ -138,5 +138,21 @@ fn an_address_of_the_passage_may_be_told() {
         ("자세한 내용은 새가온은행.한국에서 확인하실 수 있습니다. [1]", Some(Fault::Link)),
     ] {
         assert_eq!(let_out(passage, answer).1, fault, "{answer}");
+    }
+}
+
+#[test]
+fn a_bound_is_one_of_the_passage() {
+    for (passage, answer, expected) in [
+        ("월 납입 한도는 30만원입니다.", "월 납입 한도는 30만원 이상입니다. [1]", Some(Fault::Figure)),
+        ("월 납입 한도는 30만원입니다.", "월 납입 한도는 30만원 미만입니다. [1]", Some(Fault::Figure)),
+        ("월 납입 한도는 30만원입니다.", "월 납입 한도는 최소 30만원입니다. [1]", Some(Fault::Figure)),
+        ("월 납입 한도는 30만원입니다.", "월 납입 한도는 최대 30만원입니다. [1]", None),
+        ("월 납입 한도는 30만원입니다.", "월 30만원까지 납입하실 수 있는 한도입니다. [1]", None),
+        ("최소 가입 금액은 100만원입니다.", "최대 가입 금액은 100만원입니다. [1]", Some(Fault::Figure)),
+        ("최소 가입 금액은 100만원입니다.", "가입 금액은 100만원 이상입니다. [1]", None),
+        ("최소 가입 금액은 100만원입니다.", "가입 금액은 100만원 이하입니다. [1]", Some(Fault::Figure)),
+    ] {
+        assert_eq!(let_out(passage, answer).1, expected, "{answer}");
     }
 }

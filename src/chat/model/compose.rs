@@ -34,6 +34,8 @@ use crate::nlu;
 use crate::store::ModelRun;
 use crate::store::RunOutcome;
 use crate::store::Verdict;
+use crate::text::figures;
+use crate::text::figures::Figure;
 use crate::text::pii;
 use crate::text::reading::Reading;
 use crate::text::tokens;
@@ -343,14 +345,18 @@ fn put_together(task: &Task, given: &[Given<'_>], released: &[Released], is_whol
     Composed { embedded, text: text.trim().to_owned(), sources, cited, run }
 }
 
-/// What of the embedded answer has not been said yet: its sentences and rows, less those whose words have all but been heard.
+/// What of the embedded answer has not been said yet: its sentences and rows, less those whose words have all but been heard
+/// and whose figures all were.
 fn unsaid(said: &str, embedded: &str) -> String {
     const SAID_SHARE: f64 = 0.8;
     let heard = tokens::stems(said);
+    let figures_heard = figures::read(said);
     let is_said = |part: &str| {
         let stems = tokens::stems(part);
         let known = stems.iter().filter(|stem| heard.contains(stem)).count();
-        !stems.is_empty() && known as f64 >= stems.len() as f64 * SAID_SHARE
+        let told = figures::read(part);
+        let is_heard = |figure: &Figure| figures_heard.all.iter().any(|heard| figure.value == heard.value);
+        !stems.is_empty() && known as f64 >= stems.len() as f64 * SAID_SHARE && told.stated().all(is_heard)
     };
     let lines = embedded.lines().filter_map(|line| {
         let parts: Vec<&str> = sentences(line);
@@ -362,4 +368,17 @@ fn unsaid(said: &str, embedded: &str) -> String {
         }
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_with_another_figure_is_still_to_be_said() {
+        let said = "하루통장 금리는 5,000만원까지 연 1.80%입니다.";
+        assert_eq!(unsaid(said, "하루통장 금리는 5,000만원까지 연 1.80%입니다."), "");
+        let other = "하루통장 금리는 5,000만원까지 연 0.50%입니다.";
+        assert_eq!(unsaid(said, other), other);
+    }
 }
