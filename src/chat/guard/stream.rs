@@ -84,7 +84,8 @@ fn behind_mark(before: &str, rest: &str, is_all: bool) -> Option<bool> {
     let apart = rest.trim_start_matches([' ', '\t']);
     let Some(next) = apart.chars().next() else { return is_all.then_some(true) };
     let touches = apart.len() == rest.len() && !next.is_whitespace() && next != '.';
-    Some(!touches && !(last.is_ascii_digit() && next.is_ascii_digit()))
+    let is_inside = touches || (last.is_ascii_digit() && next.is_ascii_digit());
+    Some(!is_inside)
 }
 
 /// The end with the marks that follow a sentence which ends at `end`.
