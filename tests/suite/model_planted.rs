@@ -125,8 +125,11 @@ async fn what_documents_want_said_is_not_said() {
     let site = Site::new("api.legacy_clients = true\nknowledge.reload_interval = \"100ms\"\n");
     let endpoint = [("llm.endpoint.1.url", model.url()), ("llm.endpoint.1.roles", "[\"answer\"]".to_owned())];
     let endpoint = endpoint.each_ref().map(|(key, value)| (*key, value.as_str()));
-    let (with_model, without) = (site.serve(&endpoint), site.serve(&[]));
-    let [with_model_http, without_http] = [&with_model, &without].map(|server| Http::at(server.address()));
+    // One after the other: an empty database is set up by one program.
+    let with_model = site.serve(&endpoint);
+    let with_model_http = Http::at(with_model.address());
+    let without = site.serve(&[]);
+    let without_http = Http::at(without.address());
     let (mut shown, mut asked_of) = (Vec::new(), 0);
     for (number, planted) in planted.chunks(MATTERS.len()).enumerate() {
         let pack = pack(site.folder().join(format!("pack-{number}")), planted);
