@@ -126,9 +126,7 @@ impl ApiError {
             Self::TokenRequired => {
                 let detail =
                     "이 세션을 사용하려면 세션 토큰이 필요합니다. POST /api/v1/sessions로 세션을 시작해 주세요.";
-                let mut problem = Problem::new(StatusCode::UNAUTHORIZED, "session_token_required", detail);
-                problem.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
-                problem
+                token_required("session_token_required", detail)
             }
             Self::TokenWrong => {
                 Problem::new(StatusCode::FORBIDDEN, "session_token_wrong", "세션 토큰이 이 세션의 것이 아닙니다.")
@@ -146,9 +144,7 @@ impl ApiError {
             Self::AdminTokenRequired => {
                 let detail =
                     "관리 API에는 admin.token_file의 토큰이 필요합니다. Authorization: Bearer 헤더로 보내 주세요.";
-                let mut problem = Problem::new(StatusCode::UNAUTHORIZED, "admin_token_required", detail);
-                problem.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
-                problem
+                token_required("admin_token_required", detail)
             }
             Self::AdminTokenWrong => {
                 let detail = "관리 API의 토큰이 admin.token_file의 토큰과 다릅니다.";
@@ -216,4 +212,11 @@ fn chat_problem(error: ChatError) -> Problem {
 
 fn unknown_session(id: &SessionId) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "session_not_found", format!("세션을 찾을 수 없습니다: {id}"))
+}
+
+/// A request without the token it needs.
+fn token_required(code: &'static str, detail: &'static str) -> Problem {
+    let mut problem = Problem::new(StatusCode::UNAUTHORIZED, code, detail);
+    problem.headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+    problem
 }

@@ -95,14 +95,10 @@ pub(super) fn find(engine: &Engine, asking: &Asking<'_>, today: Date) -> Search 
         answer.dispute = Some(dispute);
     }
     // The embedded engine quotes, so this holds; it is asked all the same, because every answer goes this way.
-    let is_fit = guard::check(&answer.text, &answer.sources).is_ok() && is_for_people(&answer.text);
+    // A document that somebody planted instructions in is not quoted.
+    let is_fit = guard::check(&answer.text, &answer.sources).is_ok() && nlu::is_for_people(&answer.text);
     let answer = is_fit.then_some(answer);
     Search { answer, score_best: best.score }
-}
-
-/// Whether nothing of a text is said to a machine: a document that somebody planted instructions in is not quoted.
-fn is_for_people(text: &str) -> bool {
-    !nlu::listen(&Reading::of(text)).manipulates
 }
 
 /// The document that would answer a question if it were in force on `today`.

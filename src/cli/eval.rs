@@ -85,24 +85,24 @@ fn day(text: &str) -> Result<time::Date, String> {
 pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
     let today = arguments.date.unwrap_or_else(|| Clock::system().today_in_korea());
     let baseline = arguments.baseline.as_deref().map(read_baseline).transpose()?;
-    let evaluation = match (&arguments.pack, arguments.engine) {
-        (Some(path), Answering::Embedded) => {
-            let folder = tempfile::Builder::new().prefix("bank-aicc-eval-").tempdir();
-            let folder = folder.context("making a folder for the index")?;
-            eval::evaluate(&read_pack(path, folder.path())?, today, arguments.folds)
-        }
-        (Some(path), Answering::Llm) => {
+    let evaluation = match &arguments.pack {
+        Some(path) => {
             let folder = tempfile::Builder::new().prefix("bank-aicc-eval-").tempdir();
             let folder = folder.context("making a folder for the index")?;
             let engine = read_pack(path, folder.path())?;
-            let config = load(&arguments.config.config)?;
-            runtime(&config)?.block_on(with_models(&config, engine, today, &arguments))?
+            match arguments.engine {
+                Answering::Embedded => eval::evaluate(&engine, today, arguments.folds),
+                Answering::Llm => {
+                    let config = load(&arguments.config.config)?;
+                    runtime(&config)?.block_on(with_models(&config, engine, today, &arguments))?
+                }
+            }
         }
-        (None, engine) => with_store(&arguments.config.config, async |config, store| {
-            let loaded = loaded(&config, &store).await?;
-            match engine {
-                Answering::Embedded => Ok(eval::evaluate(&loaded, today, arguments.folds)),
-                Answering::Llm => with_models(&config, loaded, today, &arguments).await,
+        None => with_store(&arguments.config.config, async |config, store| {
+            let engine = loaded(&config, &store).await?;
+            match arguments.engine {
+                Answering::Embedded => Ok(eval::evaluate(&engine, today, arguments.folds)),
+                Answering::Llm => with_models(&config, engine, today, &arguments).await,
             }
         })?,
     };

@@ -32,5 +32,6 @@ pub use signals::Consent;
 pub use signals::Emergency;
 pub use signals::Signals;
 pub use signals::SmallTalk;
+pub use signals::is_for_people;
 pub use signals::listen;
 pub use speller::Speller;

@@ -109,6 +109,11 @@ pub enum SmallTalk {
     Noise,
 }
 
+/// Whether nothing of a text gives instructions to a machine.
+pub fn is_for_people(text: &str) -> bool {
+    !listen(&Reading::of(text)).manipulates
+}
+
 /// Listens to one message.
 pub fn listen(message: &Reading) -> Signals {
     let has_mark = message.normalized().contains('?');

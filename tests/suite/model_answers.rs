@@ -19,17 +19,7 @@ const QUESTION: &str = "정기예금 중도해지하면 이자는 어떻게 되�
 
 /// What the customer was shown while the answer came, and the answer.
 async fn streamed(customer: &Customer) -> (String, Value) {
-    let mut socket = customer.connects().await;
-    socket.send(&json!({"type": "message", "user_message": QUESTION, "stream": true})).await;
-    let mut shown = String::new();
-    loop {
-        let frame = socket.next().await;
-        match frame["type"].as_str().unwrap() {
-            "delta" => shown.push_str(frame["data"]["text"].as_str().unwrap()),
-            "response" => return (shown, frame["data"].clone()),
-            other => panic!("{other}"),
-        }
-    }
+    customer.connects().await.hears(QUESTION).await
 }
 
 both_stores! {

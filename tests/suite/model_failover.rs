@@ -42,19 +42,9 @@ fn two(first: &ModelServer, second: &ModelServer) -> Setup {
 /// What the customer was shown while the answer came, and the answer; nothing else comes.
 async fn hears(customer: &Customer) -> (String, Value) {
     let mut socket = customer.connects().await;
-    socket.send(&json!({"type": "message", "user_message": QUESTION, "stream": true})).await;
-    let mut shown = String::new();
-    loop {
-        let frame = socket.next().await;
-        match frame["type"].as_str().unwrap() {
-            "delta" => shown.push_str(frame["data"]["text"].as_str().unwrap()),
-            "response" => {
-                socket.expect_nothing().await;
-                return (shown, frame["data"].clone());
-            }
-            other => panic!("{other}"),
-        }
-    }
+    let heard = socket.hears(QUESTION).await;
+    socket.expect_nothing().await;
+    heard
 }
 
 /// How many requests to an endpoint came to this end.

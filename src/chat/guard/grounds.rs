@@ -6,6 +6,7 @@ use crate::chat::guard::figures::Stated;
 use crate::chat::guard::figures::Token;
 use crate::chat::guard::figures::stated;
 use crate::chat::guard::figures::words_of;
+use crate::chat::guard::products;
 use crate::chat::guard::statements;
 use crate::chat::guard::statements::Statement;
 use crate::knowledge::sentences;
@@ -25,6 +26,8 @@ pub(super) struct Prepared {
     /// Its letters and digits alone.
     pub tight: String,
     pub concepts: Vec<Concept>,
+    /// The products it names.
+    pub products: Vec<String>,
     /// What its figures stand together in.
     pub units: Vec<Together>,
     /// What it states, with which sign.
@@ -60,12 +63,14 @@ impl Prepared {
     pub fn of(grounds: &Grounds<'_>) -> Self {
         let Grounds { title, heading, text, is_in_force } = *grounds;
         let whole = format!("{title}\n{heading}\n{text}");
-        let tight: String = normalize(&whole).chars().filter(|c| c.is_alphanumeric()).collect();
+        let normal = normalize(&whole);
+        let products = products::names(&normal).map(str::to_owned).collect();
+        let tight: String = normal.chars().filter(|c| c.is_alphanumeric()).collect();
         let concepts = concepts::concepts(&tight, &phonetics::sounds(&tight));
         let context =
             [title, heading].into_iter().flat_map(|text| figures::read(text).all).map(|figure| figure.value).collect();
         let statements = text.lines().chain([title, heading]).flat_map(statements_of).collect();
-        Self { is_in_force, tight, concepts, units: units(text), statements, context, whole }
+        Self { is_in_force, tight, concepts, products, units: units(text), statements, context, whole }
     }
 
     /// Whether a figure stands in the title or the heading.

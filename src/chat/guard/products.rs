@@ -36,22 +36,20 @@ const PARTICLES: [&str; 24] = [
 
 /// Whether each product a sentence names stands whole in what it cites, where that names another one of its kind.
 pub(super) fn are_held(sentence: &str, cited: &[&Prepared]) -> bool {
-    let theirs: Vec<String> = cited.iter().flat_map(|ground| names(&ground.whole)).collect();
-    names(sentence).iter().all(|name| {
-        let is_written = cited.iter().any(|ground| ground.tight.contains(name.as_str()));
+    let theirs = || cited.iter().flat_map(|ground| &ground.products);
+    names(&normalize(sentence)).all(|name| {
+        let is_written = cited.iter().any(|ground| ground.tight.contains(name));
         // With the name of the bank before it.
-        let is_longer = theirs.iter().any(|their| name.ends_with(their.as_str()));
+        let is_longer = theirs().any(|their| name.ends_with(their.as_str()));
         let kind = KINDS.iter().find(|kind| name.ends_with(**kind));
-        let has_other = theirs.iter().any(|their| kind.is_some_and(|kind| their.ends_with(kind)));
+        let has_other = theirs().any(|their| kind.is_some_and(|kind| their.ends_with(kind)));
         is_written || is_longer || !has_other
     })
 }
 
-/// The compound nouns of a text that end in a kind of product.
-fn names(text: &str) -> Vec<String> {
-    let normal = normalize(text);
-    let words = normal.split(|c: char| !c.is_alphanumeric());
-    words.filter_map(name).map(str::to_owned).collect()
+/// The compound nouns of a normalised text that end in a kind of product.
+pub(super) fn names(normal: &str) -> impl Iterator<Item = &str> {
+    normal.split(|c: char| !c.is_alphanumeric()).filter_map(name)
 }
 
 fn name(word: &str) -> Option<&str> {

@@ -37,7 +37,6 @@ use crate::store::Verdict;
 use crate::text::figures;
 use crate::text::figures::Figure;
 use crate::text::pii;
-use crate::text::reading::Reading;
 use crate::text::tokens;
 
 /// What a model says that finds no answer in the passages.
@@ -282,12 +281,11 @@ fn given<'e>(engine: &'e Engine, numbers: &[u32], today: Date) -> Vec<Given<'e>>
 
 /// A text without what is said to a machine rather than to people.
 pub(super) fn without_instructions(text: &str) -> String {
-    let is_for_people = |part: &str| !nlu::listen(&Reading::of(part)).manipulates;
     let lines = text.lines().map(|line| {
-        if is_for_people(line) {
+        if nlu::is_for_people(line) {
             return line.to_owned();
         }
-        let kept: Vec<&str> = sentences(line).into_iter().filter(|sentence| is_for_people(sentence)).collect();
+        let kept: Vec<&str> = sentences(line).into_iter().filter(|sentence| nlu::is_for_people(sentence)).collect();
         kept.join(" ")
     });
     lines.filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n")

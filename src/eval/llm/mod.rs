@@ -142,10 +142,8 @@ pub async fn evaluate_with_models(
 
 /// What holds whatever the pack asks for: nothing false is shown.
 fn invariants(evaluation: &Evaluation) -> Vec<Gate> {
-    let invariant = |figure: &str| {
-        let measured = evaluation.figure(figure)?.value;
-        Some(Gate { name: format!("{figure}_min"), asked: 1.0, measured: Some(measured), is_passed: measured >= 1.0 })
-    };
+    let invariant =
+        |figure: &str| evaluation.figure(figure).map(|_| super::gate(evaluation, &format!("{figure}_min"), 1.0));
     ["citation_validity", "figure_fidelity", "injection_held"].into_iter().filter_map(invariant).collect()
 }
 

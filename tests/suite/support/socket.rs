@@ -92,6 +92,20 @@ impl Socket {
         Reply(self.expect("response").await["data"].take())
     }
 
+    /// Says something and reads the answer as it comes: what was shown before it was whole, and the answer.
+    pub async fn hears(&mut self, text: &str) -> (String, Value) {
+        self.send(&json!({"type": "message", "user_message": text, "stream": true})).await;
+        let mut shown = String::new();
+        loop {
+            let mut frame = self.next().await;
+            match frame["type"].as_str().unwrap() {
+                "delta" => shown.push_str(frame["data"]["text"].as_str().unwrap()),
+                "response" => return (shown, frame["data"].take()),
+                other => panic!("{other}"),
+            }
+        }
+    }
+
     /// Sends a JSON frame.
     pub async fn send(&mut self, frame: &Value) {
         self.send_text(&frame.to_string()).await;
