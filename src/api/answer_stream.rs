@@ -16,6 +16,7 @@ use futures_util::stream;
 use serde_json::Value;
 use serde_json::json;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Sleep;
 
 use crate::api::chat::deltas;
 use crate::api::error::ApiError;
@@ -40,6 +41,8 @@ pub type Turn = Pin<Box<dyn Future<Output = Result<Arc<Reply>, ChatError>> + Sen
 struct Coming {
     turn: Option<Turn>,
     progress: UnboundedReceiver<Progress>,
+    /// When the customer is told that it takes a while; `None` once he is.
+    notice: Option<Pin<Box<Sleep>>>,
     /// What was sent of the answer.
     sent: String,
     waiting: VecDeque<String>,
@@ -49,21 +52,30 @@ struct Coming {
 enum Happening {
     Progress(Progress),
     Done(Result<Arc<Reply>, ChatError>),
+    /// It takes longer than a moment.
+    TakesAWhile,
     /// Nothing, for a while.
     Quiet,
 }
 
-/// Answers with `delta` events as sentences come and one `response` event at the end. A refusal that comes before anything was sent
+/// Answers with `delta` events as sentences come and one `response` event at the end; after `notice_after` without any, with a
+/// `processing` event. A refusal that comes before anything was sent
 /// is the response itself; afterwards it is an `error` event.
 ///
 /// # Errors
 /// A refusal before anything was sent.
-pub async fn respond(turn: Turn, progress: UnboundedReceiver<Progress>) -> Result<Response, ApiError> {
-    let mut coming = Coming { turn: Some(turn), progress, sent: String::new(), waiting: VecDeque::new() };
+pub async fn respond(
+    turn: Turn,
+    progress: UnboundedReceiver<Progress>,
+    notice_after: Duration,
+) -> Result<Response, ApiError> {
+    let notice = Some(Box::pin(tokio::time::sleep(notice_after)));
+    let mut coming = Coming { turn: Some(turn), progress, notice, sent: String::new(), waiting: VecDeque::new() };
     match coming.next().await {
         Some(Happening::Progress(progress)) => coming.tell(progress),
         Some(Happening::Done(reply)) => coming.end(Ok(reply?)),
         // From here on a refusal is an event.
+        Some(Happening::TakesAWhile) => coming.note(None),
         Some(Happening::Quiet) => coming.waiting.push_back(STILL_HERE.to_owned()),
         None => {}
     }
@@ -75,6 +87,7 @@ pub async fn respond(turn: Turn, progress: UnboundedReceiver<Progress>) -> Resul
             match coming.next().await? {
                 Happening::Progress(progress) => coming.tell(progress),
                 Happening::Done(reply) => coming.end(reply),
+                Happening::TakesAWhile => coming.note(None),
                 Happening::Quiet => coming.waiting.push_back(STILL_HERE.to_owned()),
             }
         }
@@ -97,22 +110,35 @@ impl Coming {
                 self.turn = None;
                 Some(Happening::Done(reply))
             }
+            () = over(&mut self.notice) => {
+                self.notice = None;
+                Some(Happening::TakesAWhile)
+            }
             // Whoever listens has to know that silence is not the end.
             () = tokio::time::sleep(KEEP_ALIVE) => Some(Happening::Quiet),
         }
     }
 
     fn tell(&mut self, progress: Progress) {
-        self.waiting.push_back(match progress {
-            Progress::Waiting(place) => {
-                sse_event("processing", None, &json!({"message": PROCESSING, "queue_position": place}))
-            }
-            Progress::Begun => sse_event("processing", None, &json!({"message": PROCESSING})),
+        // Whoever hears anything needs no notice.
+        self.notice = None;
+        match progress {
+            Progress::Waiting(place) => self.note(Some(place)),
+            Progress::Begun => self.note(None),
             Progress::Text(text) => {
                 self.sent.push_str(&text);
-                sse_event("delta", None, &json!({"text": text}))
+                self.waiting.push_back(sse_event("delta", None, &json!({"text": text})));
             }
-        });
+        }
+    }
+
+    /// Says that it takes a while; with the place in the queue for a model, if it waits there.
+    fn note(&mut self, place: Option<usize>) {
+        let mut body = json!({"message": PROCESSING});
+        if let Some(place) = place {
+            body["queue_position"] = place.into();
+        }
+        self.waiting.push_back(sse_event("processing", None, &body));
     }
 
     fn end(&mut self, reply: Result<Arc<Reply>, ChatError>) {
@@ -136,6 +162,14 @@ impl Coming {
                 self.waiting.push_back(sse_event("error", None, &body));
             }
         }
+    }
+}
+
+/// Waits for the moment to say that it takes a while; for ever once that is said.
+async fn over(notice: &mut Option<Pin<Box<Sleep>>>) {
+    match notice {
+        Some(notice) => notice.await,
+        None => std::future::pending().await,
     }
 }
 

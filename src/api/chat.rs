@@ -62,8 +62,9 @@ pub async fn post_message(
     }
     let (tell, progress) = tokio::sync::mpsc::unbounded_channel();
     let asker = Asker { subscription: None, progress: Some(tell) };
+    let notice_after = state.processing_notice_after;
     let turn = async move { state.chat.take_turn(&id, &user_message, client_message_id, asker).await };
-    answer_stream::respond(Box::pin(turn), progress).await
+    answer_stream::respond(Box::pin(turn), progress, notice_after).await
 }
 
 /// A session id from a body.

@@ -185,11 +185,6 @@ fn chat_problem(error: ChatError) -> Problem {
             let detail = "메시지를 너무 빠르게 보내고 있습니다. 잠시 후 다시 보내 주세요.";
             Problem::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", detail).retry_after(retry_after)
         }
-        ChatError::NameTaken(_) => Problem::new(
-            StatusCode::CONFLICT,
-            "client_message_id_taken",
-            "이 client_message_id는 이미 다른 메시지에 사용되었습니다.",
-        ),
         ChatError::AlreadyAccepted(_) => {
             Problem::new(StatusCode::CONFLICT, "already_accepted", "이미 다른 상담원이 수락한 상담입니다.")
         }

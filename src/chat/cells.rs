@@ -174,11 +174,6 @@ impl Cell {
         Some(self.owner.get_or_init(|| session.token_hash.clone().map_or(Owner::Legacy, Owner::Token)))
     }
 
-    /// Notes whether the store knows the conversation, so that it need not be asked.
-    pub(super) fn note_unknown(&self, is_unknown: bool) {
-        self.is_unknown.store(is_unknown, Ordering::Relaxed);
-    }
-
     /// Whether the store did not know the conversation when it was asked. Said once: after a refusal it is asked again.
     pub(super) fn take_unknown(&self) -> bool {
         self.is_unknown.swap(false, Ordering::Relaxed)

@@ -161,9 +161,11 @@ impl Chat {
     async fn inquiry_by_model(&self, engine: &Engine, session: &Session, messages: &[Message]) -> Option<SummaryLine> {
         let category = session.topic.as_deref();
         let model = self.inner.model.as_ref().filter(|model| model.may(LlmRole::Summary, category))?;
-        let stop = model.stop(CancellationToken::new(), None, category.map(str::to_owned));
+        // A better sentence is worth no waiting: the customer's next message or an agent ends it.
+        let cell = self.inner.cells.get(&session.id);
+        let stop = model.stop(CancellationToken::new(), Some(cell), category.map(str::to_owned));
         let (line, run) = model.summarise(engine, session, messages, &stop).await;
-        if let Err(error) = self.inner.store.model_runs().add(session, &run).await {
+        if let Err(error) = self.inner.store.model_runs().add(&session.id, None, &[run]).await {
             tracing::warn!(error = %chain(&error), session.id = %session.id, "a model's summary was not recorded");
         }
         line
@@ -227,7 +229,7 @@ impl Chat {
         }
         let _wanted = self.inner.cells.get(id).want();
         let masked = match author {
-            Author::Customer => self.mask(id, text).await?,
+            Author::Customer => self.mask(id, text, None).await?,
             Author::Agent | Author::Assistant | Author::System => pii::mask(text),
         };
         let (body, is_protected) = (masked.as_str().to_owned(), masked.is_altered());

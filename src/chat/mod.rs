@@ -43,7 +43,6 @@ use crate::config::Api;
 use crate::config::Config;
 use crate::domain::AlreadyAccepted;
 use crate::domain::CustomerReference;
-use crate::domain::MessageId;
 use crate::domain::QuickReply;
 use crate::domain::Session;
 use crate::domain::SessionId;
@@ -102,9 +101,6 @@ pub enum ChatError {
         /// When the next one is taken.
         retry_after: Duration,
     },
-    /// A message of that name is stored, but it is not one the assistant answered.
-    #[error("client_message_id names another message")]
-    NameTaken(MessageId),
     /// Another agent has it.
     #[error(transparent)]
     AlreadyAccepted(#[from] AlreadyAccepted),

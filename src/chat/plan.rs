@@ -1,5 +1,6 @@
 //! What one turn comes to: understood, decided and worded, but not yet stored.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -43,6 +44,7 @@ use crate::store::Change;
 use crate::store::ModelRun;
 use crate::store::NewMessage;
 use crate::store::RunOutcome;
+use crate::text::pii;
 use crate::text::pii::Masked;
 
 /// Earlier messages of the customer that may already hold what would be asked.
@@ -51,12 +53,52 @@ const EARLIER_MESSAGES_MAX: usize = 20;
 /// A message that was taken.
 pub(super) struct Taken<'t> {
     /// As it was typed.
-    pub(super) text: &'t str,
+    pub(super) text: Cow<'t, str>,
     /// What may be kept of it.
-    pub(super) masked: &'t Masked,
+    pub(super) masked: Masked,
     pub(super) client_message_id: Option<ClientMessageId>,
+    /// As it is stored, if it is already.
+    pub(super) stored: Option<Message>,
     pub(super) cell: &'t Cell,
     pub(super) begun_at: Instant,
+}
+
+impl Taken<'_> {
+    /// The message as it is stored before it is answered.
+    pub(super) fn question(&self, intent: Intent) -> NewMessage {
+        NewMessage::of_customer(self.masked.clone(), Some(intent), self.client_message_id.clone())
+    }
+
+    /// The stored message of this id.
+    pub(super) fn as_stored(&self, id: MessageId, intent: Intent, created_at: Timestamp) -> Message {
+        Message {
+            id,
+            author: Author::Customer,
+            body: self.masked.as_str().to_owned(),
+            intent: Some(intent),
+            suggested_action: None,
+            sources: Vec::new(),
+            quick_replies: Vec::new(),
+            client_message_id: self.client_message_id.clone(),
+            is_protected: self.masked.is_altered(),
+            agent_name: None,
+            engine: None,
+            created_at,
+        }
+    }
+
+    /// Notes that the message is stored. What is stored is what is answered: a name may have come with another text now.
+    pub(super) fn note_stored(&mut self, question: Message) {
+        if question.body != self.masked.as_str() {
+            self.text = Cow::Owned(question.body.clone());
+            self.masked = pii::mask(&question.body);
+        }
+        self.stored = Some(question);
+    }
+
+    pub(super) fn stored_id(&self) -> Option<MessageId> {
+        self.stored.as_ref().map(|question| question.id)
+    }
 }
 
 /// What a language model contributed to a turn so far.
@@ -77,7 +119,7 @@ pub(super) enum Want {
 /// What planning came to.
 pub(super) enum Outcome {
     Planned(Box<Plan>),
-    Wants(Want),
+    Wants { want: Want, intent: Intent },
 }
 
 /// A turn that is decided but not yet stored.
@@ -91,32 +133,17 @@ pub(super) struct Plan {
 
 /// The two messages of a turn before they have ids.
 pub(super) struct Drafts {
-    question: String,
-    is_protected: bool,
-    intent: Intent,
-    client_message_id: Option<ClientMessageId>,
+    /// Without an id, unless it is stored already.
+    question: Message,
     answer: Spoken,
     decision: Decision,
     created_at: Timestamp,
 }
 
 impl Drafts {
-    /// The turn, now that its messages have ids.
-    pub(super) fn stored(self, question: MessageId, answer: MessageId) -> Reply {
-        let question = Message {
-            id: question,
-            author: Author::Customer,
-            body: self.question,
-            intent: Some(self.intent),
-            suggested_action: None,
-            sources: Vec::new(),
-            quick_replies: Vec::new(),
-            client_message_id: self.client_message_id,
-            is_protected: self.is_protected,
-            agent_name: None,
-            engine: None,
-            created_at: self.created_at,
-        };
+    /// The turn, now that its messages have ids; the question may have had one before.
+    pub(super) fn stored(self, question: Option<MessageId>, answer: MessageId) -> Reply {
+        let question = Message { id: question.unwrap_or(self.question.id), ..self.question };
         let answer = Message {
             id: answer,
             author: Author::Assistant,
@@ -144,17 +171,17 @@ impl Chat {
         taken: &Taken<'_>,
         aid: &Aid,
     ) -> Result<Outcome, ChatError> {
-        let &Taken { text, masked, cell, begun_at, .. } = taken;
+        let Taken { text, masked, cell, begun_at, .. } = taken;
         let today = self.inner.clock.today_in_korea();
         let looks_back =
             matches!(session.stage, Stage::Assisted { .. }) && context::looks_back(engine, masked.as_str());
-        let earlier = if looks_back { self.earlier(&session.id).await? } else { Earlier::default() };
+        let earlier = if looks_back { self.earlier(&session.id, taken.stored_id()).await? } else { Earlier::default() };
         let said = Said { raw: text, masked: masked.as_str(), earlier: &earlier, taken_for: aid.category() };
         let mut understanding = triage::understand(engine, (&session).into(), said, today);
         if matches!(session.stage, Stage::AwaitingConsent { .. }) && understanding.input == Input::Agrees {
             // Agreeing to collect details looks back, so that nothing already said is asked.
-            let earlier = self.said_by_customer(&session.id, EARLIER_MESSAGES_MAX).await?;
-            let said: Vec<&str> = earlier.iter().map(String::as_str).chain([text]).collect();
+            let earlier = self.said_by_customer(&session.id, EARLIER_MESSAGES_MAX, taken.stored_id()).await?;
+            let said: Vec<&str> = earlier.iter().map(String::as_str).chain([&**text]).collect();
             triage::plan_collection(engine, (&session).into(), &said, &mut understanding);
         }
         let step = workflow::next(
@@ -164,7 +191,7 @@ impl Chat {
             self.inner.unclear_max,
         );
         if let Some(want) = self.want(engine, &session, &step, &understanding, taken, aid) {
-            return Ok(Outcome::Wants(want));
+            return Ok(Outcome::Wants { want, intent: understanding.intent });
         }
         let now = self.inner.clock.now();
         let stage_before = session.stage.name();
@@ -211,27 +238,31 @@ impl Chat {
             passages: used.into_iter().filter_map(|number| engine.passage_version(number)).collect(),
         };
         let is_handover_changed = session.handover != handover_before;
+        let question = taken.stored.clone();
         let drafts = Drafts {
-            question: masked.as_str().to_owned(),
-            is_protected: masked.is_altered(),
-            intent: understanding.intent,
-            client_message_id: taken.client_message_id.clone(),
+            question: question.unwrap_or_else(|| taken.as_stored(MessageId::new(0), understanding.intent, now)),
             answer: spoken,
             decision: decision.clone(),
             created_at: now,
         };
-        let messages = vec![
-            NewMessage::of_customer(masked.clone(), Some(drafts.intent), taken.client_message_id.clone()),
-            NewMessage::of_assistant(
-                drafts.answer.text.clone(),
-                decision.stage_after.suggested_action(),
-                drafts.answer.sources.clone(),
-                drafts.answer.buttons.clone(),
-                decision.engine,
-            ),
-        ];
-        let runs = aid.runs(composed.is_some());
-        let change = Change { session, messages, decision: Some(decision), report: None, runs };
+        let answer = NewMessage::of_assistant(
+            drafts.answer.text.clone(),
+            decision.stage_after.suggested_action(),
+            drafts.answer.sources.clone(),
+            drafts.answer.buttons.clone(),
+            decision.engine,
+        );
+        let question = taken.stored.is_none().then(|| taken.question(understanding.intent));
+        // The conversation may have taken another turn while the model spoke.
+        let runs = aid.runs(composed.is_none().then_some("changed"));
+        let change = Change {
+            session,
+            messages: question.into_iter().chain([answer]).collect(),
+            answers: taken.stored_id(),
+            decision: Some(decision),
+            report: None,
+            runs,
+        };
         Ok(Outcome::Planned(Box::new(Plan { change, drafts, is_handover_changed, quoted })))
     }
 
@@ -270,7 +301,7 @@ impl Chat {
                 passages: [answer.quoted.as_slice(), &answer.related].concat(),
                 embedded: answer.text.clone(),
                 embedded_sources: answer.sources.clone(),
-                preface: preface(taken.masked),
+                preface: preface(&taken.masked),
                 today: self.inner.clock.today_in_korea(),
             };
             Want::Answer { task: Box::new(task), category }
@@ -284,15 +315,16 @@ impl Aid {
         self.categorised.as_ref()?.category.as_deref()
     }
 
-    /// What was asked of models, for the record.
-    fn runs(&self, is_composed_used: bool) -> Vec<ModelRun> {
+    /// What was asked of models, for the record; `unused` says why an answer of a model's was given up, if it was.
+    pub(super) fn runs(&self, unused: Option<&'static str>) -> Vec<ModelRun> {
         let categorised = self.categorised.iter().map(|categorised| categorised.run.clone());
-        let composed = self.composed.iter().map(|composed| match composed.run.outcome {
-            // The conversation took another turn while the model spoke.
-            RunOutcome::Used | RunOutcome::Finished if !is_composed_used => {
-                ModelRun { outcome: RunOutcome::Unused, reason: Some("changed"), ..composed.run.clone() }
+        let composed = self.composed.iter().map(|composed| match (unused, composed.run.outcome) {
+            (Some(reason), RunOutcome::Used | RunOutcome::Finished) => {
+                ModelRun { outcome: RunOutcome::Unused, reason: Some(reason), ..composed.run.clone() }
             }
-            RunOutcome::Used | RunOutcome::Finished | RunOutcome::Unused => composed.run.clone(),
+            (None, RunOutcome::Used | RunOutcome::Finished) | (_, RunOutcome::Unused | RunOutcome::Begun) => {
+                composed.run.clone()
+            }
         });
         categorised.chain(composed).collect()
     }

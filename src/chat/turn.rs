@@ -1,9 +1,11 @@
-//! One turn: a customer's message and the assistant's answer, committed together before anybody is told.
+//! One turn: a customer's message and the assistant's answer, committed before anybody is told; together, unless a language model
+//! is asked, which takes its time: the message is then committed before.
 
 use std::sync::Arc;
 use std::sync::OnceLock;
 use std::time::Instant;
 
+use tokio::sync::MutexGuard;
 use tokio_util::sync::CancellationToken;
 
 use crate::chat::Chat;
@@ -14,6 +16,7 @@ use crate::chat::Topic;
 use crate::chat::cells::Cell;
 use crate::chat::context;
 use crate::chat::context::Earlier;
+use crate::chat::engine::Engine;
 use crate::chat::model::Listener;
 use crate::chat::plan::Aid;
 use crate::chat::plan::Outcome;
@@ -30,8 +33,11 @@ use crate::domain::MessageId;
 use crate::domain::Session;
 use crate::domain::SessionId;
 use crate::domain::SuggestedAction;
+use crate::store::Change;
 use crate::store::CommitError;
 use crate::store::Committed;
+use crate::store::ModelRun;
+use crate::telemetry::chain;
 use crate::text::pii;
 use crate::text::pii::Masked;
 
@@ -94,8 +100,8 @@ impl Chat {
     /// longer listened to.
     ///
     /// # Errors
-    /// [`ChatError`]; then nothing was stored, except possibly after a time-out of the database, when the same
-    /// `client_message_id` finds out.
+    /// [`ChatError`]; then nothing was stored, except possibly after a time-out of the database, or the message alone once a model was
+    /// asked: the same `client_message_id` finds out, and has the message answered.
     pub async fn take_turn(
         &self,
         id: &SessionId,
@@ -139,145 +145,65 @@ impl Chat {
         let begun_at = Instant::now();
         let engine = self.engine().await?;
         let _turn = if self.inner.model.is_some() { Some(cell.begin_turn().await?) } else { None };
-        let mut state = cell.enter().await?;
-        let masked = self.mask(id, text).await?;
-        let taken = Taken { text, masked: &masked, client_message_id, cell, begun_at };
-        let mut aid = Aid::default();
-        let mut stale = 0;
-        while stale < STALE_RETRIES {
-            let before = match state.take() {
-                Some(session) => session,
-                None if cell.take_unknown() => Session::open(id.clone(), None, self.inner.clock.now()),
-                None => {
-                    let stored = self.inner.store.sessions().find(id).await?;
-                    stored.unwrap_or_else(|| Session::open(id.clone(), None, self.inner.clock.now()))
-                }
-            };
-            let kept = self.inner.model.as_ref().map(|_| before.clone());
-            let Plan { change, drafts, is_handover_changed, quoted } =
-                match self.plan(&engine, before, &taken, &aid).await? {
-                    Outcome::Planned(plan) => *plan,
-                    Outcome::Wants(want) => {
-                        if let Some(name) = &taken.client_message_id
-                            && let Some(question) = self.inner.store.messages().named(id, name).await?
-                        {
-                            drop(state);
-                            return self.replay_and_tell(cell, id, question, asker.subscription).await;
-                        }
-                        // Others may change the conversation while a model speaks; what was planned is then planned again.
-                        *state = kept.filter(|session| session.version > 0);
-                        cell.note_unknown(state.is_none());
-                        drop(state);
-                        self.ask_model(want, id, cell, &left, asker.progress.as_ref(), &mut aid).await;
-                        state = cell.enter().await?;
-                        continue;
-                    }
-                };
-            let told = Arc::new(OnceLock::new());
-            let (hub, topic, tell) = (self.inner.hub.clone(), Topic::Session(id.clone()), Arc::clone(&told));
-            let handover = is_handover_changed.then(|| change.session.handover.clone());
-            let announced = Arc::clone(cell);
-            let listener = asker.subscription;
-            let announce = move |committed: &Committed| {
-                let [question, answer] = committed.message_ids[..] else { return };
-                announced.note_announced(answer);
-                let reply = Arc::clone(tell.get_or_init(|| Arc::new(drafts.stored(question, answer))));
-                hub.publish(&topic, Event::Turn(reply).into(), listener);
-                if let Some(handover) = handover {
-                    hub.publish(&topic, Event::Handover(handover).into(), None);
-                }
-            };
-            match self.commit(&mut state, change, announce).await {
-                Ok(_) => {
-                    cell.note(state.as_ref());
-                    cell.note_answer(quoted.as_deref());
-                    return told.get().cloned().ok_or(ChatError::Contended);
-                }
-                Err(CommitError::Stale) => stale += 1,
-                Err(CommitError::Duplicate(question)) => {
-                    drop(state);
-                    return self.replay_and_tell(cell, id, question, asker.subscription).await;
-                }
-                Err(CommitError::Store(error)) => return Err(error.into()),
-            }
-        }
-        Err(ChatError::Contended)
+        let state = cell.enter().await?;
+        let masked = self.mask(id, text, client_message_id.as_ref()).await?;
+        let taken = Taken { text: text.into(), masked, client_message_id, stored: None, cell, begun_at };
+        let mut turn = Turn { chat: self, engine, id, cell, taken, asker, left, aid: Aid::default() };
+        let outcome = turn.take(state).await;
+        turn.record_vain().await;
+        outcome
     }
 
-    /// Asks the model for what a plan wants of it.
-    async fn ask_model(
-        &self,
-        want: Want,
-        id: &SessionId,
-        cell: &Arc<Cell>,
-        left: &CancellationToken,
-        listener: Option<&Listener>,
-        aid: &mut Aid,
-    ) {
-        let Some(model) = &self.inner.model else { return };
-        match want {
-            Want::Category { engine, question } => {
-                let stop = model.stop(left.clone(), Some(Arc::clone(cell)), None);
-                aid.categorised = Some(model.categorise(&engine, id, &question, &stop).await);
-            }
-            Want::Answer { task, category } => {
-                let stop = model.stop(left.clone(), Some(Arc::clone(cell)), category);
-                aid.composed = Some(model.compose(&task, &stop, listener).await);
-            }
-        }
-    }
-
-    /// The reply that was given to a stored message. A commit of unknown outcome told nobody; now it is known to have
-    /// happened.
-    async fn replay_and_tell(
-        &self,
-        cell: &Cell,
-        id: &SessionId,
-        question: MessageId,
-        listener: Option<u64>,
-    ) -> Result<Arc<Reply>, ChatError> {
-        let reply = Arc::new(self.replay(id, question).await?);
-        if reply.turn.as_ref().is_some_and(|turn| cell.note_announced(turn.answer.id)) {
-            let event = Event::Turn(Arc::clone(&reply));
-            self.inner.hub.publish(&Topic::Session(id.clone()), event.into(), listener);
-        }
-        Ok(reply)
-    }
-
-    /// The reply that was given to a stored message.
-    async fn replay(&self, id: &SessionId, question: MessageId) -> Result<Reply, ChatError> {
+    /// The reply that was given to a stored message, or the message, if it waits for one.
+    async fn replay(&self, id: &SessionId, question: MessageId) -> Result<Replay, ChatError> {
         let messages = self.inner.store.messages();
-        match (messages.find(id, question).await?, messages.answer_to(id, question).await?) {
-            (Some(question), Some((answer, decision))) => Ok(Reply::stored(question, answer, decision)),
-            _ => Err(ChatError::NameTaken(question)),
-        }
+        let question = messages.find(id, question).await?.ok_or(ChatError::Contended)?;
+        Ok(match messages.answer_to(id, question.id).await? {
+            Some((answer, decision)) => Replay::Answered(Reply::stored(question, answer, decision).into()),
+            None => Replay::Open(question),
+        })
     }
 
     /// Masks a message. A number may begin in the message before it, so that is looked at where digits make it possible.
-    pub(super) async fn mask(&self, id: &SessionId, text: &str) -> Result<Masked, ChatError> {
+    /// It may be stored already, under its name.
+    pub(super) async fn mask(
+        &self,
+        id: &SessionId,
+        text: &str,
+        name: Option<&ClientMessageId>,
+    ) -> Result<Masked, ChatError> {
         if !text.chars().any(char::is_numeric) {
             return Ok(pii::mask(text));
         }
-        let before = self.inner.store.messages().latest(id, 2).await?;
-        let before = before.iter().rev().find(|message| message.author == Author::Customer);
+        // The one before it may not be answered, and the assistant may have answered it.
+        let before = self.inner.store.messages().latest(id, 4).await?;
+        let is_itself = |message: &Message| name.is_some() && message.client_message_id.as_ref() == name;
+        let before = before.iter().rev().find(|message| message.author == Author::Customer && !is_itself(message));
         Ok(before.map_or_else(|| pii::mask(text), |before| pii::mask_after(&before.body, text)))
     }
 
-    /// What went before a message that leans on it.
-    pub(super) async fn earlier(&self, id: &SessionId) -> Result<Earlier, ChatError> {
+    /// What went before a message that leans on it; `itself` is that message, if it is stored.
+    pub(super) async fn earlier(&self, id: &SessionId, itself: Option<MessageId>) -> Result<Earlier, ChatError> {
         // Each message of the customer has an answer.
         let messages = self.inner.store.messages().latest(id, 2 * context::EARLIER_MAX as u32).await?;
         let last_answer = messages.iter().rfind(|message| message.author == Author::Assistant);
         let cited = last_answer.map(|answer| answer.sources.iter().map(|source| source.document_id.clone()).collect());
-        let of_customer = messages.into_iter().filter(|message| message.author == Author::Customer);
+        let of_customer =
+            messages.into_iter().filter(|message| message.author == Author::Customer && Some(message.id) != itself);
         Ok(Earlier { said: of_customer.map(|message| message.body).collect(), cited: cited.unwrap_or_default() })
     }
 
-    /// The customer's last messages as they are stored, at most `limit`, from old to new.
-    pub(super) async fn said_by_customer(&self, id: &SessionId, limit: usize) -> Result<Vec<String>, ChatError> {
+    /// The customer's last messages as they are stored, at most `limit`, from old to new, without `itself`.
+    pub(super) async fn said_by_customer(
+        &self,
+        id: &SessionId,
+        limit: usize,
+        itself: Option<MessageId>,
+    ) -> Result<Vec<String>, ChatError> {
         // Each of them has an answer.
         let messages = self.inner.store.messages().latest(id, 2 * limit as u32).await?;
-        let of_customer = messages.into_iter().filter(|message| message.author == Author::Customer);
+        let of_customer =
+            messages.into_iter().filter(|message| message.author == Author::Customer && Some(message.id) != itself);
         Ok(of_customer.map(|message| message.body).collect())
     }
 
@@ -290,6 +216,180 @@ impl Chat {
         }
         let is_too_short = chars < chars_min && !ONE_CHARACTER_REPLIES.contains(&text);
         is_too_short.then(|| Reply::notice(prompts::TOO_SHORT.to_owned()))
+    }
+}
+
+/// What is known of a message that is stored already.
+enum Replay {
+    Answered(Arc<Reply>),
+    /// Whoever took it ended before it was answered.
+    Open(Message),
+}
+
+/// A turn that is being taken.
+struct Turn<'t> {
+    chat: &'t Chat,
+    engine: Arc<Engine>,
+    id: &'t SessionId,
+    cell: &'t Arc<Cell>,
+    taken: Taken<'t>,
+    asker: Asker,
+    /// Cancelled when whoever asked has gone.
+    left: CancellationToken,
+    aid: Aid,
+}
+
+impl<'t> Turn<'t> {
+    async fn take(&mut self, mut state: MutexGuard<'t, Option<Session>>) -> Result<Arc<Reply>, ChatError> {
+        let mut refusals = 0;
+        while refusals < STALE_RETRIES {
+            let before = self.before(&mut state).await?;
+            let kept = self.chat.inner.model.clone().map(|model| (model, before.clone()));
+            let refused = match (self.chat.plan(&self.engine, before, &self.taken, &self.aid).await?, kept) {
+                (Outcome::Planned(plan), _) => match self.commit(&mut state, *plan).await {
+                    Ok(reply) => return reply.ok_or(ChatError::Contended),
+                    Err(refused) => refused,
+                },
+                // Nothing is wanted of a model that does not exist.
+                (Outcome::Wants { .. }, None) => return Err(ChatError::Contended),
+                (Outcome::Wants { want: Want::Category { engine, question }, intent }, Some((model, before))) => {
+                    match self.store_question(&mut state, before, intent, None).await {
+                        Ok(()) => {
+                            drop(state);
+                            let stop = model.stop(self.left.clone(), Some(Arc::clone(self.cell)), None);
+                            self.aid.categorised = Some(model.categorise(&engine, self.id, &question, &stop).await);
+                            state = self.cell.enter().await?;
+                            continue;
+                        }
+                        Err(refused) => refused,
+                    }
+                }
+                (Outcome::Wants { want: Want::Answer { task, category }, intent }, Some((model, before))) => {
+                    let prepared = model.prepare(&task);
+                    match self.store_question(&mut state, before, intent, Some(prepared.run())).await {
+                        Ok(()) => {
+                            // Others may change the conversation while a model speaks; what was planned is then planned again.
+                            drop(state);
+                            let stop = model.stop(self.left.clone(), Some(Arc::clone(self.cell)), category);
+                            let composed = model.compose(prepared, &stop, self.asker.progress.as_ref()).await;
+                            self.aid.composed = Some(composed);
+                            state = self.cell.enter().await?;
+                            continue;
+                        }
+                        Err(refused) => refused,
+                    }
+                }
+            };
+            match refused {
+                CommitError::Stale => {}
+                CommitError::Duplicate(question) => match self.chat.replay(self.id, question).await? {
+                    Replay::Answered(reply) => return Ok(self.tell_again(reply)),
+                    Replay::Open(question) => self.taken.note_stored(question),
+                },
+                CommitError::Store(error) => return Err(error.into()),
+            }
+            refusals += 1;
+        }
+        Err(ChatError::Contended)
+    }
+
+    /// The conversation before this turn.
+    async fn before(&self, state: &mut Option<Session>) -> Result<Session, ChatError> {
+        let Chat { inner } = self.chat;
+        let open = || Session::open(self.id.clone(), None, inner.clock.now());
+        match state.take() {
+            Some(session) => Ok(session),
+            None if self.cell.take_unknown() => Ok(open()),
+            None => Ok(inner.store.sessions().find(self.id).await?.unwrap_or_else(open)),
+        }
+    }
+
+    /// Stores the message, unless it is, and that a model is about to be asked to answer it: what is then shown of the answer belongs
+    /// to a message that is stored, whatever happens. Those who watch are told of the message at once.
+    async fn store_question(
+        &mut self,
+        state: &mut Option<Session>,
+        before: Session,
+        intent: Intent,
+        begun: Option<&ModelRun>,
+    ) -> Result<(), CommitError> {
+        let is_stored = self.taken.stored.is_some();
+        if is_stored && begun.is_none() {
+            *state = Some(before);
+            return Ok(());
+        }
+        let now = self.chat.inner.clock.now();
+        let session = Session { updated_at: now, last_message_at: Some(now), ..before };
+        let change = Change {
+            messages: if is_stored { Vec::new() } else { vec![self.taken.question(intent)] },
+            answers: self.taken.stored_id(),
+            runs: begun.cloned().into_iter().collect(),
+            ..Change::state(session)
+        };
+        let draft = self.taken.as_stored(MessageId::new(0), intent, now);
+        let (hub, topic, listener) =
+            (self.chat.inner.hub.clone(), Topic::Session(self.id.clone()), self.asker.subscription);
+        let announced = draft.clone();
+        let announce = move |committed: &Committed| {
+            if let [id] = committed.message_ids[..] {
+                hub.publish(&topic, Event::CustomerMessage(Message { id, ..announced }).into(), listener);
+            }
+        };
+        let (_, committed) = self.chat.commit(state, change, announce).await?;
+        self.cell.note(state.as_ref());
+        if let [id] = committed.message_ids[..] {
+            self.taken.stored = Some(Message { id, ..draft });
+        }
+        Ok(())
+    }
+
+    /// Stores the answer, with the message unless it is stored, and tells those who watch.
+    async fn commit(&mut self, state: &mut Option<Session>, plan: Plan) -> Result<Option<Arc<Reply>>, CommitError> {
+        let Plan { change, drafts, is_handover_changed, quoted } = plan;
+        let told = Arc::new(OnceLock::new());
+        let (hub, topic, tell) = (self.chat.inner.hub.clone(), Topic::Session(self.id.clone()), Arc::clone(&told));
+        let handover = is_handover_changed.then(|| change.session.handover.clone());
+        let announced = Arc::clone(self.cell);
+        let listener = self.asker.subscription;
+        let announce = move |committed: &Committed| {
+            let (question, answer) = match committed.message_ids[..] {
+                [question, answer] => (Some(question), answer),
+                [answer] => (None, answer),
+                _ => return,
+            };
+            announced.note_announced(answer);
+            let reply = Arc::clone(tell.get_or_init(|| Arc::new(drafts.stored(question, answer))));
+            hub.publish(&topic, Event::Turn(reply).into(), listener);
+            if let Some(handover) = handover {
+                hub.publish(&topic, Event::Handover(handover).into(), None);
+            }
+        };
+        self.chat.commit(state, change, announce).await?;
+        self.aid = Aid::default();
+        self.cell.note(state.as_ref());
+        self.cell.note_answer(quoted.as_deref());
+        Ok(told.get().cloned())
+    }
+
+    /// The reply that was given before. A commit of unknown outcome told nobody; now it is known to have happened.
+    fn tell_again(&self, reply: Arc<Reply>) -> Arc<Reply> {
+        if reply.turn.as_ref().is_some_and(|turn| self.cell.note_announced(turn.answer.id)) {
+            let event = Event::Turn(Arc::clone(&reply));
+            self.chat.inner.hub.publish(&Topic::Session(self.id.clone()), event.into(), self.asker.subscription);
+        }
+        reply
+    }
+
+    /// Records what models were asked for nothing: the turn was not stored, or another node had answered.
+    async fn record_vain(&self) {
+        let runs = self.aid.runs(Some("not_stored"));
+        if runs.is_empty() {
+            return;
+        }
+        let recorded = self.chat.inner.store.model_runs().add(self.id, self.taken.stored_id(), &runs).await;
+        if let Err(error) = recorded {
+            tracing::warn!(error = %chain(&error), session.id = %self.id, "what a model was asked was not recorded");
+        }
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Change {
     pub session: Session,
     /// Messages to append, in order.
     pub messages: Vec<NewMessage>,
+    /// The message that is answered, if an earlier change stored it.
+    pub answers: Option<MessageId>,
     /// Why the last message, the assistant's, says what it says.
     pub decision: Option<Decision>,
     /// The automatic report for the agents.
@@ -33,7 +35,12 @@ pub struct Change {
 impl Change {
     /// A change of state without messages.
     pub fn state(session: Session) -> Self {
-        Self { session, messages: Vec::new(), decision: None, report: None, runs: Vec::new() }
+        Self { session, messages: Vec::new(), answers: None, decision: None, report: None, runs: Vec::new() }
+    }
+
+    /// The customer's message of a turn, stored by this change or before.
+    pub(super) fn question(&self, committed: &Committed) -> Option<MessageId> {
+        self.answers.or_else(|| committed.message_ids.first().copied())
     }
 }
 

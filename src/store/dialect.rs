@@ -49,11 +49,14 @@ pub(super) struct Rows {
     pub(super) rows: Vec<Vec<Value>>,
 }
 
-/// Inserts what belongs to no change of a conversation, all of it or nothing.
-pub(super) async fn insert_apart(pool: &Pool, inserts: Vec<Rows>) -> Result<()> {
+/// Inserts what belongs to no change of a conversation, once `before` is executed; all of it or nothing.
+pub(super) async fn insert_apart(pool: &Pool, before: Vec<Statement>, inserts: Vec<Rows>) -> Result<()> {
     let insert = async {
         let mut lease = WriteLease::of(pool).await?;
         let mut tx = Tx::begin(&mut lease).await?;
+        for statement in before {
+            tx.execute(statement).await?;
+        }
         for Rows { into, columns, end: [sqlite, mysql], rows } in inserts {
             let (verb, end) = (tx.insert_verb(), tx.upsert(sqlite, mysql));
             for statement in Statement::inserts(verb, into, columns, end, rows) {
@@ -114,6 +117,14 @@ impl<'l> Tx<'l> {
                 let first = i64::try_from(statement.execute_mysql(transaction).await?).unwrap_or_default();
                 Ok((0..rows).map(|row| first + row * *id_step).collect())
             }
+        }
+    }
+
+    /// Executes a statement that generates no ids.
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<()> {
+        match self {
+            Self::Sqlite(transaction) => statement.execute_sqlite(transaction).await.map(|_| ()),
+            Self::MySql { transaction, .. } => statement.execute_mysql(transaction).await.map(|_| ()),
         }
     }
 

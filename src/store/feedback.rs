@@ -63,7 +63,7 @@ impl<'s> Opinions<'s> {
             Value::Int(now.unix_ms()),
         ];
         let end = [UPSERT_SQLITE, UPSERT_MYSQL];
-        insert_apart(self.pool, vec![Rows { into: INTO, columns: COLUMNS, end, rows: vec![row] }]).await
+        insert_apart(self.pool, Vec::new(), vec![Rows { into: INTO, columns: COLUMNS, end, rows: vec![row] }]).await
     }
 
     /// Which answers of a conversation helped and which did not, as far as the customer said.
@@ -85,6 +85,6 @@ impl<'s> Opinions<'s> {
     pub async fn acknowledge_notice(&self, session: &SessionId, version: &str, now: Timestamp) -> Result<()> {
         let row = vec![session.as_str().to_owned().into(), version.to_owned().into(), Value::Int(now.unix_ms())];
         let (into, columns, end) = (RECEIPTS_INTO, RECEIPTS_COLUMNS, [KEEP_SQLITE, KEEP_MYSQL]);
-        insert_apart(self.pool, vec![Rows { into, columns, end, rows: vec![row] }]).await
+        insert_apart(self.pool, Vec::new(), vec![Rows { into, columns, end, rows: vec![row] }]).await
     }
 }

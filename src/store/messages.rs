@@ -119,18 +119,19 @@ impl<'s> Messages<'s> {
     /// # Errors
     /// When the database refuses.
     pub async fn answer_to(&self, session: &SessionId, question: MessageId) -> Result<Option<(Message, Decision)>> {
-        // A turn is one transaction, so its answer is the first of the assistant's after the question.
+        // An answer comes after its question, most often right after.
         const SQL: &str = "
-            SELECT d.message_id, d.user_message_id, d.ticket, d.category, d.confidence, d.rule, d.stage_before,
+            SELECT d.message_id, d.ticket, d.category, d.confidence, d.rule, d.stage_before,
                    d.stage_after, d.handover_change, d.engine, d.pack_digest, d.program_version,
                    d.category_candidates, d.elapsed_ms, d.passages
             FROM decisions d JOIN messages m ON m.id = d.message_id
-            WHERE m.session_id = ? AND m.id > ?
+            WHERE m.session_id = ? AND m.id > ? AND d.user_message_id = ?
             ORDER BY m.id LIMIT 1";
         let row: Option<DecisionRow> = on_pool!(self.pool, db => {
-            sqlx::query_as(SQL).bind(session.as_str()).bind(question.get()).fetch_optional(db).await?
+            let query = sqlx::query_as(SQL).bind(session.as_str()).bind(question.get()).bind(question.get());
+            query.fetch_optional(db).await?
         });
-        let Some(row) = row.filter(|row| row.user_message_id == question.get()) else { return Ok(None) };
+        let Some(row) = row else { return Ok(None) };
         let message = self.find(session, MessageId::new(row.message_id)).await?;
         Ok(message.zip(Some(Decision::try_from(row)?)))
     }
@@ -234,7 +235,6 @@ impl TryFrom<MessageRow> for Message {
 #[derive(sqlx::FromRow)]
 struct DecisionRow {
     message_id: i64,
-    user_message_id: i64,
     ticket: String,
     category: Option<String>,
     confidence: f64,

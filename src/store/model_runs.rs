@@ -5,7 +5,6 @@ use serde::Serialize;
 use crate::config::LlmRole;
 use crate::domain::MessageId;
 use crate::domain::PassageVersion;
-use crate::domain::Session;
 use crate::domain::SessionId;
 use crate::domain::Timestamp;
 use crate::store::Result;
@@ -14,6 +13,7 @@ use crate::store::dialect::insert_apart;
 use crate::store::messages::json_unless_empty;
 use crate::store::pool::Pool;
 use crate::store::pool::on_pool;
+use crate::store::statement::Statement;
 use crate::store::statement::Value;
 use crate::text::pii::Masked;
 
@@ -70,6 +70,8 @@ pub enum RunOutcome {
     Finished,
     /// None of it was used.
     Unused,
+    /// It is about to be asked. The record of what came of it takes its place.
+    Begun,
 }
 
 /// The guard's verdict on a sentence.
@@ -96,6 +98,7 @@ impl RunOutcome {
             Self::Used => "used",
             Self::Finished => "finished",
             Self::Unused => "unused",
+            Self::Begun => "begun",
         }
     }
 }
@@ -110,7 +113,7 @@ pub struct ModelRuns<'s> {
 pub struct StoredRun {
     /// Its number.
     pub id: i64,
-    /// The assistant's message.
+    /// The assistant's message; the customer's, while it is not answered.
     pub message_id: Option<i64>,
     /// What the model was asked to do.
     pub role: String,
@@ -161,13 +164,15 @@ impl<'s> ModelRuns<'s> {
         Ok(on_pool!(self.pool, db => sqlx::query_as(SQL).bind(session.as_str()).bind(limit).fetch_all(db).await?))
     }
 
-    /// Records a question to a model that belongs to no message.
+    /// Records questions to models that led to no answer of the assistant's. `message` is the customer's message they were asked
+    /// for, if there is one.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn add(&self, session: &Session, run: &ModelRun) -> Result<()> {
-        let row = row(session, None, run);
-        insert_apart(self.pool, vec![Rows { into: INTO, columns: COLUMNS, end: ["", ""], rows: vec![row] }]).await
+    pub async fn add(&self, session: &SessionId, message: Option<MessageId>, runs: &[ModelRun]) -> Result<()> {
+        let rows = runs.iter().map(|run| row(session, message, run)).collect();
+        let ended = ends_of_begun(message.map(|message| (session, message)));
+        insert_apart(self.pool, ended, vec![Rows { into: INTO, columns: COLUMNS, end: ["", ""], rows }]).await
     }
 
     /// The tokens spent since a point in time.
@@ -199,11 +204,21 @@ impl<'s> ModelRuns<'s> {
     }
 }
 
+/// Removes what says that models are about to be asked for these messages of customers, now that it is known what came of it.
+pub(super) fn ends_of_begun<'s>(messages: impl IntoIterator<Item = (&'s SessionId, MessageId)>) -> Vec<Statement> {
+    let keys: Vec<_> = messages
+        .into_iter()
+        .map(|(session, message)| vec![session.as_str().to_owned().into(), Value::Int(message.get())])
+        .collect();
+    let before = "DELETE FROM model_runs WHERE outcome = 'begun' AND (";
+    Statement::selects(before, "(session_id = ? AND message_id = ?)", " OR ", ")", &keys)
+}
+
 /// A run's values in the order of [`INTO`]'s columns.
-pub(super) fn row(session: &Session, message: Option<MessageId>, run: &ModelRun) -> Vec<Value> {
+pub(super) fn row(session: &SessionId, message: Option<MessageId>, run: &ModelRun) -> Vec<Value> {
     let whole = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
     vec![
-        session.id.as_str().to_owned().into(),
+        session.as_str().to_owned().into(),
         Value::MaybeInt(message.map(MessageId::get)),
         Value::Word(run.role.as_str()),
         Value::Int(run.started_at.unix_ms()),

@@ -130,12 +130,14 @@ async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
         // 16 MiB of pages: the tables' ends and the busy conversations stay in memory.
         .pragma("cache_size", "-16384")
         .disable_statement_logging();
-    let mut writer = options.connect().await?;
-    {
-        // Two processes that start at once take turns: SQLite itself offers no lock around a set of migrations.
+    let writer = {
+        // Two processes that start at once take turns: SQLite itself offers no lock around a set of migrations, and whoever gives a
+        // new file its log does not wait for another.
         let _turn = MigrationLock::take(file)?;
+        let mut writer = options.connect().await?;
         migrate(&SQLITE_MIGRATIONS, &mut writer).await?;
-    }
+        writer
+    };
     let place = Place::of(file).map_err(|source| StoreError::File {
         what: format!("finding the database file {} failed", file.display()),
         source: source.into(),

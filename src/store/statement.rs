@@ -76,7 +76,7 @@ impl Statement {
         statements
     }
 
-    /// Selects for any number of keys: `before`, then `term` once for each key joined by `glue`, then `after`.
+    /// Selects or deletions for any number of keys: `before`, then `term` once for each key joined by `glue`, then `after`.
     /// The last key is repeated up to a power of two.
     pub(super) fn selects(
         before: &'static str,

@@ -92,7 +92,7 @@ impl<'s> Switches<'s> {
         let end = [UPSERT_SQLITE, UPSERT_MYSQL];
         let switch = Rows { into: INTO, columns: COLUMNS, end, rows: vec![row] };
         let entry = Rows { into: AUDIT_INTO, columns: AUDIT_COLUMNS, end: ["", ""], rows: vec![entry] };
-        insert_apart(self.pool, vec![switch, entry]).await
+        insert_apart(self.pool, Vec::new(), vec![switch, entry]).await
     }
 
     /// The latest lines of the audit trail, newest first, at most `limit`.

@@ -262,15 +262,25 @@ async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
         .collect();
 
     let rows = changes.iter().zip(&committed).filter_map(|(change, committed)| {
-        let [question, .., answer] = committed.message_ids.as_slice() else { return None };
-        Some(messages::decision_row(change.decision.as_ref()?, answer.get(), question.get()))
+        let decision = change.decision.as_ref()?;
+        let (question, answer) = (change.question(committed)?, committed.message_ids.last()?);
+        Some(messages::decision_row(decision, answer.get(), question.get()))
     });
     let statements = Statement::inserts(verb, messages::INTO_DECISIONS, messages::DECISION_COLUMNS, "", rows.collect());
     insert_all(tx, statements, messages::DECISION_COLUMNS).await?;
 
+    let ended = changes
+        .iter()
+        .filter_map(|change| Some((&change.session.id, change.answers.filter(|_| change.decision.is_some())?)));
+    for statement in model_runs::ends_of_begun(ended) {
+        tx.execute(statement).await?;
+    }
     let rows = changes.iter().zip(&committed).flat_map(|(change, committed)| {
-        let answer = committed.message_ids.last().filter(|_| change.decision.is_some()).copied();
-        change.runs.iter().map(move |run| model_runs::row(&change.session, answer, run))
+        let message = match change.decision {
+            Some(_) => committed.message_ids.last().copied(),
+            None => change.question(committed),
+        };
+        change.runs.iter().map(move |run| model_runs::row(&change.session.id, message, run))
     });
     let statements = Statement::inserts(verb, model_runs::INTO, model_runs::COLUMNS, "", rows.collect());
     insert_all(tx, statements, model_runs::COLUMNS).await?;

@@ -241,6 +241,7 @@ fn turn(session: &Session, question: &str) -> Change {
                 AnsweredBy::Extractive,
             ),
         ],
+        answers: None,
         decision: Some(decision),
         report: None,
         runs: Vec::new(),

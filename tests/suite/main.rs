@@ -40,6 +40,7 @@ mod model_record;
 mod model_roles;
 mod model_server;
 mod model_server_failures;
+mod model_stored;
 mod model_stream;
 mod model_switch;
 mod model_takeover;

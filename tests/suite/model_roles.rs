@@ -8,6 +8,7 @@ use crate::support::Customer;
 use crate::support::ModelServer;
 use crate::support::Setup;
 use crate::support::Store;
+use crate::support::eventually;
 use crate::support::model::Fault;
 use crate::support::model::MODEL;
 use crate::support::model::Words;
@@ -198,6 +199,32 @@ async fn models_are_never_told_who_it_is() {
             assert!(!body.contains(secret), "{secret} in {body}");
         }
     }
+}
+
+/// Nor does the customer's next message wait for the report.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_customer_is_not_kept_waiting() {
+    let model = ModelServer::start().await;
+    model.behaves(Fault::NoBody);
+    let server = asking(&model, "summary").with("llm.first_token_timeout", "5m").start().await;
+    let customer = server.customer().await;
+    let mut socket = customer.connects().await;
+    // Said again and again, it leads to an agent without further questions.
+    let person = json!({"type": "message", "user_message": "상담원 연결해 주세요"});
+    socket.send(&person).await;
+    socket.until("response").await;
+    socket.send(&person).await;
+    assert_eq!(socket.until("response").await["data"]["suggested_action"], "HANDOVER");
+    model.asked(1).await;
+    socket.send(&json!({"type": "message", "user_message": CLEAR})).await;
+    let report = socket.until("handover_report").await;
+    assert!(report["data"]["summary"].to_string().contains("문의"), "{report:#}");
+    assert_eq!(socket.until("response").await["data"]["category"], "예적금 해지/만기");
+    let runs = eventually("recorded", async || {
+        Some(server.administrator().runs(&customer).await).filter(|runs| !runs.is_empty())
+    })
+    .await;
+    assert_eq!((&runs[0]["role"], &runs[0]["reason"]), (&json!("summary"), &json!("hurried")), "{runs:#?}");
 }
 
 /// A report does not wait for a model that takes its time longer than an agent would.

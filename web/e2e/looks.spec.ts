@@ -51,7 +51,7 @@ const states: Record<string, { scene: Scene; reach?: (page: Page, line: Line) =>
     reach: async (page, line) => {
       await asks(page, line);
       line.tell({ type: "processing", message: "…", queue_position: 3 });
-      await expect(page.getByText("답변 대기 순번 3번째입니다.").last()).toBeVisible();
+      await expect(page.getByText("앞선 문의 2건에 이어 답변해 드리겠습니다.").last()).toBeVisible();
     },
   },
   "writing": {

@@ -51,12 +51,12 @@ test("an agent who took over meanwhile ends it", async ({ page }) => {
 
 test("the place in the queue, until the answer begins", async ({ page }) => {
   const { customer, line, question } = await asking(page);
-  for (const [position, words] of [[3, "답변 대기 순번 3번째입니다."], [1, "다음 차례에 바로 답변해 드립니다."]] as const) {
+  for (const [position, words] of [[3, "앞선 문의 2건에 이어 답변해 드리겠습니다."], [1, "다음 차례에 바로 답변해 드립니다."]] as const) {
     line.tell({ type: "processing", message: "…", queue_position: position });
     await customer.sees(words);
   }
   line.tell({ type: "processing", message: "…" });
-  await expect(customer.log.getByText(/대기 순번|다음 차례/)).toHaveCount(0);
+  await expect(customer.log.getByText(/앞선 문의|다음 차례/)).toHaveCount(0);
   await expect(page.getByText("답변을 준비하고 있습니다")).toBeAttached();
   write(line, FIRST);
   line.answer(question, { ai_message: FIRST, engine: "llm" });
@@ -67,7 +67,7 @@ test("it is heard once, when it is whole, with its mark; and that the question w
   const { customer, line, question } = await asking(page);
   const heard = await listen(page);
   for (const position of [3, 2, 1]) line.tell({ type: "processing", message: "…", queue_position: position });
-  await expect.poll(heard).toContain("답변 대기 순번 3번째입니다.");
+  await expect.poll(heard).toContain("앞선 문의 2건에 이어 답변해 드리겠습니다.");
   for (const words of [FIRST, ` ${SECOND}`]) {
     write(line, words);
     await expect(customer.answers().last()).toContainText(words);
@@ -77,7 +77,7 @@ test("it is heard once, when it is whole, with its mark; and that the question w
   await expect.poll(heard).toContain(`AI 상담: ${FIRST} ${SECOND} ${MARK} 출처 1건`);
   const all = await heard();
   expect(all.split(FIRST)).toHaveLength(2);
-  expect(all.split("대기 순번")).toHaveLength(2);
+  expect(all.split("앞선 문의")).toHaveLength(2);
   expect(all).not.toContain("다음 차례");
 });
 
@@ -155,7 +155,7 @@ test("without a socket it grows as well", async ({ page }) => {
   await customer.says(ASKED);
   await expect.poll(() => page.evaluate((): unknown => Reflect.get(window, "accepted"))).toContain("text/event-stream");
   await event(page, "processing", { message: "…", queue_position: 2 });
-  await customer.sees("답변 대기 순번 2번째입니다.");
+  await customer.sees("앞선 문의 1건에 이어 답변해 드리겠습니다.");
   await event(page, "delta", { text: FIRST });
   await expect(customer.answers().last()).toContainText(FIRST);
   const client_message_id = String(await page.evaluate((): unknown => Reflect.get(window, "posted")));
@@ -180,7 +180,7 @@ test("the mark stands in the history too, on nothing else, and in English", asyn
 test("nothing of it is hard to perceive", async ({ page }) => {
   const { customer, line } = await asking(page, talks.generated);
   line.tell({ type: "processing", message: "…", queue_position: 3 });
-  await customer.sees("답변 대기 순번 3번째입니다.");
+  await customer.sees("앞선 문의 2건에 이어 답변해 드리겠습니다.");
   await expectNoComplaints(page);
   write(line, FIRST);
   await expect(customer.answers().last()).toContainText(FIRST);

@@ -346,7 +346,8 @@ impl Connection {
             Event::Turn(reply) if reply.turn.as_ref().is_some_and(|turn| turn.answer.id <= self.known) => Ok(()),
             Event::CustomerMessage(message) | Event::AgentMessage(message) if message.id <= self.known => Ok(()),
             Event::Turn(reply) => {
-                if let Some(turn) = &reply.turn {
+                // Where a model was asked, the message was told before the answer.
+                if let Some(turn) = reply.turn.as_ref().filter(|turn| turn.question.id > self.known) {
                     let data = Box::new(turn.question.clone().into());
                     self.send(socket, &Outgoing::CustomerMessage { data }).await?;
                 }
@@ -354,6 +355,7 @@ impl Connection {
                 self.send(socket, &Outgoing::Response { data }).await
             }
             Event::CustomerMessage(message) => {
+                self.known = self.known.max(message.id);
                 self.send(socket, &Outgoing::CustomerMessage { data: Box::new(message.clone().into()) }).await
             }
             Event::AgentMessage(message) => {

@@ -77,6 +77,21 @@ pub struct Composed {
     pub(in crate::chat) run: ModelRun,
 }
 
+/// A task with what a model is given for it.
+pub struct Prepared<'t> {
+    task: &'t Task,
+    given: Vec<Given<'t>>,
+    prompt: Prompt<'t>,
+    run: ModelRun,
+}
+
+impl Prepared<'_> {
+    /// The record of a question that is about to be asked.
+    pub(in crate::chat) fn run(&self) -> &ModelRun {
+        &self.run
+    }
+}
+
 /// A passage as a model is given it.
 struct Given<'e> {
     number: u32,
@@ -97,13 +112,24 @@ struct Heard {
 }
 
 impl Model {
-    /// Asks a model to say passages in its words. Never fails: what it does not say, the documents do.
-    pub(in crate::chat) async fn compose(&self, task: &Task, stop: &Stop, listener: Option<&Listener>) -> Composed {
-        let started = Instant::now();
+    /// What is needed to ask a model to say passages in its words.
+    pub(in crate::chat) fn prepare<'t>(&self, task: &'t Task) -> Prepared<'t> {
         let given = given(&task.engine, &task.passages, task.today);
         let prompt = Prompt::of(task.engine.pack(), PromptKind::ANSWER);
         let passages = given.iter().filter_map(|given| task.engine.passage_version(given.number)).collect();
-        let mut run = ModelRun { passages, ..self.new_run(LlmRole::Answer, prompt.version()) };
+        let run = ModelRun { passages, outcome: RunOutcome::Begun, ..self.new_run(LlmRole::Answer, prompt.version()) };
+        Prepared { task, given, prompt, run }
+    }
+
+    /// Asks a model. Never fails: what it does not say, the documents do.
+    pub(in crate::chat) async fn compose(
+        &self,
+        prepared: Prepared<'_>,
+        stop: &Stop,
+        listener: Option<&Listener>,
+    ) -> Composed {
+        let started = Instant::now();
+        let Prepared { task, given, prompt, mut run } = prepared;
         let heard = self.hear(task, &given, &prompt, stop, listener, &mut run).await;
         run.total_ms = ms(started.elapsed());
         let Heard { released, verdicts, reason, .. } = heard;

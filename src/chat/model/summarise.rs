@@ -55,8 +55,10 @@ impl Model {
                 (message, without_instructions(&text))
             })
             .collect();
-        let conversation = numbered(shown.iter().map(|(message, text)| (speaker(message.author), text.as_str())));
-        let values = [("bank", engine.pack().name.as_str()), ("conversation", &conversation)];
+        // Each message is masked already; a number may still be told in several.
+        let conversation =
+            pii::mask(&numbered(shown.iter().map(|(message, text)| (speaker(message.author), text.as_str()))));
+        let values = [("bank", engine.pack().name.as_str()), ("conversation", conversation.as_str())];
         let request = Request {
             role: LlmRole::Summary,
             system: prompt.fill(&values),

@@ -41,7 +41,7 @@ export const ko = {
   answering: "답변을 준비하고 있습니다",
   /** A question waits for the language model. */
   answerQueue: (position: number) =>
-    position === 1 ? "다음 차례에 바로 답변해 드립니다." : `답변 대기 순번 ${position.toLocaleString("ko")}번째입니다.`,
+    position === 1 ? "다음 차례에 바로 답변해 드립니다." : `앞선 문의 ${(position - 1).toLocaleString("ko")}건에 이어 답변해 드리겠습니다.`,
   agentTyping: "상담원이 입력하고 있습니다",
   protected: "개인정보가 보호되었습니다",
   quickReplies: "답변 선택",
