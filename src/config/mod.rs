@@ -21,6 +21,7 @@ mod llm;
 mod log;
 mod origin;
 mod reader;
+mod salvage;
 mod secret;
 mod section;
 mod server;
@@ -143,10 +144,7 @@ impl Config {
     ) -> Result<Self, ConfigErrors> {
         let Some(path) = path else { return Self::parse("", "config.toml", environment) };
         let file_name = path.display().to_string();
-        let text = read_file(path).map_err(|(line, message)| {
-            let place = Place::File { name: file_name.clone(), line, column: None };
-            ConfigErrors::new(vec![ConfigError { place, key: None, message }])
-        })?;
+        let text = read_file(path).and_then(utf8).map_err(|unread| unread.in_file(&file_name))?;
         Self::parse(&text, &file_name, environment)
     }
 
@@ -159,14 +157,8 @@ impl Config {
         file_name: &str,
         environment: impl Iterator<Item = (String, String)>,
     ) -> Result<Self, ConfigErrors> {
-        let (table, errors) = DeTable::parse_recoverable(text);
-        if !errors.is_empty() {
-            return Err(syntax_errors(text, file_name, &errors));
-        }
-        let mut reader = Reader::new(text, file_name, environment);
-        let mut config = Self::read(Section::root(table.into_inner(), &mut reader));
-        config.provenance = Provenance { file_name: file_name.to_owned(), settings: reader.finish()? };
-        Ok(config)
+        let (config, errors) = Self::read_whole(text, file_name, environment);
+        errors.map_or(Ok(config), Err)
     }
 
     /// The settings as they were loaded, as TOML, with where each came from and secrets as `***`. A field that was
@@ -225,6 +217,21 @@ impl Config {
         ConfigErrors::new(wrong.into_iter().map(error).collect())
     }
 
+    /// Reads all that can be read, with the defaults for the rest, and what is wrong.
+    fn read_whole(
+        text: &str,
+        file_name: &str,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> (Self, Option<ConfigErrors>) {
+        let (table, errors) = DeTable::parse_recoverable(text);
+        let mut reader = Reader::new(text, file_name, environment);
+        let mut config = Self::read(Section::root(table.into_inner(), &mut reader));
+        let (settings, wrong) = reader.finish();
+        config.provenance = Provenance { file_name: file_name.to_owned(), settings };
+        let wrong = if errors.is_empty() { wrong } else { Some(syntax_errors(text, file_name, &errors)) };
+        (config, wrong)
+    }
+
     /// Reads the sections, then looks at what they say together.
     fn read(mut root: Section<'_>) -> Self {
         let mut config = Self {
@@ -258,7 +265,7 @@ impl Default for Config {
         let mut reader = Reader::new("", "", std::iter::empty());
         let mut config = Self::read(Section::root(DeTable::new(), &mut reader));
         // An empty file is never refused; the tests see to it.
-        config.provenance.settings = reader.finish().unwrap_or_default();
+        config.provenance.settings = reader.finish().0;
         config
     }
 }
@@ -281,19 +288,39 @@ struct Provenance {
     settings: Vec<Setting>,
 }
 
-/// The text of a configuration file, or the line that is wrong and why.
-fn read_file(path: &Path) -> Result<String, (Option<usize>, String)> {
-    const BYTES_MAX: u64 = 4 << 20;
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| (None, format!("opening the file: {error}")))?;
-    file.take(BYTES_MAX + 1).read_to_end(&mut bytes).map_err(|error| (None, format!("reading the file: {error}")))?;
-    if bytes.len() as u64 > BYTES_MAX {
-        return Err((None, format!("the file is too long; allowed: {}", ByteSize::bytes(BYTES_MAX))));
+/// Why there is no text of a file, and in which line.
+struct Unread {
+    line: Option<usize>,
+    why: String,
+}
+
+impl Unread {
+    fn in_file(self, name: &str) -> ConfigErrors {
+        let place = Place::File { name: name.to_owned(), line: self.line, column: None };
+        ConfigErrors::new(vec![ConfigError { place, key: None, message: self.why }])
     }
+}
+
+/// What a configuration file holds.
+fn read_file(path: &Path) -> Result<Vec<u8>, Unread> {
+    const BYTES_MAX: u64 = 4 << 20;
+    let unread = |why: String| Unread { line: None, why };
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| unread(format!("opening the file: {error}")))?;
+    let read = file.take(BYTES_MAX + 1).read_to_end(&mut bytes);
+    read.map_err(|error| unread(format!("reading the file: {error}")))?;
+    if bytes.len() as u64 > BYTES_MAX {
+        return Err(unread(format!("the file is too long; allowed: {}", ByteSize::bytes(BYTES_MAX))));
+    }
+    Ok(bytes)
+}
+
+/// The text of a file, or the line that is wrong.
+fn utf8(bytes: Vec<u8>) -> Result<String, Unread> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.as_bytes().get(..error.utf8_error().valid_up_to()).unwrap_or_default();
         let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        (Some(line), "this line is not UTF-8; save the file as UTF-8".to_owned())
+        Unread { line: Some(line), why: "this line is not UTF-8; save the file as UTF-8".to_owned() }
     })
 }
 

@@ -139,8 +139,8 @@ impl Reader {
         }
     }
 
-    /// The keys that were read, or everything that was wrong.
-    pub(super) fn finish(mut self) -> Result<Vec<Setting>, ConfigErrors> {
+    /// The keys that were read, and everything that was wrong.
+    pub(super) fn finish(mut self) -> (Vec<Setting>, Option<ConfigErrors>) {
         for Unknown { key, is_section, offset } in std::mem::take(&mut self.unknown) {
             let message = if is_section {
                 no_such("section", self.nearest_section(&key).map(|section| format!("[{section}]")))
@@ -155,7 +155,7 @@ impl Reader {
             let place = Place::Environment { variable: shown_key(&variable) };
             self.errors.push(ConfigError { place, key: None, message });
         }
-        if self.errors.is_empty() { Ok(self.settings) } else { Err(ConfigErrors::new(self.errors)) }
+        (self.settings, (!self.errors.is_empty()).then(|| ConfigErrors::new(self.errors)))
     }
 
     fn nearest_key(&self, unknown: &str) -> Option<&str> {
@@ -192,7 +192,7 @@ impl Lines {
 }
 
 /// The variable that overrules a key: `BANK_AICC__LOG__LEVEL` for `log.level`.
-fn variable_of(key: &str) -> String {
+pub(super) fn variable_of(key: &str) -> String {
     format!("{VARIABLE_PREFIX}{}", key.replace('.', "__").to_ascii_uppercase())
 }
 

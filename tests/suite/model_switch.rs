@@ -129,6 +129,51 @@ async fn the_command_line_switches_a_running_server() {
     assert_eq!(actions, ["model.on", "model.on", "model.off", "model.off"]);
 }
 
+/// Whatever else is wrong with the configuration, as a hasty edit leaves it, the running server is switched off, and it is told what
+/// is wrong; only a doubt about the database stands in the way.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wrong_configuration_does_not_stand_in_the_way() {
+    let model = ModelServer::start().await;
+    let site = site(&model);
+    let settings = std::fs::read_to_string(site.config()).unwrap();
+    let server = site.serve(&[]);
+    let http = ready(&server).await;
+    eventually("the model may be asked", async || (answered_by(&http, QUESTION).await == "llm").then_some(())).await;
+    let write = |text: &[u8]| std::fs::write(site.config(), text).unwrap();
+    for (line, told) in [
+        ("queue_max = -1", "llm.endpoint.1.queue_max"),
+        ("weight = \"heavy\"\n[server]\nworker_threads = 1", "weight"),
+        ("[[llm.endpoint]]\nurl = \"http://", "not TOML"),
+        ("api_key_file = \"/nowhere/key\"", "/nowhere/key"),
+    ] {
+        write(format!("{settings}{line}\n").as_bytes());
+        let reason = format!("오류: {told}");
+        let (is_content, said) = model_command(&site, &["off", "--reason", &reason]);
+        assert!(is_content && said.contains("the language model is off"), "{line}: {said}");
+        assert!(said.contains("warning: ") && said.contains(told), "{line}: {said}");
+        eventually("off", async || (answered_by(&http, QUESTION).await == "extractive").then_some(())).await;
+        let (is_content, said) = model_command(&site, &["status"]);
+        assert!(is_content && said.contains("switched off") && said.contains(&reason), "{line}: {said}");
+        assert!(model_command(&site, &["on"]).0, "{line}");
+        eventually("on", async || (answered_by(&http, QUESTION).await == "llm").then_some(())).await;
+    }
+    write(&[settings.as_bytes(), b"# \xc1\xa1\xb0\xcb\n"].concat());
+    assert!(model_command(&site, &["off"]).0, "a comment that is not UTF-8");
+    assert!(model_command(&site, &["on"]).0);
+    write(format!("{settings}[storage]\nurl = \"mysql://nobody@nowhere\n").as_bytes());
+    let (is_content, said) = model_command(&site, &["off"]);
+    assert!(!is_content && said.contains("not certain where the database is"), "{said}");
+    assert_eq!(answered_by(&http, QUESTION).await, "llm");
+
+    // Nor is a new database made in the wrong place.
+    write(format!("log.level = 7\nserver.data_dir = \"{}\"\n", site.folder().join("elsewhere").display()).as_bytes());
+    let (is_content, said) = model_command(&site, &["off"]);
+    assert!(
+        !is_content && said.contains("there is no database") && !site.folder().join("elsewhere").exists(),
+        "{said}"
+    );
+}
+
 /// A category that the pack has not is refused with those that it has, and nothing is switched.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_category_is_refused() {

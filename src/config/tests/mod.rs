@@ -3,6 +3,7 @@
 mod llm;
 mod proxy;
 mod refusals;
+mod salvage;
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,5 +1,7 @@
 //! `bank-aicc model`
 
+mod database;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -7,7 +9,7 @@ use crate::chat::Prompt;
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
 use crate::cli::knowledge::loaded;
-use crate::cli::knowledge::with_store;
+use crate::cli::model::database::with_database;
 use crate::cli::print;
 use crate::clock::Clock;
 use crate::clock::to_kst;
@@ -20,7 +22,8 @@ use crate::knowledge::PromptKind;
 pub(super) enum Command {
     /// Stop using the language model; running servers follow within two seconds, also in answers being given
     ///
-    /// The bank's documents go on answering. The switch survives restarts and is recorded in the audit trail.
+    /// The bank's documents go on answering. The switch survives restarts and is recorded in the audit trail. Whatever is wrong
+    /// with the configuration does not keep it from working, as long as it is certain where the database is.
     Off(Switch),
     /// Use the language model again
     On(Switch),
@@ -74,7 +77,7 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
 
 fn set(switch: Switch, is_off: bool) -> Result<(), Failure> {
     let Switch { category, reason, config } = switch;
-    with_store(&config.config, async |config, store| {
+    with_database(&config.config, async |config, store| {
         if let Some(category) = &category {
             let engine = loaded(&config, &store).await?;
             let names: Vec<&str> = engine.pack().categories.iter().map(|known| known.name.as_str()).collect();
@@ -108,7 +111,7 @@ fn operator() -> String {
 }
 
 fn status(path: &Path) -> Result<(), Failure> {
-    with_store(path, async |config, store| {
+    with_database(path, async |config, store| {
         let mut text = String::new();
         if config.llm.endpoints.is_empty() {
             text.push_str("no language model is configured; the documents answer alone\n");
@@ -157,14 +160,14 @@ fn prompts(name: Option<&str>, is_built_in: bool, path: &Path) -> Result<(), Fai
         show(&Pack::default());
         return Ok(());
     }
-    with_store(path, async |config, store| {
+    with_database(path, async |config, store| {
         show(loaded(&config, &store).await?.pack());
         Ok(())
     })
 }
 
 fn audit(limit: u32, path: &Path) -> Result<(), Failure> {
-    with_store(path, async |_, store| {
+    with_database(path, async |_, store| {
         let mut text = String::new();
         for entry in store.switches().audit(limit).await? {
             let at = shown(entry.at_ms);

@@ -1,0 +1,44 @@
+//! The database for commands that have to work in an emergency: whatever else is wrong with the configuration, as long as it is
+//! certain where the database is.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use tokio_util::task::TaskTracker;
+
+use crate::cli::Failure;
+use crate::cli::environment;
+use crate::cli::serve::runtime;
+use crate::config::Config;
+use crate::config::Database;
+use crate::store::Store;
+
+/// Does something with the database that the configuration names. What is wrong with the rest of it is told as a warning.
+pub(super) fn with_database<T>(
+    path: &Path,
+    work: impl AsyncFnOnce(Config, Store) -> anyhow::Result<T>,
+) -> Result<T, Failure> {
+    let (config, wrong) = Config::salvage(path, environment()).inspect_err(|_| {
+        eprintln!(
+            "bank-aicc: it is not certain where the database is, so nothing was done; without the file, BANK_AICC__STORAGE__URL and \
+             BANK_AICC__SERVER__DATA_DIR say it: --config /dev/null"
+        );
+    })?;
+    if let Some(wrong) = wrong {
+        let url = config.storage.url.display_masked();
+        eprintln!("warning: the configuration is wrong beside the database, which is {url}\n{wrong}");
+        if let Database::Sqlite { file } = &config.storage.url {
+            let file = config.server.resolve(file);
+            // An empty one would be made, and nobody would look into it.
+            if !file.exists() {
+                return Err(anyhow::anyhow!("there is no database {}", file.display()).into());
+            }
+        }
+    }
+    runtime(&config)?.block_on(async {
+        let tasks = TaskTracker::new();
+        let store =
+            Store::open(&config.storage, &config.server.data_dir, &tasks).await.context("opening the database")?;
+        Ok(work(config, store).await?)
+    })
+}
