@@ -1,5 +1,7 @@
 //! One endpoint: how it is reached and asked.
 
+use std::error::Error;
+use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use hyper_util::rt::TokioExecutor;
 use hyper_util::rt::TokioIo;
 use hyper_util::rt::TokioTimer;
 use rustls::ClientConfig;
+use rustls::InvalidMessage;
 use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
 use serde::Deserialize;
@@ -153,7 +156,7 @@ impl Endpoint {
         }
         let request = request.body(Full::from(body)).map_err(|error| Failure::Connection(error.to_string()))?;
         let response = self.http.request(request).await;
-        let response = response.map_err(|error| Failure::Connection(chain(&error).to_string()))?;
+        let response = response.map_err(|error| failure_of(&error))?;
         if response.status().is_success() {
             return Ok(response);
         }
@@ -167,6 +170,20 @@ impl Endpoint {
         };
         Err(Failure::Status { status, retry_after, message })
     }
+}
+
+/// Why there is no response.
+fn failure_of(error: &(dyn Error + 'static)) -> Failure {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) = error.downcast_ref() {
+            return Failure::NotTls;
+        }
+        // The source of an I/O error is not what is in it but the source of that.
+        let inside = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        cause = inside.map(|inside| inside as &(dyn Error + 'static)).or_else(|| error.source());
+    }
+    Failure::Connection(chain(error).to_string())
 }
 
 /// Whom an endpoint's certificate may come from. The system's are read only if a certificate has to be checked.

@@ -8,6 +8,9 @@ pub enum Failure {
     /// No connection, or it broke.
     #[error("the connection failed: {0}")]
     Connection(String),
+    /// TLS was begun, and what came back is none.
+    #[error("it does not speak TLS there, and url begins with https://")]
+    NotTls,
     /// Nothing came within `llm.first_token_timeout`.
     #[error("it was silent for {0:?}")]
     Silent(Duration),
@@ -15,7 +18,7 @@ pub enum Failure {
     #[error("the answer was not finished in time")]
     TooLong,
     /// It refused with a status.
-    #[error("it answered with status {status}: {message}")]
+    #[error("it answered with status {status}{}", said(.message))]
     Status {
         /// HTTP status.
         status: u16,
@@ -62,11 +65,17 @@ pub enum Refused {
     },
 }
 
+/// What a server said, for the end of a sentence; many say nothing.
+pub(super) fn said(message: &str) -> String {
+    let message = message.trim();
+    if message.is_empty() { String::new() } else { format!(": {message}") }
+}
+
 impl Failure {
     /// One word for metrics and records.
     pub const fn as_str(&self) -> &'static str {
         match self {
-            Self::Connection(_) => "connection",
+            Self::Connection(_) | Self::NotTls => "connection",
             Self::Silent(_) => "silent",
             Self::TooLong => "too_long",
             Self::Status { status: 429, .. } => "rate_limited",
@@ -85,7 +94,7 @@ impl Failure {
     /// Whether the endpoint has read the question all the same, and perhaps counts it.
     pub(super) fn was_read(&self) -> bool {
         match self {
-            Self::Connection(_) | Self::Status { .. } => false,
+            Self::Connection(_) | Self::NotTls | Self::Status { .. } => false,
             Self::Silent(_) | Self::TooLong | Self::Malformed(_) | Self::CutOff | Self::Empty => true,
         }
     }
@@ -103,6 +112,7 @@ impl Failure {
             Self::Status { status: 401 | 403 | 404, .. } => Some(MISCONFIGURED),
             Self::Status { .. }
             | Self::Connection(_)
+            | Self::NotTls
             | Self::Silent(_)
             | Self::TooLong
             | Self::Malformed(_)
@@ -130,5 +140,17 @@ impl Refused {
             Self::QueueTimeout => "queue_timeout",
             Self::Failed { failure, .. } => failure.as_str(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_says_nothing_is_not_quoted() {
+        let status = |message: &str| Failure::Status { status: 404, retry_after: None, message: message.to_owned() };
+        assert_eq!(status("Not Found").to_string(), "it answered with status 404: Not Found");
+        assert_eq!(status(" ").to_string(), "it answered with status 404");
     }
 }

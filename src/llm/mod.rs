@@ -29,6 +29,7 @@ pub use failure::Refused;
 pub use pool::EndpointState;
 pub use pool::Pool;
 pub use probe::Fault;
+pub use probe::Offer;
 pub use probe::examine;
 pub use request::Request;
 pub use request::Said;

@@ -3,6 +3,8 @@
 
 use std::fs;
 use std::fs::Permissions;
+use std::io::Read as _;
+use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -74,12 +76,14 @@ async fn doctor_is_content_with_what_answers() {
     let folder = tempfile::tempdir().unwrap();
     let plain = ModelServer::start().await;
     plain.wants_key(Some("sesame"));
-    plain.serves(&["another", "llama3:latest"]);
+    plain.serves(&["another"]);
     let secured = ModelServer::start_tls(Certificate::Good).await;
     let key = secret(folder.path(), "key", "sesame\n");
+    let several = ModelServer::start().await;
+    several.serves(&["another", "llama3:latest"]);
     for (settings, model) in [
-        (vec![("url", plain.url()), ("api_key_file", key.clone())], "another"),
-        (vec![("url", plain.url()), ("api_key_file", key), ("model", "llama3".to_owned())], "llama3:latest"),
+        (vec![("url", plain.url()), ("api_key_file", key)], "another"),
+        (vec![("url", several.url()), ("model", "llama3".to_owned())], "llama3:latest"),
         (vec![("url", secured.url()), ("ca_file", secured.ca_file().to_str().unwrap().to_owned())], MODEL),
     ] {
         let (status, finding) = doctor(&settings);
@@ -93,6 +97,17 @@ async fn doctor_is_content_with_what_answers() {
     assert_eq!((plain.chats().len(), secured.chats().len()), (0, 0), "nobody is made to speak");
 }
 
+/// Several models and none named: the first is asked, which is told with the key that names another.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_lists_the_models_to_choose_from() {
+    let model = ModelServer::start().await;
+    model.serves(&["qwen", "llama3:latest", "gemma"]);
+    let (status, finding) = doctor(&vec![("url", model.url())]);
+    assert_eq!((status, &finding["level"]), (Some(0), &"warning".into()), "{finding:#}");
+    assert!(finding["found"].as_str().unwrap().contains("the first of its 3 models, qwen"), "{finding:#}");
+    assert_eq!(finding["remedy"], "set llm.endpoint.1.model to one of qwen, llama3:latest, gemma");
+}
+
 /// A key that is refused, and a model that is not there.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn doctor_tells_a_wrong_key_and_a_wrong_model() {
@@ -102,12 +117,17 @@ async fn doctor_tells_a_wrong_key_and_a_wrong_model() {
     let wrong = secret(folder.path(), "key", "open");
     let url = || ("url", model.url());
     warned("wrong key", vec![url(), ("api_key_file", wrong)], "it refuses the key", "api_key_file").await;
-    warned("no key", vec![url()], "it refuses the key", "api_key_file").await;
+    warned("no key", vec![url()], "no key is configured", "llm.endpoint.1.api_key_file").await;
     assert_eq!(model.seen().iter().filter(|seen| seen.header("authorization").contains("open")).count(), 2);
     model.wants_key(None);
     let missing = ("model", "gpt-0".to_owned());
-    warned("wrong model", vec![url(), missing], "it has no model \"gpt-0\"", &format!("set model to one of {MODEL}"))
-        .await;
+    warned(
+        "wrong model",
+        vec![url(), missing],
+        "it has no model \"gpt-0\"",
+        &format!("llm.endpoint.1.model to one of {MODEL}"),
+    )
+    .await;
     model.serves(&[]);
     warned("no model", vec![url()], "it has no model", "load a model there first").await;
 }
@@ -123,10 +143,36 @@ async fn doctor_tells_what_cannot_be_reached() {
     warned("a page", at(model.url()), "cannot be read", "see whether the server runs").await;
     model.behaves(Fault::Status { code: 503, retry_after: None });
     warned("overloaded", at(model.url()), "status 503", "see whether the server runs").await;
+    let secured = model.url().replace("http:", "https:");
+    let authority = ModelServer::start_tls(Certificate::Good).await;
+    let ca_file = ("ca_file", authority.ca_file().to_str().unwrap().to_owned());
+    let remedy = format!("llm.endpoint.1.url to \"{}\"", model.url());
+    warned("no TLS", vec![("url", secured), ca_file], "it does not speak TLS", &remedy).await;
     model.behaves(Fault::NoHeaders);
     warned("silent", at(model.url()), "it was silent", "see whether the server runs").await;
     model.dies().await;
     warned("gone", at(model.url()), "the connection failed", "see whether the server runs").await;
+}
+
+/// A server that refuses without a word is not quoted.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_quotes_no_empty_refusal() {
+    for (status, found) in
+        [("404 Not Found", "it answered with status 404;"), ("401 Unauthorized", "no key is configured;")]
+    {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/v1", listener.local_addr().unwrap());
+        // Whether it is reached at all is tried first, without a word.
+        let answers = std::thread::spawn(move || {
+            let mut asks = listener.incoming().map(Result::unwrap);
+            let mut stream =
+                asks.find_map(|mut stream| (stream.read(&mut [0; 4096]).unwrap() > 0).then_some(stream)).unwrap();
+            write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+        });
+        let (_, finding) = doctor(&vec![("url", url)]);
+        answers.join().unwrap();
+        assert!(finding["found"].as_str().unwrap().contains(found), "{finding:#}");
+    }
 }
 
 /// A certificate that the known authorities do not vouch for.
