@@ -69,6 +69,12 @@ impl Clock {
         to_kst(self.now())
     }
 
+    /// When today began in Korea.
+    pub fn start_of_today_in_korea(&self) -> Timestamp {
+        let since_midnight = self.now_in_korea().time() - time::Time::MIDNIGHT;
+        self.now().minus(since_midnight.unsigned_abs())
+    }
+
     /// Today's date in Korea, on which documents take effect and expire.
     pub fn today_in_korea(&self) -> time::Date {
         self.now_in_korea().date()

@@ -13,6 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::validation::JsonBody;
 use crate::api::validation::Query;
 use crate::chat::EndpointState;
+use crate::config::LlmBudget;
 use crate::domain::SessionId;
 use crate::store::AuditEntry;
 use crate::store::StoredRun;
@@ -37,6 +38,12 @@ pub struct ModelState {
     switches: Vec<SwitchShape>,
     /// Tokens spent today in Korea, by all servers of the database.
     tokens_today: u64,
+    /// How many may be spent on a day; null without limit.
+    #[schema(required)]
+    tokens_per_day: Option<u64>,
+    /// How many in a conversation; null without limit.
+    #[schema(required)]
+    tokens_per_session: Option<u64>,
 }
 
 /// An endpoint of the language model.
@@ -46,8 +53,17 @@ pub struct EndpointShape {
     name: String,
     /// Empty until it said which one it has.
     model: String,
-    /// It is asked; false while it is left out after failures.
+    /// It is asked; false while it is left out after failures, and if it cannot be used.
     up: bool,
+    /// Why it is left out; null if it is asked.
+    #[schema(required)]
+    left_out_why: Option<String>,
+    /// Seconds until it is tried again; null if it is asked, or cannot be used before the next start.
+    #[schema(required)]
+    left_out_seconds: Option<u64>,
+    /// The earlier system's environment variable that names it; null for the configuration's own.
+    #[schema(required)]
+    legacy_variable: Option<&'static str>,
     /// Requests under way.
     in_flight: usize,
 }
@@ -236,9 +252,14 @@ async fn state_of(state: &AppState) -> Result<ModelState, ApiError> {
     let endpoint = |endpoint: EndpointState| EndpointShape {
         name: endpoint.name,
         model: endpoint.model,
-        up: !endpoint.is_left_out,
+        up: endpoint.left_out.is_none(),
+        left_out_seconds: endpoint.left_out.as_ref().and_then(|left_out| Some(left_out.back_in?.as_secs())),
+        left_out_why: endpoint.left_out.map(|left_out| left_out.why),
+        legacy_variable: endpoint.legacy_variable,
         in_flight: endpoint.in_flight,
     };
+    let limit =
+        |of: fn(&LlmBudget) -> u64| state.chat.model().map(|model| of(model.budget())).filter(|&tokens| tokens > 0);
     Ok(ModelState {
         configured: state.chat.model().is_some(),
         on: !switches.iter().any(is_off),
@@ -246,6 +267,8 @@ async fn state_of(state: &AppState) -> Result<ModelState, ApiError> {
         queue_length,
         switches: switches.into_iter().map(SwitchShape::from).collect(),
         tokens_today: state.chat.tokens_today().await?,
+        tokens_per_day: limit(|budget| budget.tokens_per_day),
+        tokens_per_session: limit(|budget| budget.tokens_per_session),
     })
 }
 

@@ -234,7 +234,7 @@ impl Chat {
     /// # Errors
     /// When the database refuses.
     pub async fn tokens_today(&self) -> Result<u64, ChatError> {
-        Ok(self.inner.store.model_runs().tokens_since(model::day_start(&self.inner.clock)).await?)
+        Ok(self.inner.store.model_runs().tokens_since(self.inner.clock.start_of_today_in_korea()).await?)
     }
 
     /// Says that a message of this conversation waits to be taken, so that the answer before it is finished quickly.

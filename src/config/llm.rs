@@ -73,6 +73,8 @@ pub struct LlmEndpoint {
     pub weight: u32,
     /// Requests it answers at the same time.
     pub concurrent_max: usize,
+    /// The variable of the earlier system that means it, if no `[[llm.endpoint]]` does.
+    pub legacy_variable: Option<&'static str>,
 }
 
 /// What a model is asked to do.
@@ -184,7 +186,8 @@ impl Llm {
         root.note_legacy("llm.endpoint.1.url", quote_text(url.as_str()), by);
         root.note_legacy("llm.endpoint.1.model", quote_text(&model), by);
         let name = if is_local { "lm-studio" } else { "openai" }.to_owned();
-        self.endpoints.push(LlmEndpoint { name, url, model, api_key: key, ..LlmEndpoint::default() });
+        let legacy_variable = Some(by);
+        self.endpoints.push(LlmEndpoint { name, url, model, api_key: key, legacy_variable, ..LlmEndpoint::default() });
     }
 }
 
@@ -215,6 +218,7 @@ impl Default for LlmEndpoint {
             roles: LlmRole::ALL.to_vec(),
             weight: 1,
             concurrent_max: 64,
+            legacy_variable: None,
         }
     }
 }
@@ -232,6 +236,7 @@ impl LlmEndpoint {
             roles: section.key("roles", default.roles),
             weight: section.within("weight", default.weight, 1..=1_000),
             concurrent_max: section.within("concurrent_max", default.concurrent_max, 1..=10_000),
+            legacy_variable: None,
         };
         endpoint.check(section);
         if endpoint.name.is_empty() {

@@ -38,6 +38,8 @@ struct State {
 struct Place {
     in_flight: usize,
     breaker: Breaker,
+    /// What went wrong last.
+    failure: String,
 }
 
 struct Waiting {
@@ -52,7 +54,16 @@ type Outcome = Result<Permit, Refused>;
 /// Where an endpoint stands.
 pub(super) struct Standing {
     pub(super) in_flight: usize,
-    pub(super) is_left_out: bool,
+    pub(super) left_out: Option<LeftOut>,
+}
+
+/// That an endpoint is not asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// What is wrong, or went wrong last.
+    pub why: String,
+    /// How long until it is tried again, zero if it is being tried; `None`: not before the next start.
+    pub back_in: Option<Duration>,
 }
 
 /// The right to have one request under way at an endpoint.
@@ -65,7 +76,8 @@ pub(super) struct Permit {
 
 impl Admission {
     pub(super) fn new(endpoints: Vec<Endpoint>, queue_max: usize, terms: Terms) -> Self {
-        let places = endpoints.iter().map(|_| Place { in_flight: 0, breaker: Breaker::NEW }).collect();
+        let places =
+            endpoints.iter().map(|_| Place { in_flight: 0, breaker: Breaker::NEW, failure: String::new() }).collect();
         let state = State { places, waiting: VecDeque::new(), last_number: 0 };
         let endpoints = endpoints.into_iter().map(Arc::new).collect();
         Self { endpoints, state: Mutex::new(state), moved: watch::Sender::new(()), queue_max, terms }
@@ -129,9 +141,15 @@ impl Admission {
     /// Where each endpoint stands, and how many wait.
     pub(super) fn standings(&self) -> (Vec<Standing>, usize) {
         let state = self.lock();
+        let now = Instant::now();
         let standing = |place: &Place| Standing {
             in_flight: place.in_flight,
-            is_left_out: !matches!(place.breaker, Breaker::Closed { .. }),
+            left_out: match place.breaker {
+                Breaker::Closed { .. } => None,
+                Breaker::Open { until, .. } => Some(until.saturating_duration_since(now)),
+                Breaker::HalfOpen { .. } => Some(Duration::ZERO),
+            }
+            .map(|back_in| LeftOut { why: place.failure.clone(), back_in: Some(back_in) }),
         };
         (state.places.iter().map(standing).collect(), state.waiting.len())
     }
@@ -279,7 +297,10 @@ impl Permit {
         self.is_concluded = true;
         let (terms, rest): (Terms, Option<Duration>) = (self.admission.terms, failure.rest());
         let now = Instant::now();
-        self.admission.change(self.index, |place| place.breaker = place.breaker.fail(terms, rest, now));
+        self.admission.change(self.index, |place| {
+            place.breaker = place.breaker.fail(terms, rest, now);
+            place.failure = failure.to_string();
+        });
         if let Some(until) = self.admission.left_out_until(self.index) {
             let seconds = until.saturating_duration_since(now).as_secs();
             tracing::warn!(

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use crate::llm::EndpointState;
 use crate::llm::Failure;
 use crate::llm::admission::Admission;
 use crate::telemetry::Histogram;
@@ -93,7 +94,7 @@ impl Figures {
     }
 
     /// Shows them.
-    pub(super) fn register(&self, metrics: &Metrics, admission: &Arc<Admission>) {
+    pub(super) fn register(&self, metrics: &Metrics, admission: &Arc<Admission>, unusable: &Arc<[EndpointState]>) {
         let histograms: [(&'static str, &'static str, Which); 2] = [
             ("llm_first_token_seconds", "From asking an endpoint to its first token.", |of| &of.first_token),
             ("llm_answer_seconds", "From asking an endpoint to the end of its answer.", |of| &of.answer),
@@ -139,14 +140,17 @@ impl Figures {
                 samples.add(&[("endpoint", &endpoint.name)], standing.in_flight as u64);
             }
         });
-        let of = Arc::clone(admission);
+        let (of, unusable) = (Arc::clone(admission), Arc::clone(unusable));
         metrics.register(
             "llm_endpoint_up",
             "1 while an endpoint is asked, 0 while left out.",
             Kind::Gauge,
             move |samples| {
                 for (endpoint, standing) in of.endpoints.iter().zip(of.standings().0) {
-                    samples.add(&[("endpoint", &endpoint.name)], u64::from(!standing.is_left_out));
+                    samples.add(&[("endpoint", &endpoint.name)], u64::from(standing.left_out.is_none()));
+                }
+                for endpoint in unusable.iter() {
+                    samples.add(&[("endpoint", &endpoint.name)], 0_u64);
                 }
             },
         );

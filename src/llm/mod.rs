@@ -21,6 +21,7 @@ mod request;
 mod stream;
 mod thoughts;
 
+pub use admission::LeftOut;
 pub use answering::Answering;
 pub use answering::Progress;
 pub use answering::Usage;
@@ -31,5 +32,6 @@ pub use pool::Pool;
 pub use probe::Fault;
 pub use probe::Offer;
 pub use probe::examine;
+pub use probe::unusable;
 pub use request::Request;
 pub use request::Said;

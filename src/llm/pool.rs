@@ -13,6 +13,7 @@ use crate::llm::Failure;
 use crate::llm::Refused;
 use crate::llm::Request;
 use crate::llm::admission::Admission;
+use crate::llm::admission::LeftOut;
 use crate::llm::admission::Permit;
 use crate::llm::admission::Standing;
 use crate::llm::answering::Beginning;
@@ -31,40 +32,54 @@ pub struct EndpointState {
     pub name: String,
     /// The model; empty until it said which one it has.
     pub model: String,
-    /// It is left out after failures.
-    pub is_left_out: bool,
+    /// It is not asked.
+    pub left_out: Option<LeftOut>,
     /// Requests under way.
     pub in_flight: usize,
+    /// The variable of the earlier system that means it.
+    pub legacy_variable: Option<&'static str>,
 }
 
 /// A handle on all endpoints.
 #[derive(Clone)]
 pub struct Pool {
     admission: Arc<Admission>,
+    /// Those that cannot be used.
+    unusable: Arc<[EndpointState]>,
     figures: Figures,
     settings: Arc<Llm>,
 }
 
 impl Pool {
     /// The endpoints of the configuration; `None` if there are none. One that cannot be used, such as for want of its authorities'
-    /// file, is told and left out. No connection is opened before the first question.
+    /// file, is told and never asked. No connection is opened before the first question.
     pub fn start(settings: &Llm, resolve: impl Fn(&Path) -> PathBuf, metrics: &Metrics) -> Option<Self> {
-        let mut endpoints = Vec::new();
+        if settings.endpoints.is_empty() {
+            return None;
+        }
+        let (mut endpoints, mut unusable) = (Vec::new(), Vec::new());
         for configured in &settings.endpoints {
             let ca_file = configured.ca_file.as_deref().map(&resolve);
             match Endpoint::new(configured, ca_file, settings.connect_timeout, settings.temperature) {
                 Ok(endpoint) => endpoints.push(endpoint),
-                Err(why) => tracing::error!(endpoint = configured.name, why, "a language model is not used"),
+                Err(why) => {
+                    tracing::error!(endpoint = configured.name, why, "a language model is not used");
+                    unusable.push(EndpointState {
+                        name: configured.name.clone(),
+                        model: configured.model.clone(),
+                        left_out: Some(LeftOut { why, back_in: None }),
+                        in_flight: 0,
+                        legacy_variable: configured.legacy_variable,
+                    });
+                }
             }
         }
-        if endpoints.is_empty() {
-            return None;
-        }
+        let unusable: Arc<[EndpointState]> = unusable.into();
         let figures = Figures::new(endpoints.iter().map(|endpoint| endpoint.name.as_str()));
         let terms = Terms { fails: settings.fails, out_for: settings.fail_timeout };
         let admission = Arc::new(Admission::new(endpoints, settings.queue_max, terms));
-        figures.register(metrics, &admission);
-        Some(Self { admission, figures, settings: Arc::new(settings.clone()) })
+        figures.register(metrics, &admission, &unusable);
+        Some(Self { admission, unusable, figures, settings: Arc::new(settings.clone()) })
     }
 
     /// Whether any endpoint has this role.
@@ -78,10 +93,12 @@ impl Pool {
         let state = |(endpoint, standing): (&Arc<Endpoint>, Standing)| EndpointState {
             name: endpoint.name.clone(),
             model: endpoint.model().to_owned(),
-            is_left_out: standing.is_left_out,
+            left_out: standing.left_out,
             in_flight: standing.in_flight,
+            legacy_variable: endpoint.legacy_variable,
         };
-        (self.admission.endpoints.iter().zip(standings).map(state).collect(), waiting)
+        let usable = self.admission.endpoints.iter().zip(standings).map(state);
+        (usable.chain(self.unusable.iter().cloned()).collect(), waiting)
     }
 
     /// `[llm]`

@@ -42,6 +42,11 @@ pub struct Offer {
     pub others: Vec<String>,
 }
 
+/// Why an endpoint can never be asked as it is configured, if it cannot. Opens no connection.
+pub fn unusable(settings: &LlmEndpoint, ca_file: Option<PathBuf>) -> Option<String> {
+    Endpoint::new(settings, ca_file, Duration::ZERO, 0.0).err()
+}
+
 /// Asks an endpoint for its models.
 ///
 /// # Errors

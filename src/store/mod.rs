@@ -37,6 +37,7 @@ pub use error::StoreError;
 pub use feedback::Feedback;
 pub use feedback::Opinions;
 pub use messages::Messages;
+pub use model_runs::LastRun;
 pub use model_runs::ModelRun;
 pub use model_runs::ModelRuns;
 pub use model_runs::RunOutcome;

@@ -147,6 +147,19 @@ pub struct StoredRun {
     pub verdicts: Option<String>,
 }
 
+/// The last question to an endpoint.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct LastRun {
+    /// Which endpoint.
+    pub endpoint: String,
+    /// When, in milliseconds since the Unix epoch.
+    pub started_at_ms: i64,
+    /// What became of it.
+    pub outcome: String,
+    /// Why not all of it was used.
+    pub reason: Option<String>,
+}
+
 impl<'s> ModelRuns<'s> {
     pub(super) fn new(pool: &'s Pool) -> Self {
         Self { pool }
@@ -162,6 +175,18 @@ impl<'s> ModelRuns<'s> {
                    queued_ms, first_token_ms, total_ms, prompt_tokens, completion_tokens, passages, verdicts
             FROM model_runs WHERE session_id = ? ORDER BY id LIMIT ?";
         Ok(on_pool!(self.pool, db => sqlx::query_as(SQL).bind(session.as_str()).bind(limit).fetch_all(db).await?))
+    }
+
+    /// The last question since a point in time to each endpoint: when, what became of it, and why not all of it was used.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn last_of_endpoints(&self, since: Timestamp) -> Result<Vec<LastRun>> {
+        const SQL: &str = "
+            SELECT endpoint, started_at_ms, outcome, reason FROM model_runs
+            WHERE id IN (SELECT MAX(id) FROM model_runs WHERE started_at_ms >= ? AND endpoint IS NOT NULL GROUP BY endpoint)
+            ORDER BY endpoint LIMIT 1000";
+        Ok(on_pool!(self.pool, db => sqlx::query_as(SQL).bind(since.unix_ms()).fetch_all(db).await?))
     }
 
     /// Records questions to models that led to no answer of the assistant's. `message` is the customer's message they were asked

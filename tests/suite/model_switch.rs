@@ -174,6 +174,49 @@ async fn a_wrong_configuration_does_not_stand_in_the_way() {
     );
 }
 
+/// What an endpoint lacks, that it is meant by the earlier system's names, and what the day has cost: from the command line, and from
+/// a running server, which knows what it leaves out, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_status_says_what_is_left_out_and_why() {
+    let (model, gone) = (ModelServer::start().await, ModelServer::start().await);
+    let setup = Setup::new(Store::Sqlite).administered().asking(&[&model, &gone]);
+    let setup = setup.with("llm.endpoint.1.name", "here").with("llm.endpoint.2.name", "gone").with("llm.fails", "1");
+    let setup = setup.with("llm.endpoint.2.weight", "1000").with("llm.fail_timeout", "10m");
+    let setup = setup.with("llm.endpoint.3.url", "https://127.0.0.1:9/v1").with("llm.endpoint.3.name", "unusable");
+    let setup = setup.with("llm.endpoint.3.ca_file", "/nowhere/ca.pem").with("llm.budget.tokens_per_day", "100000");
+    let server = setup.start().await;
+    gone.dies().await;
+    assert_eq!(server.customer().await.says(QUESTION).await.0["engine"], "llm");
+    let state = server.administrator().model().await;
+    let endpoints = state["endpoints"].as_array().unwrap();
+    let named = |name: &str| endpoints.iter().find(|endpoint| endpoint["name"] == name).unwrap();
+    assert_eq!((&named("here")["up"], &named("here")["left_out_why"]), (&json!(true), &json!(null)), "{state:#}");
+    assert_eq!(named("gone")["up"], false, "{state:#}");
+    assert!(named("gone")["left_out_why"].as_str().unwrap().starts_with("the connection failed"), "{state:#}");
+    assert!((590..=600).contains(&named("gone")["left_out_seconds"].as_u64().unwrap()), "{state:#}");
+    assert!(named("unusable")["left_out_why"].as_str().unwrap().contains("/nowhere/ca.pem"), "{state:#}");
+    assert_eq!((&named("unusable")["up"], &named("unusable")["left_out_seconds"]), (&json!(false), &json!(null)));
+    assert_eq!(server.http().figure("llm_endpoint_up{endpoint=\"unusable\"}").await, 0.0);
+    assert_eq!((&state["tokens_per_day"], &state["tokens_per_session"]), (&json!(100_000), &json!(null)), "{state:#}");
+
+    let site = Site::new("llm.budget.tokens_per_day = 1000\n");
+    let status = |variables: &[(&str, &str)]| {
+        let output = Program::run(&["model", "status", "--config", site.config()], variables);
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    let said = status(&[("OPENAI_API_KEY", "sk-hidden")]);
+    assert!(said.contains("meant by OPENAI_API_KEY") && !said.contains("sk-hidden"), "{said}");
+    assert!(said.contains("tokens today: 0 of 1000"), "{said}");
+    let said = status(&[("USE_LM_STUDIO", "true")]);
+    assert!(said.contains("meant by USE_LM_STUDIO") && said.contains("http://127.0.0.1:1234/v1"), "{said}");
+    let said = status(&[]);
+    assert!(said.contains("no language model is configured") && said.contains("OPENAI_API_KEY"), "{said}");
+    site.set("[[llm.endpoint]]\nurl = \"https://127.0.0.1:9/v1\"\nca_file = \"/nowhere/ca.pem\"\n");
+    let said = status(&[]);
+    assert!(said.contains("NOT USED: ") && said.contains("/nowhere/ca.pem"), "{said}");
+    assert!(said.contains("tokens today: 0, without a limit"), "{said}");
+}
+
 /// A category that the pack has not is refused with those that it has, and nothing is switched.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_unknown_category_is_refused() {

@@ -25,9 +25,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::chat::cells::Cell;
 use crate::clock::Clock;
+use crate::config::LlmBudget;
 use crate::config::LlmRole;
 use crate::domain::SessionId;
-use crate::domain::Timestamp;
 use crate::llm::EndpointState;
 use crate::llm::Pool;
 use crate::store::Store;
@@ -154,9 +154,14 @@ impl Model {
         let Inner { store, clock, budget, .. } = &*self.inner;
         if budget.has_day_max() {
             let today = clock.today_in_korea();
-            budget.note_stored(today, store.model_runs().tokens_since(day_start(clock)).await?);
+            budget.note_stored(today, store.model_runs().tokens_since(clock.start_of_today_in_korea()).await?);
         }
         Ok(())
+    }
+
+    /// How many tokens may be spent.
+    pub fn budget(&self) -> &LlmBudget {
+        &self.inner.pool.settings().budget
     }
 
     /// How each endpoint stands, and how many questions wait.
@@ -184,10 +189,4 @@ impl Model {
         let Some(max) = self.inner.budget.session_max() else { return Ok(true) };
         Ok(self.inner.store.model_runs().tokens_of(session).await? < max)
     }
-}
-
-/// When today began in Korea.
-pub(super) fn day_start(clock: &Clock) -> Timestamp {
-    let since_midnight = clock.now_in_korea().time() - time::Time::MIDNIGHT;
-    clock.now().minus(since_midnight.unsigned_abs())
 }

@@ -1,6 +1,7 @@
 //! `bank-aicc model`
 
 mod database;
+mod status;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -27,7 +28,7 @@ pub(super) enum Command {
     Off(Switch),
     /// Use the language model again
     On(Switch),
-    /// Show the endpoints of the configuration and the switches
+    /// Show the endpoints of the configuration, the switches and the tokens spent today
     Status {
         #[command(flatten)]
         config: ConfigFile,
@@ -69,7 +70,7 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Off(switch) => set(switch, true),
         Command::On(switch) => set(switch, false),
-        Command::Status { config } => status(&config.config),
+        Command::Status { config } => status::run(&config.config),
         Command::Prompts { name, built_in, config } => prompts(name.as_deref(), built_in, &config.config),
         Command::Audit { limit, config } => audit(limit, &config.config),
     }
@@ -108,38 +109,6 @@ fn operator() -> String {
     let name = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(|name| std::env::var(name).ok());
     let uid = rustix::process::getuid().as_raw();
     name.map_or_else(|| format!("uid {uid} (command line)"), |name| format!("{name} (command line, uid {uid})"))
-}
-
-fn status(path: &Path) -> Result<(), Failure> {
-    with_database(path, async |config, store| {
-        let mut text = String::new();
-        if config.llm.endpoints.is_empty() {
-            text.push_str("no language model is configured; the documents answer alone\n");
-        }
-        for endpoint in &config.llm.endpoints {
-            let roles: Vec<&str> = endpoint.roles.iter().map(|role| role.as_str()).collect();
-            let model = if endpoint.model.is_empty() { "its only model" } else { &endpoint.model };
-            let (name, url) = (&endpoint.name, endpoint.url.as_str());
-            let _ = writeln!(text, "{name}\t{url}\t{model}\t{}", roles.join(","));
-        }
-        let switches = store.switches().all().await?;
-        let is_off = switches.iter().any(|switch| switch.is_off && switch.category.is_empty());
-        let _ = writeln!(text, "\nswitched {}", if is_off { "off" } else { "on" });
-        for switch in &switches {
-            let category = if switch.category.is_empty() { "all categories" } else { &switch.category };
-            let state = if switch.is_off { "off" } else { "on" };
-            let _ = writeln!(
-                text,
-                "{category}\t{state}\t{}\t{}\t{}",
-                shown(switch.changed_at_ms),
-                switch.changed_by,
-                switch.reason
-            );
-        }
-        text.push_str("\nwhether the endpoints answer: `bank-aicc doctor`\n");
-        print(&text);
-        Ok(())
-    })
 }
 
 fn prompts(name: Option<&str>, is_built_in: bool, path: &Path) -> Result<(), Failure> {
