@@ -13,6 +13,7 @@ use crate::api::error::ApiError;
 use crate::api::validation::JsonBody;
 use crate::api::validation::Query;
 use crate::chat::EndpointState;
+use crate::chat::Model;
 use crate::config::LlmBudget;
 use crate::domain::SessionId;
 use crate::store::AuditEntry;
@@ -41,6 +42,8 @@ pub struct ModelState {
     /// How many may be spent on a day; null without limit.
     #[schema(required)]
     tokens_per_day: Option<u64>,
+    /// A question was not asked today because the day's tokens are spent.
+    day_budget_spent: bool,
     /// How many in a conversation; null without limit.
     #[schema(required)]
     tokens_per_session: Option<u64>,
@@ -267,6 +270,7 @@ async fn state_of(state: &AppState) -> Result<ModelState, ApiError> {
         queue_length,
         switches: switches.into_iter().map(SwitchShape::from).collect(),
         tokens_today: state.chat.tokens_today().await?,
+        day_budget_spent: state.chat.model().is_some_and(Model::is_day_spent),
         tokens_per_day: limit(|budget| budget.tokens_per_day),
         tokens_per_session: limit(|budget| budget.tokens_per_session),
     })

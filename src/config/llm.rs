@@ -43,7 +43,8 @@ pub struct Llm {
     pub endpoints: Vec<LlmEndpoint>,
 }
 
-/// How many tokens may be spent, of prompts and answers together; 0 is without limit.
+/// How many tokens may be spent, of prompts and answers together; 0 is without limit. A question is asked only if the most it may
+/// cost still fits: a token for each of its characters, and [`Llm::answer_tokens_max`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LlmBudget {
     /// On one day in Korea, by all servers of one database.

@@ -33,6 +33,11 @@ impl Request {
         [self.system.as_str()].into_iter().chain(said).map(|text| text.chars().count()).sum()
     }
 
+    /// The most it may cost, in tokens, where one endpoint reads it: as many as it has characters, and those of the answer.
+    pub fn cost_max(&self) -> u64 {
+        self.chars() as u64 + u64::from(self.tokens_max)
+    }
+
     /// What it cost, as far as can be told, if so many endpoints read it and none was heard.
     pub fn unheard(&self, readings: u32) -> Usage {
         let once = Usage::about(self.chars(), 0);

@@ -41,9 +41,9 @@ async fn cost() -> (u64, u64) {
     let server = Setup::new(Store::Sqlite).administered().asking(&[&model]).start().await;
     server.customer().await.says(QUESTION).await;
     let asked = model.last();
-    let system = &asked.asked().messages[0].content;
+    let chars: usize = asked.asked().messages.iter().map(|message| message.content.chars().count()).sum();
     let spent = server.administrator().model().await["tokens_today"].as_u64().unwrap();
-    (system.chars().count() as u64 + ANSWER_TOKENS_MAX, spent)
+    (chars as u64 + ANSWER_TOKENS_MAX, spent)
 }
 
 both_stores! {
@@ -57,7 +57,14 @@ both_stores! {
         let server = setup.asking(&[&model]).start().await;
         assert_eq!(asks(&server, &server.customer().await).await, by_model());
         assert_eq!(server.administrator().model().await["tokens_today"], spent);
+        assert_eq!(server.administrator().model().await["day_budget_spent"], false);
+        assert_eq!(server.http().figure("llm_day_budget_spent").await, 0.0);
         assert_eq!(asks(&server, &server.customer().await).await, by_documents());
+        let state = server.administrator().model().await;
+        assert_eq!((&state["day_budget_spent"], &state["tokens_per_day"]), (&json!(true), &json!(needed + spent / 2)));
+        assert_eq!(server.http().figure("llm_day_budget_spent").await, 1.0);
+        assert_eq!(server.http().figure("llm_day_tokens_spent").await, spent as f64);
+        assert_eq!(server.http().figure("llm_day_tokens_limit").await, (needed + spent / 2) as f64);
         let counted = |outcome: &str| format!("llm_answers_total{{role=\"answer\",outcome=\"{outcome}\"}}");
         assert_eq!(server.http().figure(&counted("used")).await, 1.0);
         assert_eq!(server.http().figure(&counted("unused")).await, 1.0);
@@ -74,15 +81,18 @@ both_stores! {
         assert_eq!(model.chats().len(), 1, "what was spent is spent");
 
         server.wait(DAY);
+        assert_eq!(server.http().figure("llm_day_budget_spent").await, 0.0);
         assert_eq!(asks(&server, &server.customer().await).await, by_model());
         assert_eq!(asks(&server, &server.customer().await).await, by_documents());
         assert_eq!(model.chats().len(), 2);
     }
 
-    /// A conversation's tokens are its own: another one has as many, and the next message of the first has none.
+    /// A conversation's tokens are its own, by the day's rule: another one has as many, and the next message of the first has too few.
     async fn a_conversation_has_so_many_tokens(setup: Setup) {
+        let (needed, spent) = cost().await;
         let model = ModelServer::start().await;
-        let setup = setup.administered().with("llm.budget.tokens_per_session", "1");
+        let budget = (needed + spent / 2).to_string();
+        let setup = setup.administered().with("llm.budget.tokens_per_session", &budget);
         let server = setup.asking(&[&model]).start().await;
         let (one, other) = (server.customer().await, server.customer().await);
         assert_eq!(asks(&server, &one).await, by_model());
@@ -92,6 +102,17 @@ both_stores! {
         assert_eq!(asks(&server, &one).await, by_documents(), "a new day does not change it");
         assert_eq!(model.chats().len(), 2);
     }
+}
+
+/// A conversation that has less than a question may cost is answered from the documents from the first one on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_does_not_spend_more_than_it_has() {
+    let (needed, _) = cost().await;
+    let model = ModelServer::start().await;
+    let setup = Setup::new(Store::Sqlite).administered().asking(&[&model]);
+    let server = setup.with("llm.budget.tokens_per_session", &(needed - 1).to_string()).start().await;
+    assert_eq!(asks(&server, &server.customer().await).await, by_documents());
+    assert_eq!(model.chats().len(), 0);
 }
 
 /// Answers under way may cost all that was set aside for them: who would need the same tokens is answered from the documents.

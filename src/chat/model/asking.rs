@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::chat::guard::Released;
 use crate::chat::guard::Stopped;
+use crate::chat::model::Inner;
 use crate::chat::model::Model;
 use crate::chat::model::Stop;
 use crate::chat::model::budget::Reserved;
@@ -43,9 +44,9 @@ impl Model {
 
     /// Tokens for a question; `None` if the day or the conversation has not so many left.
     pub(super) async fn reserve(&self, request: &Request, session: &SessionId) -> Option<Reserved> {
-        let tokens_max = request.system.chars().count() as u64 + u64::from(request.tokens_max);
-        let reserved = self.inner.budget.reserve(self.inner.clock.today_in_korea(), tokens_max)?;
-        self.has_tokens(session).await.unwrap_or(false).then_some(reserved)
+        let Inner { store, clock, budget, .. } = &*self.inner;
+        let stored = if budget.has_session_max() { store.model_runs().tokens_of(session).await.ok()? } else { 0 };
+        budget.reserve(clock.today_in_korea(), session, stored, request.cost_max())
     }
 
     /// Counts a verdict of the guard; as it is recorded.

@@ -27,7 +27,6 @@ use crate::chat::cells::Cell;
 use crate::clock::Clock;
 use crate::config::LlmBudget;
 use crate::config::LlmRole;
-use crate::domain::SessionId;
 use crate::llm::EndpointState;
 use crate::llm::Pool;
 use crate::store::Store;
@@ -93,6 +92,7 @@ impl Model {
         shutdown: CancellationToken,
     ) -> Self {
         let budget = Budget::new(pool.settings().budget.clone());
+        budget.register(metrics, &clock);
         let figures = Figures::register(metrics);
         let inner = Inner { pool, store, clock, switches: Switches::new(), budget, figures, tracker, shutdown };
         Self { inner: Arc::new(inner) }
@@ -164,6 +164,11 @@ impl Model {
         &self.inner.pool.settings().budget
     }
 
+    /// Whether a question was not asked today because the day's tokens are spent.
+    pub fn is_day_spent(&self) -> bool {
+        self.inner.budget.is_day_spent(self.inner.clock.today_in_korea())
+    }
+
     /// How each endpoint stands, and how many questions wait.
     pub fn endpoints(&self) -> (Vec<EndpointState>, usize) {
         self.inner.pool.states()
@@ -182,11 +187,5 @@ impl Model {
     /// What ends a question to a model before its time.
     pub(super) fn stop(&self, left: CancellationToken, cell: Option<Arc<Cell>>, category: Option<String>) -> Stop {
         Stop::new(left, cell, self.inner.shutdown.clone(), self.inner.switches.clone(), category)
-    }
-
-    /// Whether a conversation has tokens left.
-    async fn has_tokens(&self, session: &SessionId) -> Result<bool, StoreError> {
-        let Some(max) = self.inner.budget.session_max() else { return Ok(true) };
-        Ok(self.inner.store.model_runs().tokens_of(session).await? < max)
     }
 }
