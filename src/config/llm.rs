@@ -21,6 +21,8 @@ pub struct Llm {
     pub connect_timeout: Duration,
     /// How long a model may be silent: before its first token, and between two.
     pub first_token_timeout: Duration,
+    /// How long a model may think without saying a word.
+    pub thinking_timeout: Duration,
     /// How long a whole answer may take.
     pub answer_timeout: Duration,
     /// Questions that wait for a model while all are busy.
@@ -117,6 +119,7 @@ impl Llm {
         let llm = Self {
             connect_timeout: section.within("connect_timeout", Duration::from_secs(3), timeout()),
             first_token_timeout: section.within("first_token_timeout", Duration::from_secs(10), timeout()),
+            thinking_timeout: section.within("thinking_timeout", Duration::from_secs(30), timeout()),
             answer_timeout: section.within("answer_timeout", Duration::from_mins(5), timeout()),
             queue_max: section.within("queue_max", 256, 0..=100_000),
             queue_timeout: section.within("queue_timeout", Duration::from_secs(20), timeout()),

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::llm::Failure;
 use crate::llm::admission::Permit;
-use crate::llm::figures::Figures;
+use crate::llm::figures::UnderWay;
 use crate::llm::stream::Piece;
 use crate::llm::stream::Pieces;
 use crate::llm::thoughts::Thoughts;
@@ -21,12 +21,12 @@ pub struct Answering {
     /// Given back at the end.
     permit: Option<Permit>,
     silence_max: Duration,
+    thinking_max: Duration,
     deadline: Instant,
-    asked_at: Instant,
     prompt_chars: usize,
     reported: Option<Usage>,
     is_shortened: bool,
-    figures: Figures,
+    under_way: UnderWay,
 }
 
 /// How an answer came about.
@@ -60,10 +60,11 @@ pub(super) struct Beginning {
     pub(super) pieces: Pieces,
     pub(super) permit: Permit,
     pub(super) silence_max: Duration,
+    pub(super) thinking_max: Duration,
     pub(super) deadline: Instant,
     pub(super) asked_at: Instant,
     pub(super) prompt_chars: usize,
-    pub(super) figures: Figures,
+    pub(super) under_way: UnderWay,
 }
 
 impl Beginning {
@@ -72,7 +73,7 @@ impl Beginning {
     /// # Errors
     /// [`Failure`], which the endpoint's breaker has heard of already.
     pub(super) async fn first_token(self) -> Result<Answering, Failure> {
-        let Self { pieces, permit, silence_max, deadline, asked_at, prompt_chars, figures } = self;
+        let Self { pieces, permit, silence_max, deadline, thinking_max, asked_at, prompt_chars, under_way } = self;
         let mut answering = Answering {
             progress: Progress::default(),
             first: None,
@@ -80,15 +81,15 @@ impl Beginning {
             thoughts: Thoughts::new(),
             permit: Some(permit),
             silence_max,
+            thinking_max,
             deadline,
-            asked_at,
             prompt_chars,
             reported: None,
             is_shortened: false,
-            figures,
+            under_way,
         };
         // Silence is counted from the question, not from when the connection was there.
-        let first = answering.words(asked_at + silence_max).await;
+        let first = answering.words(asked_at).await;
         answering.progress.first_token = asked_at.elapsed();
         match first.and_then(|words| words.ok_or(Failure::Empty)) {
             Ok(words) => {
@@ -116,7 +117,7 @@ impl Answering {
             return Some(Ok(first));
         }
         self.permit.as_ref()?;
-        match self.words(Instant::now() + self.silence_max).await {
+        match self.words(Instant::now()).await {
             Ok(Some(words)) => Some(Ok(words)),
             Ok(None) => {
                 self.conclude();
@@ -141,39 +142,49 @@ impl Answering {
         self.reported.unwrap_or_else(|| Usage::about(self.prompt_chars, heard_chars))
     }
 
-    async fn words(&mut self, silent_until: Instant) -> Result<Option<String>, Failure> {
+    /// The next words after `since`. Thoughts are a sign of life, and end the silence; but nobody can read them, so they are waited
+    /// for only so long.
+    async fn words(&mut self, since: Instant) -> Result<Option<String>, Failure> {
         /// Some servers neither say that nothing comes any more nor hang up.
         const COSTS_WAIT: Duration = Duration::from_secs(1);
-        let mut silent_until = silent_until;
+        let mut silent_until = since + self.silence_max;
         let mut is_finished = false;
+        let mut thinks_until = None;
         loop {
-            let until = silent_until.min(self.deadline);
+            let until = silent_until.min(thinks_until.unwrap_or(self.deadline)).min(self.deadline);
             let piece = match tokio::time::timeout_at(until, self.pieces.next()).await {
                 Ok(Some(piece)) => piece?,
                 Ok(None) => return Ok(self.rest()),
                 Err(_) if is_finished => return Ok(self.rest()),
                 Err(_) if until == self.deadline => return Err(Failure::TooLong),
+                Err(_) if thinks_until == Some(until) => return Err(Failure::Thinking(self.thinking_max)),
                 Err(_) => return Err(Failure::Silent(self.silence_max)),
             };
-            match piece {
+            let is_thought = match piece {
                 Piece::Text(text) => {
                     let said = self.thoughts.strip(text);
                     if !said.is_empty() {
                         return Ok(Some(said));
                     }
-                    silent_until = Instant::now() + self.silence_max;
+                    true
                 }
-                Piece::Thought => silent_until = Instant::now() + self.silence_max,
+                Piece::Thought => true,
                 Piece::Tokens { prompt, completion } => {
                     self.reported =
                         Some(Usage { prompt_tokens: prompt, completion_tokens: completion, is_estimated: false });
+                    false
                 }
                 // The costs come behind.
                 Piece::Finished | Piece::Shortened => {
                     self.is_shortened |= piece == Piece::Shortened;
                     is_finished = true;
                     silent_until = silent_until.min(Instant::now() + COSTS_WAIT);
+                    false
                 }
+            };
+            if is_thought {
+                silent_until = Instant::now() + self.silence_max;
+                thinks_until = Some(since + self.thinking_max);
             }
         }
     }
@@ -186,14 +197,14 @@ impl Answering {
 
     fn conclude(&mut self) {
         if let Some(permit) = self.permit.take() {
-            self.figures.finish(permit.index(), None, self.asked_at.elapsed());
+            self.under_way.end(None);
             permit.succeed();
         }
     }
 
     fn fail(&mut self, failure: &Failure) {
         if let Some(permit) = self.permit.take() {
-            self.figures.finish(permit.index(), Some(failure), self.asked_at.elapsed());
+            self.under_way.end(Some(failure));
             permit.fail(failure);
         }
     }

@@ -14,6 +14,9 @@ pub enum Failure {
     /// Nothing came within `llm.first_token_timeout`.
     #[error("it was silent for {0:?}")]
     Silent(Duration),
+    /// It thought for `llm.thinking_timeout` and said nothing.
+    #[error("it only thought, for {0:?}")]
+    Thinking(Duration),
     /// The whole answer took longer than it may.
     #[error("the answer was not finished in time")]
     TooLong,
@@ -77,6 +80,7 @@ impl Failure {
         match self {
             Self::Connection(_) | Self::NotTls => "connection",
             Self::Silent(_) => "silent",
+            Self::Thinking(_) => "thinking",
             Self::TooLong => "too_long",
             Self::Status { status: 429, .. } => "rate_limited",
             Self::Status { status: 401 | 403, .. } => "unauthorized",
@@ -88,14 +92,26 @@ impl Failure {
     }
 
     /// All words of [`Self::as_str`].
-    pub(super) const WORDS: [&'static str; 9] =
-        ["connection", "silent", "too_long", "rate_limited", "unauthorized", "status", "malformed", "cut_off", "empty"];
+    pub(super) const WORDS: [&'static str; 10] = [
+        "connection",
+        "silent",
+        "thinking",
+        "too_long",
+        "rate_limited",
+        "unauthorized",
+        "status",
+        "malformed",
+        "cut_off",
+        "empty",
+    ];
 
     /// Whether the endpoint has read the question all the same, and perhaps counts it.
     pub(super) fn was_read(&self) -> bool {
         match self {
             Self::Connection(_) | Self::NotTls | Self::Status { .. } => false,
-            Self::Silent(_) | Self::TooLong | Self::Malformed(_) | Self::CutOff | Self::Empty => true,
+            Self::Silent(_) | Self::Thinking(_) | Self::TooLong | Self::Malformed(_) | Self::CutOff | Self::Empty => {
+                true
+            }
         }
     }
 
@@ -114,6 +130,7 @@ impl Failure {
             | Self::Connection(_)
             | Self::NotTls
             | Self::Silent(_)
+            | Self::Thinking(_)
             | Self::TooLong
             | Self::Malformed(_)
             | Self::CutOff

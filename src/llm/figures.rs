@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::llm::EndpointState;
 use crate::llm::Failure;
 use crate::llm::admission::Admission;
@@ -28,8 +30,11 @@ const BOUNDS_US: &[u64] = &[
     160_000_000,
     300_000_000,
 ];
-/// What came to its end.
+/// What came to its end, and what was given up before by whoever asked.
 const ANSWERED: &str = "answered";
+const STOPPED: &str = "stopped";
+/// All outcomes: those two, then the failures.
+const OUTCOMES_MAX: usize = Failure::WORDS.len() + 2;
 
 /// Counters of all endpoints. Clones are one.
 #[derive(Clone)]
@@ -50,8 +55,16 @@ struct OfEndpoint {
     name: String,
     first_token: Histogram,
     answer: Histogram,
-    /// By outcome: answered, then the failures.
-    outcomes: [AtomicU64; Failure::WORDS.len() + 1],
+    /// In the order of [`outcomes`].
+    outcomes: [AtomicU64; OUTCOMES_MAX],
+}
+
+/// A request that is under way at an endpoint. Counted once: by how it ended, or as stopped when it is dropped before.
+pub(super) struct UnderWay {
+    figures: Figures,
+    endpoint: usize,
+    asked_at: Instant,
+    has_ended: bool,
 }
 
 impl Figures {
@@ -78,12 +91,15 @@ impl Figures {
         }
     }
 
-    /// An answer ended.
-    pub(super) fn finish(&self, endpoint: usize, failure: Option<&Failure>, duration: Duration) {
-        let Some(endpoint) = self.shared.endpoints.get(endpoint) else { return };
-        endpoint.answer.observe(duration);
-        let outcome = failure.and_then(|failure| Failure::WORDS.iter().position(|word| *word == failure.as_str()));
-        if let Some(count) = endpoint.outcomes.get(outcome.map_or(0, |at| at + 1)) {
+    /// An endpoint is asked.
+    pub(super) fn ask(&self, endpoint: usize) -> UnderWay {
+        UnderWay { figures: self.clone(), endpoint, asked_at: Instant::now(), has_ended: false }
+    }
+
+    fn count(&self, endpoint: usize, outcome: &str) {
+        let at = outcomes().position(|one| one == outcome);
+        let endpoint = self.shared.endpoints.get(endpoint);
+        if let Some(count) = endpoint.zip(at).and_then(|(endpoint, at)| endpoint.outcomes.get(at)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -114,8 +130,7 @@ impl Figures {
             Kind::Counter,
             move |samples| {
                 for endpoint in &shared.endpoints {
-                    let words = [ANSWERED].into_iter().chain(Failure::WORDS);
-                    for (outcome, count) in words.zip(&endpoint.outcomes) {
+                    for (outcome, count) in outcomes().zip(&endpoint.outcomes) {
                         let labels = [("endpoint", endpoint.name.as_str()), ("outcome", outcome)];
                         samples.add(&labels, count.load(Ordering::Relaxed));
                     }
@@ -154,5 +169,54 @@ impl Figures {
                 }
             },
         );
+    }
+}
+
+impl UnderWay {
+    /// It was answered, or failed so.
+    pub(super) fn end(&mut self, failure: Option<&Failure>) {
+        if std::mem::replace(&mut self.has_ended, true) {
+            return;
+        }
+        if let Some(endpoint) = self.figures.shared.endpoints.get(self.endpoint) {
+            endpoint.answer.observe(self.asked_at.elapsed());
+        }
+        self.figures.count(self.endpoint, failure.map_or(ANSWERED, Failure::as_str));
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if !self.has_ended {
+            self.figures.count(self.endpoint, STOPPED);
+        }
+    }
+}
+
+fn outcomes() -> impl Iterator<Item = &'static str> {
+    [ANSWERED, STOPPED].into_iter().chain(Failure::WORDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_request_is_counted_once() {
+        let figures = Figures::new(["a", "b"].into_iter());
+        figures.ask(0).end(None);
+        figures.ask(0).end(Some(&Failure::CutOff));
+        drop(figures.ask(0));
+        let mut twice = figures.ask(1);
+        twice.end(None);
+        twice.end(Some(&Failure::Empty));
+        drop(twice);
+        let of = |endpoint: usize| {
+            let counted = outcomes().zip(&figures.shared.endpoints[endpoint].outcomes);
+            let counted = counted.map(|(outcome, count)| (outcome, count.load(Ordering::Relaxed)));
+            counted.filter(|(_, count)| *count > 0).collect::<Vec<_>>()
+        };
+        assert_eq!(of(0), [("answered", 1), ("stopped", 1), ("cut_off", 1)]);
+        assert_eq!(of(1), [("answered", 1)]);
     }
 }

@@ -106,7 +106,7 @@ impl Pool {
         &self.settings
     }
 
-    /// Asks an endpoint, and another one if the first fails before its first token. `on_wait` hears the place in the queue, 1 for
+    /// Asks an endpoint, and another one if the first fails before its first token, but for thinking too long. `on_wait` hears the place in the queue, 1 for
     /// the next, whenever it changes.
     ///
     /// # Errors
@@ -143,7 +143,13 @@ impl Pool {
                 Err(failure) => {
                     tracing::warn!(endpoint = name, role = request.role.as_str(), %failure, "a language model failed");
                     excluded = Some(index);
-                    last = Some(Refused::Failed { endpoint: name, failure, attempts: attempt });
+                    let is_final = matches!(failure, Failure::Thinking(_));
+                    let refused = Refused::Failed { endpoint: name, failure, attempts: attempt };
+                    // Another one would think as long, and somebody waits.
+                    if is_final {
+                        return Err(refused);
+                    }
+                    last = Some(refused);
                 }
             }
         }
@@ -152,12 +158,13 @@ impl Pool {
 
     async fn attempt(&self, permit: Permit, request: &Request) -> Result<Answering, Failure> {
         let asked_at = Instant::now();
+        let mut under_way = self.figures.ask(permit.index());
         let silence_max = self.settings.first_token_timeout;
         let sent = tokio::time::timeout_at(asked_at + silence_max, permit.endpoint.ask(request)).await;
         let pieces = match sent.unwrap_or(Err(Failure::Silent(silence_max))) {
             Ok(pieces) => pieces,
             Err(failure) => {
-                self.figures.finish(permit.index(), Some(&failure), asked_at.elapsed());
+                under_way.end(Some(&failure));
                 permit.fail(&failure);
                 return Err(failure);
             }
@@ -166,10 +173,11 @@ impl Pool {
             pieces,
             permit,
             silence_max,
+            thinking_max: self.settings.thinking_timeout,
             deadline: asked_at + request.timeout,
             asked_at,
             prompt_chars: request.chars(),
-            figures: self.figures.clone(),
+            under_way,
         };
         beginning.first_token().await
     }

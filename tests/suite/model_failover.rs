@@ -2,6 +2,7 @@
 //! is asked.
 
 use std::time::Duration;
+use std::time::Instant;
 
 use serde_json::Value;
 use serde_json::json;
@@ -13,6 +14,7 @@ use crate::support::ModelServer;
 use crate::support::Server;
 use crate::support::Setup;
 use crate::support::Store;
+use crate::support::eventually;
 use crate::support::model::Behaviour;
 use crate::support::model::Certificate;
 use crate::support::model::End;
@@ -20,6 +22,8 @@ use crate::support::model::Fault;
 use crate::support::model::Form;
 use crate::support::model::MODEL;
 use crate::support::model::Mishap;
+use crate::support::model::Pace;
+use crate::support::model::Thinking;
 use crate::support::model::Words;
 
 /// A question that one document answers.
@@ -50,6 +54,14 @@ async fn hears(customer: &Customer) -> (String, Value) {
 /// How many requests to an endpoint came to this end.
 async fn ended(server: &Server, endpoint: &str, outcome: &str) -> f64 {
     server.http().figure(&format!("llm_requests_total{{endpoint=\"{endpoint}\",outcome=\"{outcome}\"}}")).await
+}
+
+/// How many requests to an endpoint ended, however they did.
+async fn ended_at_all(server: &Server, endpoint: &str) -> f64 {
+    let metrics = server.http().get("/metrics").await.text();
+    let start = format!("llm_requests_total{{endpoint=\"{endpoint}\",");
+    let counts = metrics.lines().filter(|line| line.starts_with(&start));
+    counts.map(|line| line.rsplit_once(' ').unwrap().1.parse::<f64>().unwrap()).sum()
 }
 
 /// The second endpoint answers in place of the first, which ends so; once, and it is counted and recorded.
@@ -275,4 +287,59 @@ impl Full {
     fn url(&self) -> String {
         format!("http://{}/v1", self.listener.local_addr().unwrap())
     }
+}
+
+/// Each request is counted once, by how it ended: also one that the guard has heard enough of, and one whose customer left, before
+/// its first word or after.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_request_is_counted_once() {
+    let model = ModelServer::start().await;
+    let setup = Setup::new(Store::Sqlite).administered().asking(&[&model]).with("llm.endpoint.1.name", "gpu");
+    let server = setup.with("llm.first_token_timeout", "5m").with("llm.fails", "0").start().await;
+    server.customer().await.says(QUESTION).await;
+    model.behaves(Words::Endless("확인되지 않은 금리는 연 98.76%입니다. [1] ".to_owned()));
+    server.customer().await.says(QUESTION).await;
+    model.behaves(Fault::Status { code: 500, retry_after: None });
+    server.customer().await.says(QUESTION).await;
+    for fault in [Fault::NoHeaders, Fault::After(1, Mishap::Stalls)] {
+        model.behaves(fault);
+        let (asked, hung_up) = (model.chats().len(), model.hang_ups());
+        let mut socket = server.customer().await.connects().await;
+        socket.says(QUESTION).await;
+        model.asked(asked + 1).await;
+        drop(socket);
+        model.hung_up(hung_up + 1).await;
+    }
+    model.idle().await;
+    for (outcome, count) in [("answered", 1.0), ("status", 1.0), ("stopped", 3.0)] {
+        eventually(outcome, async || (ended(&server, "gpu", outcome).await == count).then_some(())).await;
+    }
+    assert_eq!(ended_at_all(&server, "gpu").await, model.chats().len() as f64);
+}
+
+/// Thoughts are no silence, but they are waited for only so long, wherever they stand; no other endpoint is asked for as many.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thoughts_are_waited_for_only_so_long() {
+    let thought = "생각하는 중입니다. ".repeat(200);
+    let pace = Pace { between_tokens: Duration::from_millis(50), token_chars: 10, ..Pace::default() };
+    for thinking in [Thinking::InField(thought.clone()), Thinking::InContent(thought.clone())] {
+        let (first, second) = (ModelServer::start().await, ModelServer::start().await);
+        first.behaves(Behaviour::from(Form { thinking, ..Form::default() }).paced(pace));
+        let server = two(&first, &second).with("llm.thinking_timeout", "1s").start().await;
+        let customer = server.customer().await;
+        let asked_at = Instant::now();
+        assert_eq!(customer.says(QUESTION).await.0["engine"], "extractive");
+        assert!(asked_at.elapsed() >= Duration::from_secs(1), "{:?}", asked_at.elapsed());
+        let runs = server.administrator().runs(&customer).await;
+        assert_eq!((&runs[0]["reason"], &runs[0]["attempts"]), (&json!("thinking"), &json!(1)), "{runs:#?}");
+        assert_eq!((ended(&server, "first", "thinking").await, second.chats().len()), (1.0, 0));
+    }
+
+    // Longer than silence may last, and not too long.
+    let model = ModelServer::start().await;
+    let thinking = Thinking::InField("생각하는 중입니다. ".repeat(60));
+    model.behaves(Behaviour::from(Form { thinking, ..Form::default() }).paced(pace));
+    let setup = Setup::new(Store::Sqlite).administered().asking(&[&model]);
+    let server = setup.with("llm.first_token_timeout", "2s").start().await;
+    assert_eq!(server.customer().await.says(QUESTION).await.0["engine"], "llm");
 }
