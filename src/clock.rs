@@ -37,8 +37,7 @@ impl Clock {
 
     /// A clock that stands at noon of a day in Korea.
     pub fn noon_of(day: time::Date) -> Self {
-        let noon = time::PrimitiveDateTime::new(day, time::macros::time!(12:00)).assume_offset(KST);
-        Self::manual(Timestamp::from_unix_ms(noon.unix_timestamp() * 1000))
+        Self::manual(from_kst(time::PrimitiveDateTime::new(day, time::macros::time!(12:00))))
     }
 
     /// Moves a manual clock forward; the system's clock moves by itself.
@@ -84,6 +83,11 @@ impl Clock {
 /// A point in time as Korea's wall clock shows it.
 pub fn to_kst(at: Timestamp) -> OffsetDateTime {
     to_utc(at).to_offset(KST)
+}
+
+/// The point in time at which Korea's wall clock shows this.
+pub fn from_kst(shown: time::PrimitiveDateTime) -> Timestamp {
+    Timestamp::from_unix_ms(shown.assume_offset(KST).unix_timestamp() * 1000)
 }
 
 /// A point in time in UTC, to the second.

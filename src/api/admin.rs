@@ -140,6 +140,11 @@ pub struct RunShape {
     total_ms: i64,
     prompt_tokens: i64,
     completion_tokens: i64,
+    /// The endpoint did not say how many tokens.
+    is_estimated: bool,
+    /// What wrote the assistant's message: `rule`, `extractive` or `llm`.
+    #[schema(required)]
+    engine: Option<String>,
     /// Document, section, page and digest of each passage it was given.
     passages: Value,
     /// The guard's verdict on each sentence.
@@ -242,6 +247,8 @@ pub async fn runs(
         total_ms: run.total_ms,
         prompt_tokens: run.prompt_tokens,
         completion_tokens: run.completion_tokens,
+        is_estimated: run.is_estimated,
+        engine: run.engine,
         passages: json(run.passages),
         verdicts: json(run.verdicts),
     };

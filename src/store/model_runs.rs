@@ -13,6 +13,7 @@ use crate::store::dialect::insert_apart;
 use crate::store::messages::json_unless_empty;
 use crate::store::pool::Pool;
 use crate::store::pool::on_pool;
+use crate::store::sessions::session_id;
 use crate::store::statement::Statement;
 use crate::store::statement::Value;
 use crate::text::pii::Masked;
@@ -23,6 +24,20 @@ pub(super) const INTO: &str = "INTO model_runs (
     queued_ms, first_token_ms, total_ms, prompt_tokens, completion_tokens, is_estimated, passages, verdicts)";
 /// Number of columns in [`INTO`].
 pub(super) const COLUMNS: usize = 18;
+
+/// A statement that reads [`StoredRun`]s: what else is read, and which.
+macro_rules! select_runs {
+    ($more:literal, $which:literal) => {
+        concat!(
+            "SELECT r.id, r.message_id, r.role, r.started_at_ms, r.endpoint, r.model, r.prompt_version, r.outcome, r.reason,
+                    r.attempts, r.queued_ms, r.first_token_ms, r.total_ms, r.prompt_tokens, r.completion_tokens,
+                    r.is_estimated, r.passages, r.verdicts, m.engine",
+            $more,
+            " FROM model_runs r LEFT JOIN messages m ON m.id = r.message_id ",
+            $which
+        )
+    };
+}
 
 /// One question to a language model, for the record.
 #[derive(Debug, Clone)]
@@ -141,10 +156,22 @@ pub struct StoredRun {
     pub prompt_tokens: i64,
     /// Tokens of the answer.
     pub completion_tokens: i64,
+    /// The endpoint did not say how many tokens.
+    pub is_estimated: bool,
     /// The passages it was given, as JSON.
     pub passages: Option<String>,
     /// The guard's verdicts, as JSON.
     pub verdicts: Option<String>,
+    /// What wrote the assistant's message.
+    pub engine: Option<String>,
+}
+
+/// A run with the conversation it belongs to.
+#[derive(sqlx::FromRow)]
+struct RunOfSession {
+    session_id: Vec<u8>,
+    #[sqlx(flatten)]
+    run: StoredRun,
 }
 
 /// The last question to an endpoint.
@@ -170,11 +197,34 @@ impl<'s> ModelRuns<'s> {
     /// # Errors
     /// When the database refuses.
     pub async fn of(&self, session: &SessionId, limit: u32) -> Result<Vec<StoredRun>> {
-        const SQL: &str = "
-            SELECT id, message_id, role, started_at_ms, endpoint, model, prompt_version, outcome, reason, attempts,
-                   queued_ms, first_token_ms, total_ms, prompt_tokens, completion_tokens, passages, verdicts
-            FROM model_runs WHERE session_id = ? ORDER BY id LIMIT ?";
+        const SQL: &str = select_runs!("", "WHERE r.session_id = ? ORDER BY r.id LIMIT ?");
         Ok(on_pool!(self.pool, db => sqlx::query_as(SQL).bind(session.as_str()).bind(limit).fetch_all(db).await?))
+    }
+
+    /// The latest runs since a point in time, of one conversation or of all, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn latest(
+        &self,
+        session: Option<&SessionId>,
+        since: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(SessionId, StoredRun)>> {
+        const ALL: &str = select_runs!(
+            ", r.session_id",
+            "WHERE r.started_at_ms >= ? ORDER BY r.started_at_ms DESC, r.id DESC LIMIT ?"
+        );
+        const OF_ONE: &str = select_runs!(
+            ", r.session_id",
+            "WHERE r.session_id = ? AND r.started_at_ms >= ? ORDER BY r.id DESC LIMIT ?"
+        );
+        let since = since.unix_ms();
+        let rows: Vec<RunOfSession> = on_pool!(self.pool, db => match session {
+            None => sqlx::query_as(ALL).bind(since).bind(limit).fetch_all(db).await?,
+            Some(id) => sqlx::query_as(OF_ONE).bind(id.as_str()).bind(since).bind(limit).fetch_all(db).await?,
+        });
+        rows.into_iter().map(|row| Ok((session_id(row.session_id)?, row.run))).collect()
     }
 
     /// The last question since a point in time to each endpoint: when, what became of it, and why not all of it was used.

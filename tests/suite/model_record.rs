@@ -3,7 +3,14 @@
 use serde_json::Value;
 use serde_json::json;
 
+use crate::support::Administrator;
+use crate::support::Customer;
+use crate::support::Http;
 use crate::support::ModelServer;
+use crate::support::Program;
+use crate::support::Site;
+use crate::support::administrator::token_file;
+use crate::support::demo_pack;
 use crate::support::eventually;
 use crate::support::model::Behaviour;
 use crate::support::model::Form;
@@ -19,7 +26,76 @@ fn words<'v>(list: &'v Value, name: &str) -> Vec<&'v str> {
     list.as_array().unwrap().iter().map(|one| one[name].as_str().unwrap()).collect()
 }
 
+/// What `bank-aicc model runs` prints at a site, and whether it was content.
+fn runs_command(site: &Site, arguments: &[&str]) -> (bool, String) {
+    let output = Program::run(&[&["model", "runs"], arguments, &["--config", site.config()]].concat(), &[]);
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
 both_stores! {
+    /// An auditor reads the same from the command line, from the database alone.
+    async fn an_auditor_reads_the_record(store: Store) {
+        let model = ModelServer::start().await;
+        let site = Site::on(store).await;
+        let pack = demo_pack();
+        let imported = Program::run(&["knowledge", "import", pack.to_str().unwrap(), "--config", site.config()], &[]);
+        assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+        assert_eq!(runs_command(&site, &[]), (true, String::new()));
+        let (url, token) = (model.url(), token_file());
+        let settings = [
+            ("api.legacy_clients", "true"),
+            ("admin.token_file", &token),
+            ("llm.endpoint.1.url", &url),
+            ("llm.endpoint.1.name", "gpu-1"),
+            ("llm.endpoint.1.roles", "[\"answer\"]"),
+        ];
+        let mut server = site.serve(&settings);
+        let http = Http::at(server.address());
+        eventually("ready", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
+        let is_asked = async || {
+            let customer = Customer::new(&http);
+            customer.says(QUESTION).await;
+            let recorded = Administrator::new(&http).runs(&customer).await;
+            (!recorded.is_empty()).then_some((customer, recorded))
+        };
+        let (one, recorded) = eventually("the model is asked", is_asked).await;
+        let honest = model.last().said;
+        let (sentence, _) = honest.split_once("] ").expect("two sentences");
+        model.behaves(Words::Fixed(format!("{sentence}] 금리는 \u{1b}[31m연 9.87%입니다. [1] 끝입니다. [1]")));
+        let other = Customer::new(&http);
+        other.says(QUESTION).await;
+        let stopped = Administrator::new(&http).runs(&other).await;
+        server.signal("TERM");
+        assert!(server.ended().0.success());
+
+        let json = |arguments: &[&str]| -> Vec<Value> {
+            let (is_content, said) = runs_command(&site, &[arguments, &["--format", "json"]].concat());
+            assert!(is_content, "{said}");
+            said.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        };
+        let found = json(&["--session", one.session()]);
+        assert_eq!(found.len(), recorded.len(), "{found:#?}");
+        for (found, recorded) in found.iter().zip(&recorded) {
+            assert_eq!((&found["session_id"], &found["engine"]), (&json!(one.session()), &json!("llm")), "{found:#}");
+            for (name, value) in recorded.as_object().unwrap() {
+                assert_eq!(found[name], *value, "{name}");
+            }
+        }
+        let all = json(&["--since", "1h"]);
+        assert_eq!(all.len(), recorded.len() + stopped.len());
+        assert_eq!(all.last().unwrap()["session_id"], other.session(), "oldest first");
+        assert_eq!(json(&["--limit", "1"]), all[all.len() - 1..], "the latest");
+        assert_eq!(json(&["--since", "2099-01-01"]).len(), 0);
+
+        let said = runs_command(&site, &["--session", other.session()]).1;
+        for expected in ["answer: finished, ", "endpoint gpu-1, model bank-model, prompt answer-", "released [1]", "9.87%"] {
+            assert!(said.contains(expected), "{expected}: {said}");
+        }
+        let digest = stopped[0]["passages"][0]["digest"].as_str().unwrap();
+        assert!(said.contains(digest) && !said.contains('\u{1b}'), "{said}");
+        assert!(!runs_command(&site, &["--since", "yesterday"]).0);
+    }
+
     /// Who was asked, with which prompt and passages, how long it took, what it cost, and what the guard said of each sentence; the
     /// same after a restart.
     async fn each_question_is_recorded(setup: Setup) {

@@ -1,6 +1,7 @@
 //! `bank-aicc model`
 
 mod database;
+mod runs;
 mod status;
 
 use std::fmt::Write as _;
@@ -43,6 +44,12 @@ pub(super) enum Command {
         #[command(flatten)]
         config: ConfigFile,
     },
+    /// Show what language models were asked, and what became of their answers, from the record
+    ///
+    /// For auditors: endpoint, model, version of the prompt, passages with the digests of their texts, times, tokens, the guard's
+    /// verdict on each sentence, and why not all was used. It holds no customer's words; what a model said stands there only where
+    /// it was stopped, masked.
+    Runs(runs::Arguments),
     /// Show who switched the language model on and off
     Audit {
         /// Most lines to show
@@ -72,6 +79,7 @@ pub(super) fn run(command: Command) -> Result<(), Failure> {
         Command::On(switch) => set(switch, false),
         Command::Status { config } => status::run(&config.config),
         Command::Prompts { name, built_in, config } => prompts(name.as_deref(), built_in, &config.config),
+        Command::Runs(arguments) => runs::run(arguments),
         Command::Audit { limit, config } => audit(limit, &config.config),
     }
 }
