@@ -7,7 +7,8 @@
 //! Invariants: without an endpoint in the configuration no connection is ever opened. An endpoint never has more requests under
 //! way than it is given permits, and a permit is given back when its [`Answering`] is dropped, whatever happened. A question
 //! that waits is told its place, and never waits for endpoints that are all left out. What hangs fails like what breaks. A
-//! request is repeated at most once, on another endpoint, and never after its first token.
+//! request is repeated at most once, on another endpoint, and never after its first token or long thoughts. Each that is sent is
+//! counted once, by how it ended.
 
 mod admission;
 mod answering;
