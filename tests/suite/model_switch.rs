@@ -166,7 +166,7 @@ async fn a_wrong_configuration_does_not_stand_in_the_way() {
     assert_eq!(answered_by(&http, QUESTION).await, "llm");
 
     // Nor is a new database made in the wrong place.
-    write(format!("log.level = 7\nserver.data_dir = \"{}\"\n", site.folder().join("elsewhere").display()).as_bytes());
+    write(format!("server.data_dir = \"{}\"\n", site.folder().join("elsewhere").display()).as_bytes());
     let (is_content, said) = model_command(&site, &["off"]);
     assert!(
         !is_content && said.contains("there is no database") && !site.folder().join("elsewhere").exists(),
@@ -204,6 +204,12 @@ async fn the_status_says_what_is_left_out_and_why() {
         let output = Program::run(&["model", "status", "--config", site.config()], variables);
         String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
     };
+    let said = status(&[]);
+    assert!(said.contains("there is no database") && !site.folder().join("data").exists(), "{said}");
+    let pack = demo_pack();
+    assert!(
+        Program::run(&["knowledge", "import", pack.to_str().unwrap(), "--config", site.config()], &[]).status.success()
+    );
     let said = status(&[("OPENAI_API_KEY", "sk-hidden")]);
     assert!(said.contains("meant by OPENAI_API_KEY") && !said.contains("sk-hidden"), "{said}");
     assert!(said.contains("tokens today: 0 of 1000"), "{said}");

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::config::Database;
 use crate::store::Store;
 
-/// Does something with the database that the configuration names. What is wrong with the rest of it is told as a warning.
+/// Does something with the database that the configuration names, if there is one. What is wrong with the rest of it is told as a warning.
 pub(super) fn with_database<T>(
     path: &Path,
     work: impl AsyncFnOnce(Config, Store) -> anyhow::Result<T>,
@@ -27,12 +27,13 @@ pub(super) fn with_database<T>(
     if let Some(wrong) = wrong {
         let url = config.storage.url.display_masked();
         eprintln!("warning: the configuration is wrong beside the database, which is {url}\n{wrong}");
-        if let Database::Sqlite { file } = &config.storage.url {
-            let file = config.server.resolve(file);
-            // An empty one would be made, and nobody would look into it.
-            if !file.exists() {
-                return Err(anyhow::anyhow!("there is no database {}", file.display()).into());
-            }
+    }
+    if let Database::Sqlite { file } = &config.storage.url {
+        let file = config.server.resolve(file);
+        // An empty one would be made, and no server would look into it.
+        if !file.exists() {
+            let hint = "`bank-aicc serve` makes it; a relative server.data_dir begins where a command is started";
+            return Err(anyhow::anyhow!("there is no database {}: {hint}", file.display()).into());
         }
     }
     runtime(&config)?.block_on(async {

@@ -11,6 +11,7 @@ use crate::chat::Prompt;
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
 use crate::cli::knowledge::loaded;
+use crate::cli::knowledge::with_store;
 use crate::cli::model::database::with_database;
 use crate::cli::print;
 use crate::clock::Clock;
@@ -137,7 +138,7 @@ fn prompts(name: Option<&str>, is_built_in: bool, path: &Path) -> Result<(), Fai
         show(&Pack::default());
         return Ok(());
     }
-    with_database(path, async |config, store| {
+    with_store(path, async |config, store| {
         show(loaded(&config, &store).await?.pack());
         Ok(())
     })
