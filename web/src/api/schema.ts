@@ -699,10 +699,19 @@ export interface components {
         ModelEndpoint: {
             /** @description Requests under way. */
             in_flight: number;
+            /**
+             * Format: int64
+             * @description Seconds until it is tried again; null if it is asked, or cannot be used before the next start.
+             */
+            left_out_seconds: number | null;
+            /** @description Why it is left out; null if it is asked. */
+            left_out_why: string | null;
+            /** @description The earlier system's environment variable that names it; null for the configuration's own. */
+            legacy_variable: string | null;
             /** @description Empty until it said which one it has. */
             model: string;
             name: string;
-            /** @description It is asked; false while it is left out after failures. */
+            /** @description It is asked; false while it is left out after failures, and if it cannot be used. */
             up: boolean;
         };
         /** @description A question to a language model, and what became of it. */
@@ -712,8 +721,12 @@ export interface components {
             /** Format: int64 */
             completion_tokens: number;
             endpoint: string | null;
+            /** @description What wrote the assistant's message: `rule`, `extractive` or `llm`. */
+            engine: string | null;
             /** Format: int64 */
             first_token_ms: number | null;
+            /** @description The endpoint did not say how many tokens. */
+            is_estimated: boolean;
             /**
              * Format: int64
              * @description The assistant's message; null for a report to an agent.
@@ -744,6 +757,8 @@ export interface components {
         ModelState: {
             /** @description There is a model in the configuration. */
             configured: boolean;
+            /** @description A question was not asked today because the day's tokens are spent. */
+            day_budget_spent: boolean;
             /** @description Its endpoints. */
             endpoints: components["schemas"]["ModelEndpoint"][];
             /** @description It may be used: not switched off for all categories. */
@@ -752,6 +767,16 @@ export interface components {
             queue_length: number;
             /** @description The switches that were ever set. */
             switches: components["schemas"]["ModelSwitch"][];
+            /**
+             * Format: int64
+             * @description How many may be spent on a day; null without limit.
+             */
+            tokens_per_day: number | null;
+            /**
+             * Format: int64
+             * @description How many in a conversation; null without limit.
+             */
+            tokens_per_session: number | null;
             /**
              * Format: int64
              * @description Tokens spent today in Korea, by all servers of the database.
