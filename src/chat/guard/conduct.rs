@@ -1,19 +1,22 @@
 //! What an assistant of a bank must not say of itself: advice, promises, and acts it cannot do (금융소비자보호법: 적합성·설명의무,
 //! 부당권유 금지).
 
+use crate::chat::guard::acts;
 use crate::chat::guard::grounds::Prepared;
 use crate::text::normalize::normalize;
 
 /// Whether a sentence advises a product or a decision, or promises gain or approval, in words its passages do not have.
 pub(super) fn advises(sentence: &str, cited: &[&Prepared]) -> bool {
     #[rustfmt::skip]
-    const WORDINGS: [&str; 87] = [
+    const WORDINGS: [&str; 120] = [
         "추천", "권해드", "권합니", "권해요", "권장", "권유드", "권유해", "권고드", "권하고싶", "권하는", "권하시", "권해", "권드", "유리합", "유리해", "유리하", "유리한", "이득",
         "이익입", "이익이", "바람직", "현명", "안성맞춤", "강추", "놓치지", "서두르", "서둘러", "딱맞", "잘맞", "제격", "적합합", "적합해", "적합하", "어울리", "최적", "최선",
         "가장좋은", "제일좋은", "더좋은", "가장낫", "더낫", "더나은", "나을", "괜찮은선택", "좋은선택", "좋은상품", "것이좋", "게좋", "편이좋", "걸로하세",
         "무조건", "틀림없", "확실히", "확실하", "보장합", "보장해", "보장드", "장담", "걱정하지", "걱정마", "걱정없", "안심하", "손해없", "손해볼일", "손실없", "원금보장",
         "반드시승인", "승인될것", "승인됩니다", "반드시전액", "꼭가입",
         "면좋", "기좋", "도좋", "을좋", "좋겠", "고려해", "고려하시", "고려할만", "검토해", "검토하시", "검토할만", "고민해보", "눈여겨", "들어보시", "활용해보", "가입해보",
+        "알맞", "편합니다", "편해요", "마음편", "이롭", "드뭅", "드물", "적기입", "적기예", "후회", "쪽이낫", "게낫", "것이낫", "편이낫", "낫습", "나아요", "만한것이없", "만한것도없",
+        "저라면", "제생각", "제가보기", "늦기전", "오르기전", "내리기전", "끝나기전에가입", "문제없이", "어렵지않게", "거의다", "무난", "염려", "해두세요", "두시길", "해두시는",
     ];
     const ENGLISH: [&str; 13] = [
         "recommend",
@@ -104,15 +107,15 @@ pub(super) fn promises(sentence: &str, cited: &[&Prepared]) -> bool {
         let act = &end[..end.len() - past.len()];
         ACTS.iter().any(|noun| act.ends_with(noun)) && !is_told(&tight, past, cited)
     });
-    is_done || acts(&tight, &ACTS, cited)
+    is_done || is_underway(&tight, &ACTS, cited) || acts::are_told_of(sentence, cited)
 }
 
-/// Whether a sentence says that an act is done for the customer, is being done or is done, anywhere in it.
-fn acts(tight: &str, nouns: &[&str], cited: &[&Prepared]) -> bool {
+/// Whether a sentence says that an act is being done or is done, anywhere in it.
+fn is_underway(tight: &str, nouns: &[&str], cited: &[&Prepared]) -> bool {
     /// Begins what is said of an act.
     #[rustfmt::skip]
-    const STEMS: [&str; 26] = [
-        "해드", "하여드", "처리해드", "시켜드", "드립니다", "드려요", "드릴", "되셨습니다", "되셨어요", "되었습니다", "되었어요",
+    const STEMS: [&str; 22] = [
+        "드립니다", "드려요", "드릴", "되셨습니다", "되셨어요", "되었습니다", "되었어요",
         "됐습니다", "됐어요", "되었으", "됐으", "하셨습니다", "했습니다", "했으니", "중입니다", "중이에요", "중이며", "중이니",
         "하고있습니다", "되고있습니다", "되어있습니다", "돼있습니다",
     ];
@@ -128,7 +131,7 @@ fn acts(tight: &str, nouns: &[&str], cited: &[&Prepared]) -> bool {
                     said.starts_with(stem)
                         && !cited.iter().any(|ground| {
                             let told = &tight[at..tight.len() - said.len() + stem.len()];
-                            ground.tight.contains(told) || ground.tight.contains(&format!("{noun}{stem}"))
+                            ground.own.contains(told) || ground.own.contains(&format!("{noun}{stem}"))
                         })
                 })
             })
@@ -142,7 +145,7 @@ fn is_told(tight: &str, wording: &str, cited: &[&Prepared]) -> bool {
     tight.match_indices(wording).all(|(at, _)| {
         let begin = tight[..at].char_indices().rev().nth(CONTEXT - 1).map_or(0, |(begin, _)| begin);
         let told = &tight[begin..at + wording.len()];
-        cited.iter().any(|ground| ground.tight.contains(told))
+        cited.iter().any(|ground| ground.own.contains(told))
     })
 }
 

@@ -7,6 +7,7 @@ use crate::chat::guard::conduct;
 use crate::chat::guard::figures;
 use crate::chat::guard::grounds::Prepared;
 use crate::chat::guard::marks;
+use crate::chat::guard::opposites;
 use crate::chat::guard::products;
 use crate::chat::guard::script;
 use crate::chat::guard::stream;
@@ -206,7 +207,7 @@ impl Fence {
         if !products::are_held(words, &cited) {
             return Err(Fault::Unsupported);
         }
-        if !support::is_supported(&figures::words_beside(&read), &cited) {
+        if !support::is_supported(&figures::words_beside(&read), &cited) || opposites::are_said(words, &cited) {
             return Err(Fault::Unsupported);
         }
         Ok(Released { text, cites })

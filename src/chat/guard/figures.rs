@@ -3,6 +3,10 @@
 
 use std::ops::Range;
 
+use crate::chat::guard::bounds::Bound;
+use crate::chat::guard::bounds::Side;
+use crate::chat::guard::bounds::denied_bound;
+use crate::chat::guard::bounds::is_limit;
 use crate::chat::guard::grounds::Held;
 use crate::chat::guard::grounds::Prepared;
 use crate::text::figures::Figure;
@@ -10,82 +14,6 @@ use crate::text::figures::Figures;
 use crate::text::figures::Unit;
 use crate::text::figures::Value;
 use crate::text::tokens;
-
-/// What a figure is a bound of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Bound {
-    /// 이상, 부터.
-    AtLeast,
-    /// 초과.
-    Above,
-    /// 넘는: people say it for both.
-    Over,
-    /// 이하, 이내, 까지.
-    AtMost,
-    /// 미만.
-    Below,
-}
-
-impl Bound {
-    /// The bound whose word stands behind a figure that ends at `end`.
-    pub fn after(form: &[char], end: usize) -> Option<Self> {
-        const WORDS: [(&str, Bound); 20] = [
-            ("이상", Bound::AtLeast),
-            ("부터", Bound::AtLeast),
-            ("초과", Bound::Above),
-            ("넘지", Bound::AtMost),
-            ("넘길 수 없", Bound::AtMost),
-            ("넘을 수 없", Bound::AtMost),
-            ("넘", Bound::Over),
-            ("보다 많", Bound::Above),
-            ("보다 적", Bound::Below),
-            ("이하", Bound::AtMost),
-            ("이내", Bound::AtMost),
-            ("까지", Bound::AtMost),
-            ("안에", Bound::AtMost),
-            ("내에", Bound::AtMost),
-            ("미만", Bound::Below),
-            ("안 되", Bound::Below),
-            ("안 됐", Bound::Below),
-            ("못 미", Bound::Below),
-            ("보다 작", Bound::Below),
-            ("보다 짧", Bound::Below),
-        ];
-        let behind: String = form.get(end..form.len().min(end + 10)).unwrap_or_default().iter().collect();
-        let behind = behind.trim_start();
-        let behind = behind.strip_prefix(['을', '를', '이', '가', '의']).map_or(behind, |rest| {
-            if behind.starts_with("이상") || behind.starts_with("이하") || behind.starts_with("이내") {
-                behind
-            } else {
-                rest.trim_start()
-            }
-        });
-        WORDS.iter().find(|(word, _)| behind.starts_with(word)).map(|(_, bound)| *bound)
-    }
-
-    /// The side on which it bounds.
-    const fn side(self) -> Side {
-        match self {
-            Self::AtLeast | Self::Above | Self::Over => Side::Least,
-            Self::AtMost | Self::Below => Side::Most,
-        }
-    }
-
-    /// Whether a figure with one bound may be told of a figure with the other, as far as both have one.
-    fn fits(ours: Option<Self>, theirs: Option<Self>) -> bool {
-        match (ours, theirs) {
-            (None, Some(Self::Below | Self::Above)) => false,
-            (None, _) | (_, None) => true,
-            (Some(ours), Some(theirs)) => {
-                ours == theirs
-                    || matches!(
-                        (ours, theirs),
-                        (Self::Over, Self::AtLeast | Self::Above) | (Self::AtLeast | Self::Above, Self::Over)
-                    )
-            }
-        }
-    }
-}
 
 /// What stands before a figure and says what it is of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,11 +52,32 @@ pub(super) struct Stated {
     pub span: Range<usize>,
     /// Whether it is one end of a range: 연 6.9%~19.9%.
     pub is_end: bool,
+    /// The figure with which a range begins that ends with this one.
+    pub from: Option<Value>,
 }
 
 /// Words before a figure that say nothing of what it is.
-const FILLERS: [&str; 14] =
-    ["에서", "연", "약", "총", "각각", "모두", "기준", "세전", "경우", "적용", "고객", "고객님", "보통", "해당"];
+const FILLERS: [&str; 19] = [
+    "에서",
+    "부터",
+    "까지",
+    "이고",
+    "이며",
+    "을",
+    "연",
+    "약",
+    "총",
+    "각각",
+    "모두",
+    "기준",
+    "세전",
+    "경우",
+    "적용",
+    "고객",
+    "고객님",
+    "보통",
+    "해당",
+];
 /// Words looked at before a figure.
 const BEFORE_MAX: usize = 6;
 
@@ -144,15 +93,21 @@ pub(super) fn stated(figures: &Figures) -> Vec<Stated> {
         let like = all.iter().rposition(|earlier| earlier.value.is_like(&figure.value));
         let start = like.map_or(0, |like| all[like].span.end);
         let mut before = tokens_before(figures, index, start);
+        let mut from = None;
         let mut near = before.len();
         if let Some(like) = like {
             let is_range = before.is_empty();
+            let gap: String = figures.form.get(start..figure.span.start).unwrap_or_default().iter().collect();
+            if is_range && ["에서", "부터", "~", "∼"].iter().any(|word| gap.trim_start().starts_with(word)) {
+                from = Some(all[like].value.clone());
+                all[like].is_end = true;
+            }
             near = if is_range { all[like].near } else { near };
             before.extend(all[like].before.iter().skip(usize::from(!is_range)).cloned());
         }
         before.truncate(BEFORE_MAX + BEFORE_MAX);
-        let is_end = is_end_of_range(&figures.form, &figure.span);
-        all.push(Stated { is_end, value: figure.value.clone(), bound, before, near, span: figure.span.clone() });
+        let is_end = from.is_some() || is_end_of_range(&figures.form, &figure.span);
+        all.push(Stated { is_end, from, value: figure.value.clone(), bound, before, near, span: figure.span.clone() });
     }
     all
 }
@@ -216,9 +171,11 @@ pub(super) fn are_held(figures: &Figures, cited: &[&Prepared]) -> bool {
     if stated.is_empty() {
         return true;
     }
+    let label = label(figures);
+    let stated: Vec<Stated> = stated.into_iter().filter(|figure| !counts_list(figure, figures)).collect();
     let holds = |figure: &Stated| {
         cited.iter().any(|ground| {
-            ground.is_context(&figure.value)
+            ground.is_context(figure)
                 || ground.units.iter().any(|unit| unit.held.iter().any(|held| is_held(figure, held)))
         })
     };
@@ -228,19 +185,20 @@ pub(super) fn are_held(figures: &Figures, cited: &[&Prepared]) -> bool {
     let is_together = clauses(figures, &stated).into_iter().all(|clause| {
         let together = |ground: &Prepared| {
             ground.units.iter().any(|unit| {
-                clause.iter().all(|figure| {
-                    ground.is_context(&figure.value) || unit.held.iter().any(|held| is_held(figure, held))
-                })
+                clause
+                    .iter()
+                    .all(|figure| ground.is_context(figure) || unit.held.iter().any(|held| is_held(figure, held)))
             })
         };
         cited.iter().any(|ground| together(ground))
     });
     is_together
-        && (says_respectively(figures) || stated.iter().all(|figure| !is_exchanged(figure, cited)))
+        && (says_respectively(figures) || stated.iter().all(|figure| !is_exchanged(figure, &label, cited)))
         && stated.iter().all(|figure| !is_cut_from_range(figure, cited))
 }
 
-fn is_held(figure: &Stated, held: &Held) -> bool {
+/// Whether a figure of a passage is the one a sentence tells, bound and all.
+pub(super) fn is_held(figure: &Stated, held: &Held) -> bool {
     figure.value.stands_as(&held.value) && Bound::fits(figure.bound, held.bound) && is_bounded(figure, held)
 }
 
@@ -257,58 +215,83 @@ fn is_bounded(figure: &Stated, held: &Held) -> bool {
     let sides = [near.clone().find_map(Side::of), behind.map(Bound::side)];
     let has = |side: Side| {
         held.is_end
+            || (side == Side::Most && held.is_limit && held.bound.is_none())
             || held.bound.map(Bound::side) == Some(side)
             || held.before.iter().any(|token| Side::of(token) == Some(side) || (side == Side::Most && is_limit(token)))
     };
     !needs_exact && sides.into_iter().flatten().all(has)
 }
 
-/// The side on which a figure is a bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Least,
-    Most,
-}
-
-impl Side {
-    /// What a word before a figure says of it.
-    fn of(token: &Token) -> Option<Self> {
-        const LEAST: [&str; 4] = ["최소", "최저", "최단", "하한"];
-        const MOST: [&str; 4] = ["최대", "최고", "최장", "상한"];
-        let Token::Word(word) = token else { return None };
-        let begins = |sides: [&str; 4]| sides.iter().any(|side| word.starts_with(side));
-        match (begins(LEAST), begins(MOST)) {
-            (true, _) => Some(Self::Least),
-            (false, true) => Some(Self::Most),
-            (false, false) => None,
-        }
-    }
-}
-
-/// Whether a word says that the figure behind it is the most there may be.
-fn is_limit(token: &Token) -> bool {
-    matches!(token, Token::Word(word) if word.contains("한도"))
-}
-
 /// Whether the words before a figure fit a figure of the same sort better that has another value.
-fn is_exchanged(figure: &Stated, cited: &[&Prepared]) -> bool {
-    let (mut own, mut other) = ((0, 0), (0, 0));
+fn is_exchanged(figure: &Stated, label: &[Token], cited: &[&Prepared]) -> bool {
+    let (mut own, mut other) = ((0, 0, 0), (0, 0, 0));
+    if is_whole_range(figure, cited) {
+        return false;
+    }
     let units = cited.iter().flat_map(|ground| ground.units.iter().filter(|unit| unit.is_base));
     for held in units.flat_map(|unit| &unit.held) {
         if held.is_implied || !figure.value.is_like(&held.value) {
             continue;
         }
-        let fits = |token: &&Token| held.before.iter().any(|theirs| token.fits(theirs));
-        let near = figure.before.iter().take(figure.near).filter(fits).count();
-        let all = figure.before.iter().filter(fits).count();
+        // The same word tells more than one that it is part of.
+        let fit = |token: &Token| match held.before.contains(token) {
+            true => 2,
+            false => usize::from(held.before.iter().any(|theirs| token.fits(theirs))),
+        };
+        let near: usize = figure.before.iter().take(figure.near).map(fit).sum();
+        let all: usize = figure.before.iter().map(fit).sum();
+        let about = held.subject.iter().filter(|theirs| label.iter().any(|token| token.fits(theirs))).count();
         if is_held(figure, held) {
-            own = own.max((near, all));
+            own = own.max((about, near, all));
         } else if !figure.value.stands_as(&held.value) {
-            other = other.max((near, all));
+            other = other.max((about, near, all));
         }
     }
     // Words that stand farther away count where none next to it tells.
-    other.0 > own.0 || (own.0 == 0 && other > own)
+    let (own_near, other_near) = ((own.0, own.1), (other.0, other.1));
+    other_near > own_near || (own_near == (0, 0) && other > own)
+}
+
+/// What stands before the colon of a list item: the row it is about.
+fn label(figures: &Figures) -> Vec<Token> {
+    const CHARS_MAX: usize = 24;
+    let first = figures.all.first().map_or(figures.form.len(), |figure| figure.span.start);
+    let text: String = figures.form.iter().take(first.min(CHARS_MAX)).collect();
+    text.split_once(':').map_or_else(Vec::new, |(label, _)| words_of(label).into_iter().map(Token::Word).collect())
+}
+
+/// Whether a figure ends a range that a passage has, too: from the one to the other.
+fn is_whole_range(figure: &Stated, cited: &[&Prepared]) -> bool {
+    let Some(from) = &figure.from else { return false };
+    cited
+        .iter()
+        .flat_map(|ground| &ground.units)
+        .filter(|unit| unit.is_base)
+        .any(|unit| unit.held.windows(2).any(|pair| from.stands_as(&pair[0].value) && is_held(figure, &pair[1])))
+}
+
+/// Whether a figure counts what the sentence itself has just listed: 영업부와 환전소 두 곳.
+fn counts_list(figure: &Stated, figures: &Figures) -> bool {
+    const COUNTS_MAX: u128 = 5_000_000;
+    let Value::Quantity(micro, Unit::Things | Unit::Times) = figure.value else { return false };
+    let is_native = figures.form.get(figure.span.start).is_some_and(|c| ('가'..='힣').contains(c));
+    // 한번 바꾸시면: once, whatever may be told how often.
+    let is_amount = |figure: &&Figure| matches!(figure.value, Value::Quantity(_, Unit::Money(_) | Unit::Percent));
+    let has_amount =
+        figures.all.iter().filter(|later| later.span.start > figure.span.start).any(|later| is_amount(&later));
+    if is_native && micro == 1_000_000 && figure.bound.is_none() && !has_amount {
+        return matches!(figure.value, Value::Quantity(_, Unit::Times));
+    }
+    if !is_native || micro > COUNTS_MAX {
+        return false;
+    }
+    let before: String = figures.form.get(..figure.span.start).unwrap_or_default().iter().collect();
+    let words = before.replace(", 그리고", ",").replace('·', ", ");
+    let joints = words
+        .split_whitespace()
+        .filter(|word| word.chars().count() > 1 && (word.ends_with([',', '와', '과', '랑']) || *word == "그리고"))
+        .count();
+    (joints as u128 + 1) * 1_000_000 == micro
 }
 
 fn says_respectively(figures: &Figures) -> bool {
@@ -390,9 +373,18 @@ pub(super) fn words_beside(figures: &Figures) -> String {
     for span in figures.all.iter().filter(|figure| !figure.is_implied).map(|figure| &figure.span) {
         text.extend(figures.form.get(place..span.start).unwrap_or_default());
         let rest = figures.form.get(span.end..).unwrap_or_default();
-        place = span.end + rest.iter().take_while(|c| ('가'..='힣').contains(*c)).count();
+        let behind = rest.iter().take_while(|c| ('가'..='힣').contains(*c)).count();
+        let attached: String = rest[..behind].iter().collect();
+        place = span.end + behind + denied_bound(rest, behind);
         text.push(' ');
+        // Of 50%이며 the verb is left: it ends what is said.
+        if COPULAS.iter().any(|copula| attached.starts_with(copula)) {
+            text.push_str(&attached);
+        }
     }
     text.extend(figures.form.get(place..).unwrap_or_default());
     text
 }
+
+/// Forms of 이다 behind a figure.
+const COPULAS: [&str; 7] = ["입니다", "이며", "이고", "이에요", "예요", "이지만", "인데"];

@@ -1,11 +1,13 @@
 //! The passages an answer may be taken from, made ready to be compared with.
 
+use crate::chat::guard::bounds::Bound;
 use crate::chat::guard::fence::Grounds;
-use crate::chat::guard::figures::Bound;
 use crate::chat::guard::figures::Stated;
 use crate::chat::guard::figures::Token;
+use crate::chat::guard::figures::is_held;
 use crate::chat::guard::figures::stated;
 use crate::chat::guard::figures::words_of;
+use crate::chat::guard::opposites::Said;
 use crate::chat::guard::products;
 use crate::chat::guard::statements;
 use crate::chat::guard::statements::Statement;
@@ -25,6 +27,10 @@ pub(super) struct Prepared {
     pub whole: String,
     /// Its letters and digits alone.
     pub tight: String,
+    /// Those of the heading and the text: what the bank says, while a title is only what it is called.
+    pub own: String,
+    /// The heading and the text as they stand there.
+    pub body: String,
     pub concepts: Vec<Concept>,
     /// The products it names.
     pub products: Vec<String>,
@@ -32,8 +38,10 @@ pub(super) struct Prepared {
     pub units: Vec<Together>,
     /// What it states, with which sign.
     pub statements: Vec<Statement>,
+    /// Its sentences and rows.
+    pub said: Vec<Said>,
     /// The figures of its title and heading, which hold for all of it.
-    context: Vec<Value>,
+    context: Vec<Held>,
 }
 
 /// Figures that stand together: those of a sentence, an item, a row, a column, or two sentences side by side.
@@ -53,6 +61,10 @@ pub(super) struct Held {
     pub is_implied: bool,
     /// Whether it is one end of a range.
     pub is_end: bool,
+    /// Whether its sentence or row speaks of a limit, so that it is the most there may be.
+    pub is_limit: bool,
+    /// The first cell of its row: what the row is about.
+    pub subject: Vec<Token>,
 }
 
 /// Between the columns of a row, and between a column's name and its cell.
@@ -64,19 +76,25 @@ impl Prepared {
         let Grounds { title, heading, text, is_in_force } = *grounds;
         let whole = format!("{title}\n{heading}\n{text}");
         let normal = normalize(&whole);
-        let products = products::names(&normal).map(str::to_owned).collect();
-        let tight: String = normal.chars().filter(|c| c.is_alphanumeric()).collect();
+        let products = whole.lines().flat_map(|line| products::names(&normalize(line))).collect();
+        let tight = letters(&normal);
+        let body = format!("{heading}\n{text}");
+        let own = letters(&normalize(&body));
         let concepts = concepts::concepts(&tight, &phonetics::sounds(&tight));
-        let context =
-            [title, heading].into_iter().flat_map(|text| figures::read(text).all).map(|figure| figure.value).collect();
+        let context = [title, heading].into_iter().flat_map(held_in).collect();
         let statements = text.lines().chain([title, heading]).flat_map(statements_of).collect();
-        Self { is_in_force, tight, concepts, products, units: units(text), statements, context, whole }
+        let said = text.lines().flat_map(sentences).map(Said::of).collect();
+        Self { said, is_in_force, tight, own, body, concepts, products, units: units(text), statements, context, whole }
     }
 
-    /// Whether a figure stands in the title or the heading.
-    pub fn is_context(&self, value: &Value) -> bool {
-        self.context.iter().any(|held| value.stands_as(held))
+    /// Whether the title or the heading holds a figure as it is told.
+    pub fn is_context(&self, figure: &Stated) -> bool {
+        self.context.iter().any(|held| is_held(figure, held))
     }
+}
+
+fn letters(normal: &str) -> String {
+    normal.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
 /// What a line states: its sentences, or each cell of its row together with the first.
@@ -128,12 +146,15 @@ fn is_item(line: &str) -> bool {
 
 fn held_in(text: &str) -> Vec<Held> {
     let figures = figures::read(text);
+    let is_limit = text.contains("한도");
     let implied = figures.all.iter().filter(|figure| figure.is_implied).map(|figure| Held {
         value: figure.value.clone(),
         bound: None,
         before: Vec::new(),
         is_implied: true,
         is_end: false,
+        is_limit,
+        subject: Vec::new(),
     });
     let mut held: Vec<Held> = implied.collect();
     held.extend(stated(&figures).into_iter().map(|Stated { value, bound, before, is_end, .. }| Held {
@@ -142,6 +163,8 @@ fn held_in(text: &str) -> Vec<Held> {
         before,
         is_implied: false,
         is_end,
+        is_limit,
+        subject: Vec::new(),
     }));
     held
 }
@@ -167,6 +190,8 @@ fn row(line: &str, caption: &[Held], units: &mut Vec<Together>, columns: &mut Ve
         for figure in &mut held {
             figure.before.extend(of_label.iter().cloned());
             figure.before.extend(first.iter().cloned());
+            figure.subject.clone_from(&first);
+            figure.is_limit |= label.contains("한도");
         }
         if place == 0 {
             first = words_of(content).into_iter().map(Token::Word).collect();

@@ -3,11 +3,14 @@
 //! Every amount, rate, date, percentage and phone number of an answer must stand in the passages it cites, whatever
 //! wrote the answer. The embedded engine quotes, so for it [`check`] is a proof; for what a language model writes there is the [`Fence`].
 
+mod acts;
+mod bounds;
 mod conduct;
 mod fence;
 mod figures;
 mod grounds;
 mod marks;
+mod opposites;
 mod products;
 mod script;
 mod statements;
@@ -41,6 +44,12 @@ pub fn check(answer: &str, sources: &[Source]) -> Result<(), Ungrounded> {
     let held = sources.iter().flat_map(|source| [&source.excerpt, &source.section]);
     let grounded: Vec<String> = held.flat_map(|text| digits(text)).collect();
     if digits(answer).iter().all(|figure| grounded.contains(figure)) { Ok(()) } else { Err(Ungrounded) }
+}
+
+/// Whether a text denies what a sentence affirms, or the other way round.
+pub(super) fn contradicts(text: &str, sentence: &str) -> bool {
+    let text = grounds::Prepared::of(&Grounds { title: "", heading: "", text, is_in_force: true });
+    statements::is_denied(&statements::words_in(sentence), &[&text]) || opposites::are_said(sentence, &[&text])
 }
 
 /// The figures of a text: runs of digits, joined over the marks that stand inside one figure. Thousands separators

@@ -5,6 +5,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::chat::guard::fence::Fault;
 use crate::chat::guard::grounds::Prepared;
 use crate::text::normalize::is_hidden;
+use crate::text::normalize::normalize;
 
 /// What is wrong with a sentence as text.
 pub(super) fn fault(sentence: &str, cited: &[&Prepared]) -> Option<Fault> {
@@ -14,7 +15,22 @@ pub(super) fn fault(sentence: &str, cited: &[&Prepared]) -> Option<Fault> {
     if has_markdown_link(sentence) || has_address(sentence, cited) {
         return Some(Fault::Link);
     }
+    if has_foreign_word(sentence, cited) {
+        return Some(Fault::Unsupported);
+    }
     has_markup(sentence).then_some(Fault::Markup)
+}
+
+/// A word in Latin letters that no passage has: names, codes and parts of addresses are the bank's to give.
+fn has_foreign_word(sentence: &str, cited: &[&Prepared]) -> bool {
+    /// What people write for what the passages have in Korean.
+    const USUAL: [&str; 12] = ["atm", "otp", "sms", "pin", "ars", "pc", "ai", "app", "id", "km", "kg", "vs"];
+    if cited.is_empty() {
+        return false;
+    }
+    let normal = normalize(sentence);
+    let mut words = normal.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1);
+    words.any(|word| !USUAL.contains(&word) && !cited.iter().any(|ground| ground.own.contains(word)))
 }
 
 /// Takes out the two stars around words that models put there out of habit.
@@ -78,7 +94,7 @@ fn has_address(sentence: &str, cited: &[&Prepared]) -> bool {
     let runs = text.split(|c: char| !is_part(c)).map(|run| run.trim_end_matches(ENDS));
     runs.filter(|run| is_address(run)).any(|run| {
         let run = run.trim_start_matches(ENDS);
-        !cited.iter().any(|ground| is_written(run, &plain(&ground.whole)))
+        !cited.iter().any(|ground| is_written(run, &plain(&ground.body)))
     })
 }
 
@@ -91,8 +107,11 @@ const PARTICLES: [&str; 16] =
 
 /// A text in small letters, with one form for each character and one dot.
 fn plain(text: &str) -> String {
+    /// How people write the dot of an address that nobody is to follow at once.
+    const DOTS: [&str; 7] = ["[.]", "(.)", "{.}", "[dot]", "(dot)", "[점]", "(점)"];
     let text = text.chars().filter(|c| !is_hidden(*c)).map(|c| if c == '…' { ' ' } else { c });
-    text.nfkc().flat_map(char::to_lowercase).map(|c| if c == '。' { '.' } else { c }).collect()
+    let text: String = text.nfkc().flat_map(char::to_lowercase).map(|c| if c == '。' { '.' } else { c }).collect();
+    DOTS.iter().fold(text, |text, dot| if text.contains(dot) { text.replace(dot, ".") } else { text })
 }
 
 /// Whether a text has an address as a whole, with whatever particle behind it.
@@ -142,7 +161,7 @@ fn is_address(run: &str) -> bool {
                 // "a.m.부터"
                 false => name.len() == 1,
             };
-            let is_day = is_short && !domain.starts_with(|c: char| c.is_ascii());
+            let is_day = is_short && !domain.starts_with(|c: char| c.is_ascii()) && !is_korean_domain(domain);
             // "evil .com" is one, too.
             let is_named = !name.is_empty() || domain.starts_with(|c: char| c.is_ascii());
             begins_with_letter && is_named && !is_day
@@ -151,6 +170,15 @@ fn is_address(run: &str) -> bool {
         let latin: Vec<&str> = host.trim_end_matches(|c: char| !c.is_ascii_digit()).split('.').collect();
         joins || (latin.len() == 4 && latin.iter().all(|label| label.len() <= 3 && is_number(label)))
     })
+}
+
+/// Whether a label is a domain in Korean, with whatever particle behind it: 한국에서.
+fn is_korean_domain(label: &str) -> bool {
+    const DOMAINS: [&str; 6] = ["한국", "은행", "닷컴", "닷넷", "삼성", "코리아"];
+    DOMAINS
+        .iter()
+        .filter_map(|domain| label.strip_prefix(domain))
+        .any(|rest| rest.is_empty() || PARTICLES.contains(&rest))
 }
 
 /// Tags, headings, quotations, rules, tables, code, and stars around words.

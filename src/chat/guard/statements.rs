@@ -28,6 +28,31 @@ pub(super) struct Statement {
     is_predicate: bool,
     /// Whether the sentence ends with it.
     is_final: bool,
+    /// Whether it asserts something or says under which condition.
+    role: Role,
+    /// Whether it names what it is about itself.
+    has_topic: bool,
+}
+
+/// What a part does in its sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// It is so.
+    Assertion,
+    /// If it is so (하시면, 하셔도).
+    Condition,
+    /// It has to be so for the rest (있어야).
+    Requirement,
+}
+
+impl Role {
+    /// Whether one may deny the other: that something is so says nothing of what happens if it is.
+    fn opposes(self, other: Self) -> bool {
+        match self {
+            Self::Assertion | Self::Requirement => other != Self::Condition,
+            Self::Condition => other != Self::Assertion,
+        }
+    }
 }
 
 /// Whether a part of a sentence affirms what the passages deny of the same, or denies what they affirm.
@@ -41,7 +66,24 @@ pub(super) fn is_denied(sentence: &str, cited: &[&Prepared]) -> bool {
             }
         }
     }
-    ours.iter().any(|statement| is_turned(statement, &all, cited))
+    let is_turned = |statement: &Statement| is_turned(statement, &all, cited);
+    (0..ours.len()).any(|place| {
+        let is_condition = ours.get(place + 1).is_some_and(|result| is_contrary(&ours[place], result));
+        let is_result = place.checked_sub(1).is_some_and(|before| is_contrary(&ours[before], &ours[place]));
+        // The other way round it says the same: that one has to have it, or that nobody gets it without.
+        !is_condition
+            && is_turned(&ours[place])
+            && !(is_result && !is_turned(&Statement { is_negative: !ours[place].is_negative, ..ours[place].clone() }))
+    })
+}
+
+/// Whether a condition and its result say what can be said the other way round: 없으면 받으실 수 없습니다 is 있어야 받으실 수 있습니다.
+fn is_contrary(condition: &Statement, result: &Statement) -> bool {
+    match condition.role {
+        Role::Assertion => false,
+        Role::Condition => condition.tight.ends_with('면') && condition.is_negative && result.is_negative,
+        Role::Requirement => !condition.is_negative && !result.is_negative,
+    }
 }
 
 fn is_turned(ours: &Statement, all: &[&Word], cited: &[&Prepared]) -> bool {
@@ -62,7 +104,8 @@ fn is_turned(ours: &Statement, all: &[&Word], cited: &[&Prepared]) -> bool {
 
         let of_sentence = share(ours.words.iter(), &theirs.sentence);
         let of_part = share(ours.words.iter(), &theirs.tight);
-        let context = share(all.iter().copied(), &theirs.sentence) + share(all.iter().copied(), &theirs.tight);
+        let around: Vec<&Word> = if ours.has_topic { ours.words.iter().collect() } else { all.to_vec() };
+        let context = share(around.iter().copied(), &theirs.sentence) + share(around.iter().copied(), &theirs.tight);
         // What stands in the part itself counts twice: its sentence may say the contrary of something else.
         let found = (of_sentence + of_part, context);
         let is_same = is_same_predicate(ours, theirs);
@@ -72,7 +115,7 @@ fn is_turned(ours: &Statement, all: &[&Word], cited: &[&Prepared]) -> bool {
             if is_same || of_part > WHOLE_MIN || !theirs.is_predicate {
                 same = larger(same, found);
             }
-        } else if theirs.is_predicate {
+        } else if theirs.is_predicate && ours.role.opposes(theirs.role) {
             opposite_matter = opposite_matter.max(of_part);
             if is_same && of_sentence >= SAME_MIN {
                 opposite = larger(opposite, found);
@@ -111,8 +154,9 @@ fn is_same_predicate(ours: &Statement, theirs: &Statement) -> bool {
     let begins = |long: &str, short: &str| long.starts_with(short);
     let is_one = begins(one, other) || begins(other, one);
     let shared = one.chars().zip(other.chars()).take_while(|(one, other)| one == other).count();
+    let is_denier = NOUNS.iter().any(|noun| ours.tight.contains(noun) && theirs.tight.contains(noun));
     let is_named = |predicate: &str, words: &[Word]| words.iter().any(|word| word.text == predicate);
-    is_one || shared >= 2 || is_named(one, &theirs.words)
+    is_one || is_denier || shared >= 2 || is_named(one, &theirs.words)
 }
 
 /// The share of words that stand in a text.
@@ -127,9 +171,10 @@ fn share<'w>(words: impl Iterator<Item = &'w Word>, text: &str) -> f32 {
     if all > 0.0 { held / all } else { 0.0 }
 }
 
+const PARTICLES: [char; 12] = ['은', '는', '이', '가', '을', '를', '의', '도', '로', '에', '과', '와'];
+
 /// The noun of one syllable that stands before a particle: 앱 of 앱의.
 fn of_one_syllable(word: &str, is_verb: bool) -> Option<&str> {
-    const PARTICLES: [char; 12] = ['은', '는', '이', '가', '을', '를', '의', '도', '로', '에', '과', '와'];
     let noun = word.strip_suffix(PARTICLES)?;
     (is_verb && noun.chars().count() == 1).then_some(noun)
 }
@@ -143,18 +188,78 @@ pub(super) fn words_in(sentence: &str) -> String {
 pub(super) fn statements(words: &str) -> Vec<Statement> {
     let normal = normalize(words);
     let sentence = tight(&normal);
+    let mut words: Vec<&str> = normal.split_whitespace().collect();
+    if words.first().is_some_and(|word| is_reply(word)) {
+        words.remove(0);
+    }
+    let mut topic = "";
     let mut statements = Vec::new();
-    let mut part = String::new();
-    for word in normal.split_whitespace() {
-        part.push_str(word);
-        part.push(' ');
-        if ends_statement(word) {
-            statements.extend(statement(&part, &sentence));
-            part.clear();
+    for part in parts(&words) {
+        // What a sentence is about holds for all its parts behind that have no subject of their own.
+        let own = part.iter().find(|word| is_topic(word)).copied();
+        let has_subject = part.iter().any(|word| is_subject(word));
+        topic = own.unwrap_or(topic);
+        let carried = (own.is_none() && !has_subject).then_some(topic);
+        let text: Vec<&str> = carried.into_iter().chain(part).collect();
+        let has_topic = own.is_some();
+        let made = statement(&text.join(" "), &sentence);
+        statements.extend(made.map(|made| Statement { has_topic, ..made }));
+    }
+    statements
+}
+
+/// The words of a sentence by what is said at a time.
+fn parts<'w>(words: &[&'w str]) -> Vec<Vec<&'w str>> {
+    let mut parts: Vec<Vec<&str>> = Vec::new();
+    let mut part: Vec<&str> = Vec::new();
+    for (place, word) in words.iter().copied().enumerate() {
+        part.push(word);
+        let next = words.get(place + 1).copied().unwrap_or_default();
+        if word.starts_with("없이") {
+            // 출금은 횟수 제한 없이 하실 수 있습니다: what there is none of stands right before it.
+            let nouns = part[..part.len() - 1].iter().rev().take(WITHOUT_WORDS_MAX);
+            let bare = nouns.skip(1).take_while(|word| !word.ends_with(PARTICLES)).count();
+            let kept = part.len().saturating_sub(2 + bare);
+            parts.push(part.split_off(kept));
+        } else if (ends_statement(word) && !is_allowed(word, next)) || requires(word, next) {
+            parts.push(std::mem::take(&mut part));
         }
     }
-    statements.extend(statement(&part, &sentence));
-    statements
+    parts.push(part);
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// Words before 없이 that say what there is none of.
+const WITHOUT_WORDS_MAX: usize = 3;
+
+/// Whether a word answers the question and denies nothing of what follows.
+fn is_reply(word: &str) -> bool {
+    ["아니요", "아니오", "네", "예"].contains(&word.trim_end_matches(|c: char| !c.is_alphanumeric()))
+}
+
+fn is_topic(word: &str) -> bool {
+    let noun = word.strip_suffix(['은', '는']).unwrap_or_default();
+    noun.chars().count() > 1 && !noun.ends_with(['하', '되', '있', '없', '시', '받', '지', '쓰', '에'])
+}
+
+/// Whether a word says what has to be for the rest to be so: 위임장이 있어야 받으실 수 있습니다, but not 있어야 합니다.
+fn requires(word: &str, next: &str) -> bool {
+    const ENDINGS: [&str; 6] = ["어야", "아야", "여야", "해야", "셔야", "야만"];
+    const DUTY: [&str; 8] = ["하", "합", "해", "한", "할", "되", "됩", "돼"];
+    ENDINGS.iter().any(|ending| word.ends_with(ending))
+        && !next.is_empty()
+        && !DUTY.iter().any(|duty| next.starts_with(duty))
+}
+
+/// Whether a word says with the next one that something may be (하지 않으셔도 됩니다), which is one assertion.
+fn is_allowed(word: &str, next: &str) -> bool {
+    word.ends_with('도') && ["되", "됩", "돼", "괜찮"].iter().any(|allowing| next.starts_with(allowing))
+}
+
+fn is_subject(word: &str) -> bool {
+    let noun = word.strip_suffix(['이', '가']).unwrap_or_default();
+    noun.chars().count() > 1
 }
 
 /// What a cell of a row states, if it is whether something is so (없음, 면제, 가능).
@@ -172,8 +277,8 @@ fn tight(text: &str) -> String {
 
 fn ends_statement(word: &str) -> bool {
     #[rustfmt::skip]
-    const ENDINGS: [&str; 27] = [
-        "면", "고", "며", "지만", "아도", "어도", "해도", "셔도", "므로", "아서", "어서", "해서", "는데", "으니", "없이", "되도록", "라도",
+    const ENDINGS: [&str; 26] = [
+        "면", "고", "며", "지만", "아도", "어도", "해도", "셔도", "므로", "아서", "어서", "해서", "는데", "으니", "되도록", "라도",
         "하여", "되어", "으나", "없어", "있어", "않아", "아니라", "경우", "경우에는", "때에는",
     ];
     let word = word.trim_end_matches(|c: char| !c.is_alphanumeric());
@@ -191,8 +296,22 @@ fn statement(part: &str, sentence: &str) -> Option<Statement> {
         predicate: predicate(part),
         is_negative: negations(part) % 2 == 1,
         is_predicate: is_predicate(part),
+        role: role(part),
+        has_topic: false,
         is_final: part.trim_end_matches(|c: char| !c.is_alphanumeric()).ends_with(['다', '요']),
     })
+}
+
+fn role(part: &str) -> Role {
+    const CONDITIONS: [&str; 7] = ["면", "도", "경우", "경우에", "경우에는", "때", "때에는"];
+    let end = part.trim_end_matches(|c: char| !c.is_alphanumeric());
+    if CONDITIONS.iter().any(|ending| end.ends_with(ending)) {
+        Role::Condition
+    } else if end.ends_with(['야']) || end.ends_with("야만") {
+        Role::Requirement
+    } else {
+        Role::Assertion
+    }
 }
 
 /// The last word of a part that is more than an auxiliary, without particles and endings.
@@ -252,8 +371,8 @@ fn without_ending(c: char) -> char {
 /// Whether a part ends in a verb that affirms or denies: not in 입니다 behind a figure, of which the figure is looked at.
 fn is_predicate(part: &str) -> bool {
     #[rustfmt::skip]
-    const ENDINGS: [&str; 25] = [
-        "다", "요", "면", "고", "며", "지만", "도", "므로", "서", "데", "니", "없이", "오", "음", "면제", "무료", "불가", "가능", "불필요", "죠", "여", "나", "없어", "않아", "라",
+    const ENDINGS: [&str; 26] = [
+        "야", "다", "요", "면", "고", "며", "지만", "도", "므로", "서", "데", "니", "없이", "오", "음", "면제", "무료", "불가", "가능", "불필요", "죠", "여", "나", "없어", "않아", "라",
     ];
     const COPULAS: [&str; 6] = ["입니다", "이에요", "예요", "이고", "이며", "인데"];
     let word = part.trim_end_matches(|c: char| !c.is_alphanumeric());
@@ -261,16 +380,18 @@ fn is_predicate(part: &str) -> bool {
     !is_copula && ENDINGS.iter().any(|ending| word.ends_with(ending))
 }
 
+/// Nouns that deny where they are what is said, not where they only describe a thing: 무료 서비스, 제외한 금리.
+const NOUNS: [&str; 6] = ["면제", "무료", "제외", "보류", "제한", "종료"];
+
 /// How often a part denies.
 fn negations(part: &str) -> usize {
     const ROOTS: [&str; 14] =
         ["없", "않", "못", "불가", "아니", "아닙", "아닌", "아닐", "불필요", "금지", "마십", "마시", "마세", "비과세"];
-    // Nouns that deny where they are what is said, not where they only describe a thing: 무료 서비스, 제외한 금리.
-    const NOUNS: [&str; 6] = ["면제", "무료", "제외", "보류", "제한", "종료"];
     const DESCRIBING: [&str; 5] = ["한", "된", "하는", "되는", "하고"];
     let of_roots: usize = ROOTS.iter().map(|root| part.matches(root).count()).sum();
     // 불가능 and 불필요 are one each, 불가피 and 잘못 none; 안 stands before its verb.
-    let others = part.matches("불가피").count() + part.matches("잘못").count();
+    const OTHERS: [&str; 6] = ["불가피", "잘못", "관계없", "상관없", "틀림없", "못지않"];
+    let others: usize = OTHERS.iter().map(|other| part.matches(other).count()).sum();
     let words: Vec<&str> = part.split_whitespace().collect();
     let alone = words.iter().filter(|word| {
         **word == "안" || ["안됩", "안되", "안돼", "안될", "안된"].iter().any(|verb| word.starts_with(verb))

@@ -11,6 +11,8 @@ use crate::text::tokens;
 const SHARE_MIN: f32 = 0.62;
 /// The share that words of which the passages have nothing may take at most.
 const ALIEN_MAX: f32 = 0.34;
+/// The share of a sentence's words that stand below the title at least: what a document is called says nothing by itself.
+const OWN_MIN: f32 = 0.3;
 /// Syllables that weigh; a longer word weighs no more.
 const WEIGHT_MAX: usize = 4;
 
@@ -21,6 +23,8 @@ pub(super) struct Support {
     pub share: f32,
     /// Share of the words of which nothing stands there.
     pub alien: f32,
+    /// Share of the words that stand in what the passages say, not only in what they are called.
+    pub own: f32,
     /// Telling words.
     pub words: usize,
 }
@@ -31,24 +35,27 @@ pub(super) fn is_supported(sentence: &str, cited: &[&Prepared]) -> bool {
     support.words > 0
         && support.share >= SHARE_MIN
         && support.alien <= ALIEN_MAX
+        && support.own >= OWN_MIN
         && !statements::is_denied(sentence, cited)
 }
 
 /// How well the passages hold a sentence's words.
 pub(super) fn measure(sentence: &str, cited: &[&Prepared]) -> Support {
-    let (mut held, mut alien, mut all, mut words) = (0.0, 0.0, 0.0, 0);
+    let (mut held, mut alien, mut own, mut all, mut words) = (0.0, 0.0, 0.0, 0.0, 0);
     for Word { text, is_verb } in telling_words(sentence) {
         let weight = weight(&text) * if is_verb { VERB_WEIGHT } else { 1.0 };
         let found = cited.iter().map(|ground| found(&text, ground)).fold(0.0, f32::max);
         words += 1;
         all += weight;
         held += weight * found;
+        let is_titled = cited.iter().all(|ground| ground.tight.contains(&text) && !ground.own.contains(&text));
+        own += if is_titled { 0.0 } else { weight * found };
         if found == 0.0 && !is_verb {
             alien += weight;
         }
     }
     let all = f32::max(all, 1.0);
-    Support { share: held / all, alien: alien / all, words }
+    Support { share: held / all, alien: alien / all, own: own / all, words }
 }
 
 /// What a native verb weighs beside a noun: the same is said with many verbs, but of few things.
@@ -148,7 +155,8 @@ const ENDINGS: [&str; 62] = [
 
 /// The noun of a verb made of one (해지하시면, 적용되며), if it has at least two syllables.
 pub(super) fn noun_of_verb(token: &str) -> Option<&str> {
-    const VERBS: [char; 14] = ['하', '되', '해', '했', '됩', '된', '될', '한', '할', '합', '됐', '돼', '하', '됨'];
+    const VERBS: [char; 15] =
+        ['받', '하', '되', '해', '했', '됩', '된', '될', '한', '할', '합', '됐', '돼', '하', '됨'];
     let (at, _) = token.char_indices().skip(2).find(|(_, c)| VERBS.contains(c))?;
     Some(&token[..at])
 }
@@ -156,13 +164,13 @@ pub(super) fn noun_of_verb(token: &str) -> Option<&str> {
 /// Whether a word says nothing about the matter in an answer of a bank, whatever its ending.
 fn is_neutral(word: &str) -> bool {
     #[rustfmt::skip]
-    const NEUTRAL: [&str; 101] = [
+    const NEUTRAL: [&str; 103] = [
         "가능", "경우", "고객", "이용", "확인", "문의", "참고", "바랍", "바라", "때문", "따라", "따르", "대한", "대하", "관련", "해당", "적용",
         "기준", "이상", "이하", "이내", "미만", "초과", "다음", "같습", "같은", "같이", "위해", "통해", "먼저", "또한", "다만", "그리", "입니",
         "드립", "드리", "드려", "있으", "있습", "하시", "하셔", "하실", "되며", "됩니", "되어", "주시", "주세", "그래", "이때", "이는",
         "그러", "각각", "우선", "만약", "원", "개월", "퍼센", "프로", "필요", "수수", "보통", "이후", "직접", "최대", "최장", "최소", "곧바로", "바로",
         "아니요", "아니오", "아래", "계속", "사이", "나머지", "정도", "동안", "예를",
-        "있지", "그날", "다시", "다달", "점차", "않", "없", "못하", "곧바", "뒤에", "지난", "때마", "수는", "수도", "것은", "것이", "금액", "그다음", "준비", "이제", "오전", "오후", "아니", "우선",
+        "있지", "그날", "다시", "다달", "점차", "않", "없", "못하", "못합", "못해", "곧바", "뒤에", "지난", "때마", "수는", "수도", "것은", "것이", "금액", "그다음", "준비", "이제", "오전", "오후", "아니", "우선",
     ];
     NEUTRAL.iter().any(|neutral| word.starts_with(neutral) && *neutral != "수수")
 }

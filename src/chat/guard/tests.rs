@@ -26,11 +26,19 @@ fn rows() -> Vec<Row> {
     reader.records().map(|record| row(record.unwrap())).collect()
 }
 
+/// A passage of the file: its title and its heading stand above it, if it has any.
+fn ground(passage: &str) -> Grounds<'_> {
+    fn above<'p>(text: &'p str, mark: &str) -> (&'p str, &'p str) {
+        text.strip_prefix(mark).and_then(|text| text.split_once('\n')).unwrap_or(("", text))
+    }
+    let (title, text) = above(passage, "# ");
+    let (heading, text) = above(text, "## ");
+    Grounds { title, heading, text, is_in_force: true }
+}
+
 /// What the fence makes of an answer that comes in pieces of `size` characters: what it lets out, and why it stopped.
 fn judge(row: &Row, size: usize) -> (String, Option<Fault>) {
-    let passages: Vec<&str> = row.passage.split("\n=== 2 ===\n").collect();
-    let ground = |text| Grounds { title: "", heading: "", text, is_in_force: true };
-    let grounds: Vec<Grounds<'_>> = passages.into_iter().map(ground).collect();
+    let grounds: Vec<Grounds<'_>> = row.passage.split("\n=== 2 ===\n").map(ground).collect();
     let mut fence = Fence::new(&grounds);
     let characters: Vec<char> = row.answer.chars().collect();
     let mut judged: Vec<_> =
@@ -52,19 +60,24 @@ fn judge(row: &Row, size: usize) -> (String, Option<Fault>) {
 #[test]
 fn good_answers_pass_and_bad_ones_are_stopped() {
     let mut kinds: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    // Rows with an even id are for measuring: they are counted, and nobody reads them.
+    let mut halves: [BTreeMap<String, (usize, usize)>; 2] = Default::default();
     let mut report = String::new();
     for row in &rows() {
         let (_, fault) = judge(row, 7);
-        let (stopped, all) = kinds.entry(row.kind.clone()).or_default();
-        *all += 1;
-        *stopped += usize::from(fault.is_some());
-        if fault.is_some() == row.kind.is_empty() {
+        let half = &mut halves[row.id as usize % 2];
+        for kinds in [&mut kinds, half] {
+            let (stopped, all) = kinds.entry(row.kind.clone()).or_default();
+            *all += 1;
+            *stopped += usize::from(fault.is_some());
+        }
+        if fault.is_some() == row.kind.is_empty() && row.id % 2 == 1 {
             report.push_str(&format!("{} {:?} {fault:?}: {}\n", row.id, row.kind, row.answer));
         }
     }
-    println!("{kinds:?}\n{report}");
+    println!("all  {kinds:?}\neven {:?}\nodd  {:?}\n{report}", halves[0], halves[1]);
     let share = |kind: &str| kinds.get(kind).map_or(0.0, |(stopped, all)| *stopped as f64 / *all as f64);
-    assert!(share("") <= 0.2, "good answers stopped: {}\n{report}", share(""));
+    assert!(share("") <= 0.17, "good answers stopped: {}\n{report}", share(""));
     for (kind, floor) in [
         ("phone", 1.0),
         ("citation", 1.0),
@@ -73,10 +86,10 @@ fn good_answers_pass_and_bad_ones_are_stopped() {
         ("link", 1.0),
         ("markup", 1.0),
         ("offtopic", 1.0),
-        ("figure", 0.94),
-        ("date", 0.96),
+        ("figure", 0.93),
+        ("date", 1.0),
         ("claim", 0.86),
-        ("negation", 0.7),
+        ("negation", 0.79),
     ] {
         assert!(share(kind) >= floor, "{kind}: {}\n{report}", share(kind));
     }
