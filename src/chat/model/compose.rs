@@ -6,6 +6,7 @@ use time::Date;
 use tokio::time::Instant;
 
 use crate::chat::engine::Engine;
+use crate::chat::guard;
 use crate::chat::guard::Fence;
 use crate::chat::guard::Grounds;
 use crate::chat::guard::Released;
@@ -370,7 +371,7 @@ fn put_together(task: &Task, given: &[Given<'_>], released: &[Released], is_whol
 }
 
 /// What of the embedded answer has not been said yet: its sentences and rows, less those whose words have all but been heard
-/// and whose figures all were.
+/// and whose figures all were, and of which the contrary was not.
 fn unsaid(said: &str, embedded: &str) -> String {
     const SAID_SHARE: f64 = 0.8;
     let heard = tokens::stems(said);
@@ -380,7 +381,10 @@ fn unsaid(said: &str, embedded: &str) -> String {
         let known = stems.iter().filter(|stem| heard.contains(stem)).count();
         let told = figures::read(part);
         let is_heard = |figure: &Figure| figures_heard.all.iter().any(|heard| figure.value == heard.value);
-        !stems.is_empty() && known as f64 >= stems.len() as f64 * SAID_SHARE && told.stated().all(is_heard)
+        !stems.is_empty()
+            && known as f64 >= stems.len() as f64 * SAID_SHARE
+            && told.stated().all(is_heard)
+            && !guard::contradicts(said, part)
     };
     let lines = embedded.lines().filter_map(|line| {
         let parts: Vec<&str> = sentences(line);
@@ -404,5 +408,15 @@ mod tests {
         assert_eq!(unsaid(said, "하루통장 금리는 5,000만원까지 연 1.80%입니다."), "");
         let other = "하루통장 금리는 5,000만원까지 연 0.50%입니다.";
         assert_eq!(unsaid(said, other), other);
+    }
+
+    #[test]
+    fn a_sentence_that_denies_what_was_said_is_still_to_be_said() {
+        let said = "법인 고객님은 하루통장에 가입하실 수 있습니다.";
+        assert_eq!(unsaid(said, said), "");
+        for other in ["법인 고객님은 하루통장에 가입하실 수 없습니다.", "법인 고객님은 하루통장에 가입하지 못하십니다."]
+        {
+            assert_eq!(unsaid(said, other), other);
+        }
     }
 }
