@@ -68,12 +68,15 @@ pub(super) fn is_denied(sentence: &str, cited: &[&Prepared]) -> bool {
     }
     let is_turned = |statement: &Statement| is_turned(statement, &all, cited);
     (0..ours.len()).any(|place| {
-        let is_condition = ours.get(place + 1).is_some_and(|result| is_contrary(&ours[place], result));
-        let is_result = place.checked_sub(1).is_some_and(|before| is_contrary(&ours[before], &ours[place]));
-        // The other way round it says the same: that one has to have it, or that nobody gets it without.
-        !is_condition
-            && is_turned(&ours[place])
-            && !(is_result && !is_turned(&Statement { is_negative: !ours[place].is_negative, ..ours[place].clone() }))
+        let Some(statement) = ours.get(place) else { return false };
+        let is_condition = ours.get(place + 1).is_some_and(|result| is_contrary(statement, result));
+        let before = place.checked_sub(1).and_then(|before| ours.get(before));
+        if is_condition || !is_turned(statement) {
+            return false;
+        }
+        // The other way round a result says the same: that one has to have it, or that nobody gets it without.
+        let is_result = before.is_some_and(|before| is_contrary(before, statement));
+        !is_result || is_turned(&Statement { is_negative: !statement.is_negative, ..statement.clone() })
     })
 }
 
