@@ -107,7 +107,7 @@ pub(super) fn promises(sentence: &str, cited: &[&Prepared]) -> bool {
         let act = &end[..end.len() - past.len()];
         ACTS.iter().any(|noun| act.ends_with(noun)) && !is_told(&tight, past, cited)
     });
-    is_done || is_underway(&tight, &ACTS, cited) || acts::are_told_of(sentence, cited)
+    is_done || is_underway(&tight, &ACTS, cited) || acts::are_promised(sentence, cited)
 }
 
 /// Whether a sentence says that an act is being done or is done, anywhere in it.

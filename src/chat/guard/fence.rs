@@ -3,6 +3,7 @@
 //! A sentence is let out when it cites passages in force, every figure of it stands there as it is told, its words are
 //! theirs, and it is plain text that neither advises nor promises. After the first that is not, nothing more is let out.
 
+use crate::chat::guard::acts;
 use crate::chat::guard::conduct;
 use crate::chat::guard::figures;
 use crate::chat::guard::grounds::Prepared;
@@ -123,6 +124,8 @@ pub struct Fence {
     bytes: usize,
     /// The last number of a list that counts up from 1.
     numbering: u32,
+    /// What is told is what somebody said, so it may be told in the past.
+    is_report: bool,
     /// Whether a sentence was let out.
     is_begun: bool,
     is_closed: bool,
@@ -132,7 +135,20 @@ impl Fence {
     /// A fence around what these passages say.
     pub fn new(grounds: &[Grounds<'_>]) -> Self {
         let grounds = grounds.iter().map(Prepared::of).collect();
-        Self { grounds, pending: String::new(), bytes: 0, numbering: 0, is_begun: false, is_closed: false }
+        Self {
+            grounds,
+            pending: String::new(),
+            bytes: 0,
+            numbering: 0,
+            is_report: false,
+            is_begun: false,
+            is_closed: false,
+        }
+    }
+
+    /// A fence around a report of what was said in these messages.
+    pub fn around_report(messages: &[Grounds<'_>]) -> Self {
+        Self { is_report: true, ..Self::new(messages) }
     }
 
     /// Takes what came; gives the sentences that are whole now. After the first fault nothing more is let out.
@@ -187,7 +203,7 @@ impl Fence {
         if let Some(fault) = script::fault(&text, &cited) {
             return Err(fault);
         }
-        if conduct::promises(&text, &cited) {
+        if conduct::promises(&text, &cited) || (!self.is_report && acts::have_happened(&text, &cited)) {
             return Err(Fault::Promise);
         }
         if conduct::advises(&text, &cited) {

@@ -77,7 +77,7 @@ impl Model {
     fn line(&self, said: &str, shown: &[(&Message, String)], run: &mut ModelRun) -> Option<SummaryLine> {
         let grounds: Vec<Grounds<'_>> =
             shown.iter().map(|(_, text)| Grounds { title: "", heading: "", text, is_in_force: true }).collect();
-        let mut fence = Fence::new(&grounds);
+        let mut fence = Fence::around_report(&grounds);
         let mut judged = fence.push(said);
         judged.extend(fence.finish());
         let mut text = String::new();
