@@ -165,7 +165,7 @@ impl Chat {
         let cell = self.inner.cells.get(&session.id);
         let stop = model.stop(CancellationToken::new(), Some(cell), category.map(str::to_owned));
         let (line, run) = model.summarise(engine, session, messages, &stop).await;
-        if let Err(error) = self.inner.store.model_runs().add(&session.id, None, &[run]).await {
+        if let Err(error) = self.inner.store.model_runs().add(&session.id, None, None, &[run]).await {
             tracing::warn!(error = %chain(&error), session.id = %session.id, "a model's summary was not recorded");
         }
         line
@@ -300,7 +300,7 @@ impl Chat {
                 continue;
             }
             if !changed? {
-                return Ok((session, Committed { message_ids: Vec::new() }));
+                return Ok((session, Committed::default()));
             }
             session.updated_at = now;
             let (hub, topic, event, after) =

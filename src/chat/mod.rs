@@ -2,7 +2,7 @@
 //!
 //! The walk of a turn: [`Chat::take_turn`] masks the text, `triage` understands it, `workflow::next` decides (purely),
 //! `turn` words the reply, the store commits question, answer, decision and state as one change, and only then is
-//! anybody told.
+//! anybody told. Where a language model is asked, the question is a change of its own before.
 //!
 //! Invariants: changes of one conversation happen one after the other; an event is published right after its change is
 //! committed, in the order of message ids, by the store's writer, so it is published even if the caller has gone.

@@ -259,6 +259,7 @@ impl Chat {
             session,
             messages: question.into_iter().chain([answer]).collect(),
             answers: taken.stored_id(),
+            ends_run: None,
             decision: Some(decision),
             report: None,
             runs,

@@ -37,6 +37,7 @@ use crate::store::Change;
 use crate::store::CommitError;
 use crate::store::Committed;
 use crate::store::ModelRun;
+use crate::store::RunId;
 use crate::telemetry::chain;
 use crate::text::pii;
 use crate::text::pii::Masked;
@@ -148,7 +149,7 @@ impl Chat {
         let state = cell.enter().await?;
         let masked = self.mask(id, text, client_message_id.as_ref()).await?;
         let taken = Taken { text: text.into(), masked, client_message_id, stored: None, cell, begun_at };
-        let mut turn = Turn { chat: self, engine, id, cell, taken, asker, left, aid: Aid::default() };
+        let mut turn = Turn { chat: self, engine, id, cell, taken, asker, left, aid: Aid::default(), begun: None };
         let outcome = turn.take(state).await;
         turn.record_vain().await;
         outcome
@@ -184,7 +185,7 @@ impl Chat {
 
     /// What went before a message that leans on it; `itself` is that message, if it is stored.
     pub(super) async fn earlier(&self, id: &SessionId, itself: Option<MessageId>) -> Result<Earlier, ChatError> {
-        // Each message of the customer has an answer.
+        // Most messages of the customer have an answer.
         let messages = self.inner.store.messages().latest(id, 2 * context::EARLIER_MAX as u32).await?;
         let last_answer = messages.iter().rfind(|message| message.author == Author::Assistant);
         let cited = last_answer.map(|answer| answer.sources.iter().map(|source| source.document_id.clone()).collect());
@@ -200,11 +201,13 @@ impl Chat {
         limit: usize,
         itself: Option<MessageId>,
     ) -> Result<Vec<String>, ChatError> {
-        // Each of them has an answer.
+        // Most of them have an answer.
         let messages = self.inner.store.messages().latest(id, 2 * limit as u32).await?;
         let of_customer =
             messages.into_iter().filter(|message| message.author == Author::Customer && Some(message.id) != itself);
-        Ok(of_customer.map(|message| message.body).collect())
+        let mut said: Vec<String> = of_customer.map(|message| message.body).collect();
+        said.drain(..said.len().saturating_sub(limit));
+        Ok(said)
     }
 
     fn length_notice(&self, text: &str) -> Option<Reply> {
@@ -237,6 +240,8 @@ struct Turn<'t> {
     /// Cancelled when whoever asked has gone.
     left: CancellationToken,
     aid: Aid,
+    /// The record that a model is about to be asked, until it is known what came of it.
+    begun: Option<RunId>,
 }
 
 impl<'t> Turn<'t> {
@@ -337,6 +342,7 @@ impl<'t> Turn<'t> {
         };
         let (_, committed) = self.chat.commit(state, change, announce).await?;
         self.cell.note(state.as_ref());
+        self.begun = committed.run_ids.first().copied();
         if let [id] = committed.message_ids[..] {
             self.taken.stored = Some(Message { id, ..draft });
         }
@@ -346,6 +352,7 @@ impl<'t> Turn<'t> {
     /// Stores the answer, with the message unless it is stored, and tells those who watch.
     async fn commit(&mut self, state: &mut Option<Session>, plan: Plan) -> Result<Option<Arc<Reply>>, CommitError> {
         let Plan { change, drafts, is_handover_changed, quoted } = plan;
+        let change = Change { ends_run: self.begun, ..change };
         let told = Arc::new(OnceLock::new());
         let (hub, topic, tell) = (self.chat.inner.hub.clone(), Topic::Session(self.id.clone()), Arc::clone(&told));
         let handover = is_handover_changed.then(|| change.session.handover.clone());
@@ -386,7 +393,7 @@ impl<'t> Turn<'t> {
         if runs.is_empty() {
             return;
         }
-        let recorded = self.chat.inner.store.model_runs().add(self.id, self.taken.stored_id(), &runs).await;
+        let recorded = self.chat.inner.store.model_runs().add(self.id, self.taken.stored_id(), self.begun, &runs).await;
         if let Err(error) = recorded {
             tracing::warn!(error = %chain(&error), session.id = %self.id, "what a model was asked was not recorded");
         }

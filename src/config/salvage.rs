@@ -40,9 +40,12 @@ impl Config {
         if is_certain { Ok((config, Some(errors))) } else { Err(errors) }
     }
 
-    /// Whether the value of a key is what somebody set, or certainly nobody set any.
+    /// Whether the value of a key is what somebody set, once, or certainly nobody set any.
     fn is_certain(&self, key: &str, words: &[&str], text: &str, errors: &ConfigErrors) -> bool {
         let variable = variable_of(key);
+        // Of two values the first is read, and the other one may be meant.
+        let set_lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+        let set_count = set_lines.filter(|line| words.iter().any(|word| line.contains(word))).count();
         let is_about = |error: &ConfigError| {
             error.key.as_deref() == Some(key) || [key, &variable].iter().any(|name| error.message.contains(*name))
         };
@@ -56,12 +59,9 @@ impl Config {
                     error.key.is_none() && *at == Some(*line)
                 };
                 let is_text = setting.is_some_and(|setting| !setting.value.contains(char::REPLACEMENT_CHARACTER));
-                is_text && !errors.iter().any(is_broken)
+                is_text && set_count <= 1 && !errors.iter().any(is_broken)
             }
-            Some(Origin::Default) | None => {
-                let mut lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
-                !lines.any(|line| words.iter().any(|word| line.contains(word)))
-            }
+            Some(Origin::Default) | None => set_count == 0,
         };
         is_read && !errors.iter().any(is_about)
     }

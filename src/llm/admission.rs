@@ -146,6 +146,8 @@ impl Admission {
             in_flight: place.in_flight,
             left_out: match place.breaker {
                 Breaker::Closed { .. } => None,
+                // It is asked again as soon as anybody asks.
+                Breaker::Open { until, .. } if until <= now => None,
                 Breaker::Open { until, .. } => Some(until.saturating_duration_since(now)),
                 Breaker::HalfOpen { .. } => Some(Duration::ZERO),
             }

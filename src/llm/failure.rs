@@ -75,12 +75,15 @@ pub(super) fn said(message: &str) -> String {
 }
 
 impl Failure {
+    /// The word for a model that only thinks.
+    pub const THINKING: &'static str = "thinking";
+
     /// One word for metrics and records.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Connection(_) | Self::NotTls => "connection",
             Self::Silent(_) => "silent",
-            Self::Thinking(_) => "thinking",
+            Self::Thinking(_) => Self::THINKING,
             Self::TooLong => "too_long",
             Self::Status { status: 429, .. } => "rate_limited",
             Self::Status { status: 401 | 403, .. } => "unauthorized",

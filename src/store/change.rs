@@ -12,6 +12,7 @@ use crate::domain::Session;
 use crate::domain::Source;
 use crate::domain::SuggestedAction;
 use crate::store::ModelRun;
+use crate::store::RunId;
 use crate::store::StoreError;
 use crate::text::pii::Masked;
 
@@ -22,8 +23,10 @@ pub struct Change {
     pub session: Session,
     /// Messages to append, in order.
     pub messages: Vec<NewMessage>,
-    /// The message that is answered, if an earlier change stored it.
+    /// The message that is answered, if an earlier change stored it. It is answered once: a second answer is refused.
     pub answers: Option<MessageId>,
+    /// The record that a model is about to be asked, whose place `runs` take.
+    pub ends_run: Option<RunId>,
     /// Why the last message, the assistant's, says what it says.
     pub decision: Option<Decision>,
     /// The automatic report for the agents.
@@ -35,7 +38,15 @@ pub struct Change {
 impl Change {
     /// A change of state without messages.
     pub fn state(session: Session) -> Self {
-        Self { session, messages: Vec::new(), answers: None, decision: None, report: None, runs: Vec::new() }
+        Self {
+            session,
+            messages: Vec::new(),
+            answers: None,
+            ends_run: None,
+            decision: None,
+            report: None,
+            runs: Vec::new(),
+        }
     }
 
     /// The customer's message of a turn, stored by this change or before.
@@ -107,10 +118,12 @@ impl NewMessage {
 }
 
 /// What a committed change left behind.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Committed {
     /// The ids of the appended messages, in order.
     pub message_ids: Vec<MessageId>,
+    /// The ids of the records of what models were asked, in order.
+    pub run_ids: Vec<RunId>,
 }
 
 /// Why a change was not committed.
@@ -119,7 +132,7 @@ pub enum CommitError {
     /// The conversation changed since the state was read; read it again.
     #[error("the conversation was changed by somebody else meanwhile")]
     Stale,
-    /// A message with this client_message_id is stored already.
+    /// A message with this client_message_id is stored already, or the message is answered already.
     #[error("the message is stored already")]
     Duplicate(MessageId),
     /// The database refused.

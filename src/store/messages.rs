@@ -88,18 +88,6 @@ impl<'s> Messages<'s> {
         Ok(self.after(session, previous, 1).await?.into_iter().find(|message| message.id == id))
     }
 
-    /// The message that a client gave this name.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn named(&self, session: &SessionId, name: &ClientMessageId) -> Result<Option<MessageId>> {
-        const SQL: &str = "SELECT id FROM messages WHERE session_id = ? AND client_message_id = ?";
-        let row: Option<(i64,)> = on_pool!(self.pool, db => {
-            sqlx::query_as(SQL).bind(session.as_str()).bind(name.as_str()).fetch_optional(db).await?
-        });
-        Ok(row.map(|(id,)| MessageId::new(id)))
-    }
-
     /// The last message of a conversation that was answered with `HANDOVER`.
     ///
     /// # Errors

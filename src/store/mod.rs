@@ -40,6 +40,7 @@ pub use messages::Messages;
 pub use model_runs::LastRun;
 pub use model_runs::ModelRun;
 pub use model_runs::ModelRuns;
+pub use model_runs::RunId;
 pub use model_runs::RunOutcome;
 pub use model_runs::StoredRun;
 pub use model_runs::Verdict;

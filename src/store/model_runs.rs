@@ -76,6 +76,10 @@ pub struct ModelRun {
     pub verdicts: Vec<Verdict>,
 }
 
+/// The number of a stored run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunId(pub(super) i64);
+
 /// What became of what a model said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunOutcome {
@@ -85,7 +89,7 @@ pub enum RunOutcome {
     Finished,
     /// None of it was used.
     Unused,
-    /// It is about to be asked. The record of what came of it takes its place.
+    /// It is about to be asked. The record of what came of it takes its place, unless the program is killed before.
     Begun,
 }
 
@@ -240,14 +244,19 @@ impl<'s> ModelRuns<'s> {
     }
 
     /// Records questions to models that led to no answer of the assistant's. `message` is the customer's message they were asked
-    /// for, if there is one.
+    /// for, if there is one, and `begun` the record whose place they take.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn add(&self, session: &SessionId, message: Option<MessageId>, runs: &[ModelRun]) -> Result<()> {
+    pub async fn add(
+        &self,
+        session: &SessionId,
+        message: Option<MessageId>,
+        begun: Option<RunId>,
+        runs: &[ModelRun],
+    ) -> Result<()> {
         let rows = runs.iter().map(|run| row(session, message, run)).collect();
-        let ended = ends_of_begun(message.map(|message| (session, message)));
-        insert_apart(self.pool, ended, vec![Rows { into: INTO, columns: COLUMNS, end: ["", ""], rows }]).await
+        insert_apart(self.pool, removal(begun), vec![Rows { into: INTO, columns: COLUMNS, end: ["", ""], rows }]).await
     }
 
     /// The tokens spent since a point in time.
@@ -279,14 +288,10 @@ impl<'s> ModelRuns<'s> {
     }
 }
 
-/// Removes what says that models are about to be asked for these messages of customers, now that it is known what came of it.
-pub(super) fn ends_of_begun<'s>(messages: impl IntoIterator<Item = (&'s SessionId, MessageId)>) -> Vec<Statement> {
-    let keys: Vec<_> = messages
-        .into_iter()
-        .map(|(session, message)| vec![session.as_str().to_owned().into(), Value::Int(message.get())])
-        .collect();
-    let before = "DELETE FROM model_runs WHERE outcome = 'begun' AND (";
-    Statement::selects(before, "(session_id = ? AND message_id = ?)", " OR ", ")", &keys)
+/// Removes records that a model is about to be asked, now that it is known what came of it.
+pub(super) fn removal(runs: impl IntoIterator<Item = RunId>) -> Vec<Statement> {
+    let keys: Vec<_> = runs.into_iter().map(|RunId(id)| vec![Value::Int(id)]).collect();
+    Statement::selects("DELETE FROM model_runs WHERE id IN (", "?", ", ", ")", &keys)
 }
 
 /// A run's values in the order of [`INTO`]'s columns.

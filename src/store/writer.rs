@@ -25,6 +25,7 @@ use crate::store::Change;
 use crate::store::CommitError;
 use crate::store::Committed;
 use crate::store::Result;
+use crate::store::RunId;
 use crate::store::StoreError;
 use crate::store::dialect::Tx;
 use crate::store::dialect::WriteLease;
@@ -166,12 +167,16 @@ async fn commit_once(pool: &Pool, changes: &[Change]) -> Result<Vec<Outcome>> {
     let mut tx = Tx::begin(&mut lease).await?;
     let versions = stored_versions(&mut tx, changes).await?;
     let duplicates = stored_duplicates(&mut tx, changes).await?;
+    let answered = answered(&mut tx, changes).await?;
     let mut refused: Vec<Option<CommitError>> = changes
         .iter()
         .map(|change| {
             let key = change.messages.iter().find_map(|message| message.client_message_id.as_ref());
             if let Some(id) = key.and_then(|key| duplicates.get(&(change.session.id.as_str(), key.as_str()))) {
                 return Some(CommitError::Duplicate(*id));
+            }
+            if let Some(question) = change.answers.filter(|question| answered.contains(question)) {
+                return Some(CommitError::Duplicate(question));
             }
             let stored = versions.get(change.session.id.as_str()).copied().unwrap_or(0);
             (stored != change.session.version).then_some(CommitError::Stale)
@@ -186,7 +191,7 @@ async fn commit_once(pool: &Pool, changes: &[Change]) -> Result<Vec<Outcome>> {
         .iter_mut()
         .map(|refused| match refused.take() {
             Some(error) => Err(error),
-            None => Ok(committed.next().unwrap_or(Committed { message_ids: Vec::new() })),
+            None => Ok(committed.next().unwrap_or_default()),
         })
         .collect())
 }
@@ -242,6 +247,28 @@ async fn stored_duplicates<'c>(
         .collect())
 }
 
+/// Which of the messages that changes answer are answered already, by another node.
+async fn answered(tx: &mut Tx<'_>, changes: &[Change]) -> Result<HashSet<MessageId>> {
+    let keys: Vec<_> = changes
+        .iter()
+        .filter_map(|change| {
+            let question = Value::Int(change.answers?.get());
+            Some(vec![change.session.id.as_str().to_owned().into(), question.clone(), question])
+        })
+        .collect();
+    let mut answered = HashSet::new();
+    for statement in Statement::selects(
+        "SELECT d.user_message_id FROM messages m JOIN decisions d ON d.message_id = m.id WHERE ",
+        "(m.session_id = ? AND m.id > ? AND d.user_message_id = ?)",
+        " OR ",
+        "",
+        &keys,
+    ) {
+        answered.extend(tx.fetch::<(i64,)>(statement).await?.into_iter().map(|(id,)| MessageId::new(id)));
+    }
+    Ok(answered)
+}
+
 /// Writes the accepted changes; what each of them left behind, in order.
 async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
     let verb = tx.insert_verb();
@@ -256,9 +283,12 @@ async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
         .collect();
     let statements = Statement::inserts(verb, messages::INTO, messages::COLUMNS, "", rows);
     let mut ids = insert_all(tx, statements, messages::COLUMNS).await?.into_iter();
-    let committed: Vec<Committed> = changes
+    let mut committed: Vec<Committed> = changes
         .iter()
-        .map(|change| Committed { message_ids: ids.by_ref().take(change.messages.len()).map(MessageId::new).collect() })
+        .map(|change| Committed {
+            message_ids: ids.by_ref().take(change.messages.len()).map(MessageId::new).collect(),
+            run_ids: Vec::new(),
+        })
         .collect();
 
     let rows = changes.iter().zip(&committed).filter_map(|(change, committed)| {
@@ -269,10 +299,7 @@ async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
     let statements = Statement::inserts(verb, messages::INTO_DECISIONS, messages::DECISION_COLUMNS, "", rows.collect());
     insert_all(tx, statements, messages::DECISION_COLUMNS).await?;
 
-    let ended = changes
-        .iter()
-        .filter_map(|change| Some((&change.session.id, change.answers.filter(|_| change.decision.is_some())?)));
-    for statement in model_runs::ends_of_begun(ended) {
+    for statement in model_runs::removal(changes.iter().filter_map(|change| change.ends_run)) {
         tx.execute(statement).await?;
     }
     let rows = changes.iter().zip(&committed).flat_map(|(change, committed)| {
@@ -283,7 +310,10 @@ async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
         change.runs.iter().map(move |run| model_runs::row(&change.session.id, message, run))
     });
     let statements = Statement::inserts(verb, model_runs::INTO, model_runs::COLUMNS, "", rows.collect());
-    insert_all(tx, statements, model_runs::COLUMNS).await?;
+    let mut ids = insert_all(tx, statements, model_runs::COLUMNS).await?.into_iter();
+    for (change, committed) in changes.iter().zip(&mut committed) {
+        committed.run_ids = ids.by_ref().take(change.runs.len()).map(RunId).collect();
+    }
 
     let rows = changes.iter().filter_map(|change| {
         Some(reports::row(&change.session.id, change.report.as_ref()?, change.session.updated_at))

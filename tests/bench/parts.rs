@@ -242,6 +242,7 @@ fn turn(session: &Session, question: &str) -> Change {
             ),
         ],
         answers: None,
+        ends_run: None,
         decision: Some(decision),
         report: None,
         runs: Vec::new(),

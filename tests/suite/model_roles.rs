@@ -187,6 +187,15 @@ async fn models_are_never_told_who_it_is() {
     in_pieces.says("정기예금 이자는 010-2345-").await;
     in_pieces.says("6789 번으로 알려 주시나요? 중도해지하면 이자는 어떻게 되나요?").await;
     desk.analyzes(&in_pieces).await;
+    let in_many = server.customer().await;
+    for piece in ["카드번호는 4539", "1488", "0343", "6467", "전화는 010", "2345", "6789"] {
+        in_many.says(piece).await;
+    }
+    desk.analyzes(&in_many).await;
+    let summary = model.last().body.to_string();
+    for piece in ["4539", "1488", "0343", "6467", "2345", "6789"] {
+        assert!(!summary.contains(piece), "{piece} in {summary}");
+    }
     let bodies: Vec<String> = model.chats().iter().map(|seen| seen.body.to_string()).collect();
     let is_summary = |body: &&String| body.contains("상담원이 대화를 이어받기 전에");
     let is_triage = |body: &&String| body.contains("아래 업무 가운데 하나로");

@@ -81,11 +81,6 @@ both_stores! {
         let runs = server.administrator().runs(&customer).await;
         assert_eq!((runs.len(), &runs[0]["outcome"]), (1, &json!("finished")), "one takes the other's place: {runs:#?}");
         assert_eq!(runs[0]["message_id"], response["message_id"], "{runs:#?}");
-
-        // The message before leans on nothing that came with it.
-        model.behaves(Behaviour::default());
-        let next = customer.says("그럼 만기 후에는요?").await;
-        assert_ne!(next.0["user_message_id"], shown["data"]["id"]);
     }
 
     /// The database fails when the answer is to be stored: the customer is told, and the message is answered when it is sent again.
@@ -126,23 +121,61 @@ both_stores! {
         assert_eq!(authors(&history), ["customer", "assistant"], "{history:#?}");
         assert_eq!(history[1]["id"], reply.expect(200)["message_id"]);
         let runs = server.administrator().runs(&customer).await;
-        assert!(runs.iter().all(|run| run["outcome"] != "begun"), "{runs:#?}");
         assert_eq!(runs.last().unwrap()["message_id"], history[1]["id"], "{runs:#?}");
     }
 }
 
-/// The program is killed while it shows an answer: what was asked is stored, and who sends it again is answered once.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_in_the_middle_of_an_answer() {
-    let model = ModelServer::start().await;
+/// A site with the demo's documents that asks a model.
+fn site(model: &ModelServer) -> Site {
     let site = Site::new(&format!(
-        "api.legacy_clients = true\nadmin.token_file = \"{}\"\n[[llm.endpoint]]\nurl = \"{}\"\nroles = [\"answer\"]\n",
+        "api.legacy_clients = true\nadmin.token_file = \"{}\"\n[llm]\nfirst_token_timeout = \"10m\"\nanswer_timeout = \"10m\"\n\
+         [[llm.endpoint]]\nurl = \"{}\"\nroles = [\"answer\"]\n",
         token_file(),
         model.url()
     ));
     let pack = demo_pack();
     let imported = Program::run(&["knowledge", "import", pack.to_str().unwrap(), "--config", site.config()], &[]);
     assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    site
+}
+
+/// A client that asks another server while the first one's model still speaks gets one answer, the same from both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_servers_answer_once() {
+    let model = ModelServer::start().await;
+    let site = site(&model);
+    let servers = [site.serve(&[]), site.serve(&[])];
+    let one = ready(&servers[0]).await;
+    let other = ready(&servers[1]).await;
+    for http in [&one, &other] {
+        eventually("the model may be asked", async || {
+            (Customer::new(http).says(QUESTION).await.0["engine"] == "llm").then_some(())
+        })
+        .await;
+    }
+    fall_silent(&model);
+    let customer = Customer::new(&one);
+    let mut socket = customer.connects().await;
+    ask(&mut socket).await;
+    model.behaves(Behaviour::default());
+    let elsewhere = Customer::named(&other, customer.session()).says_named(QUESTION, NAME).await;
+    // The next message ends what the first model is saying.
+    socket.send(&json!({"type": "message", "user_message": "네"})).await;
+    let here = socket.until("response").await;
+    for name in ["message_id", "user_message_id", "ai_message"] {
+        assert_eq!(here["data"][name], elsewhere.0[name], "{name}");
+    }
+    socket.until("response").await;
+    assert_eq!(authors(&customer.history().await), ["customer", "assistant", "customer", "assistant"]);
+    let runs = Administrator::new(&one).runs(&customer).await;
+    assert!(runs.iter().any(|run| run["reason"] == "not_stored"), "and the other's cost is recorded: {runs:#?}");
+}
+
+/// The program is killed while it shows an answer: what was asked is stored, and who sends it again is answered once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_in_the_middle_of_an_answer() {
+    let model = ModelServer::start().await;
+    let site = site(&model);
     let mut server = site.serve(&[]);
     let http = ready(&server).await;
     eventually("the model may be asked", async || {
@@ -171,7 +204,9 @@ async fn killed_in_the_middle_of_an_answer() {
     assert_eq!(authors(&history), ["customer", "assistant"], "{history:#?}");
     assert_eq!(history[0], asked[0], "as it was asked, when it was");
     let runs = Administrator::new(&http).runs(&customer).await;
-    assert!(runs.iter().all(|run| run["message_id"] == history[1]["id"]), "{runs:#?}");
+    let told: Vec<_> = runs.iter().map(|run| (&run["outcome"], &run["message_id"])).collect();
+    let what_was_shown = (&json!("begun"), &asked[0]["id"]);
+    assert_eq!(told, [what_was_shown, (&json!("used"), &history[1]["id"])], "what was shown stays in the record");
 }
 
 /// Where a server that was just started answers, as soon as it can.

@@ -117,11 +117,18 @@ pub(super) fn is_limit(token: &Token) -> bool {
     matches!(token, Token::Word(word) if word.contains("한도"))
 }
 
-/// Characters of a bound that is put as a negation (3개월이 안 되면), which is no negation of what is said; `behind` are attached.
+/// Characters of a bound that is put as a negation (3개월이 안 되면), which is no negation of what is said; `behind` are attached. A
+/// sentence that ends so denies (3건까지 되지 않습니다).
 pub(super) fn denied_bound(rest: &[char], behind: usize) -> usize {
     const BOUNDS: [&str; 7] = [" 안 되", " 안 돼", " 안 됐", " 못 미치", " 되지 않", " 넘지 않", " 지나지 않"];
+    const PARTICLES: [&str; 6] = ["", "이", "가", "을", "를", "도"];
+    const CONDITIONS: [char; 7] = ['면', '는', '은', '을', '던', '도', '서'];
+    let attached: String = rest.iter().take(behind).collect();
     let text: String = rest.iter().skip(behind).take(6).collect();
     let Some(bound) = BOUNDS.iter().find(|bound| text.starts_with(**bound)) else { return 0 };
     let length = bound.chars().count();
-    length + rest.iter().skip(behind + length).take_while(|c| ('가'..='힣').contains(*c)).count()
+    let tail: Vec<char> =
+        rest.iter().skip(behind + length).take_while(|c| ('가'..='힣').contains(*c)).copied().collect();
+    let is_condition = tail.last().is_some_and(|last| CONDITIONS.contains(last));
+    if is_condition && PARTICLES.contains(&attached.as_str()) { length + tail.len() } else { 0 }
 }

@@ -172,7 +172,8 @@ pub(super) fn are_held(figures: &Figures, cited: &[&Prepared]) -> bool {
         return true;
     }
     let label = label(figures);
-    let stated: Vec<Stated> = stated.into_iter().filter(|figure| !counts_list(figure, figures)).collect();
+    let stated: Vec<Stated> =
+        stated.into_iter().filter(|figure| !counts_nothing_told(figure, figures, cited)).collect();
     let holds = |figure: &Stated| {
         cited.iter().any(|ground| {
             ground.is_context(figure)
@@ -270,28 +271,33 @@ fn is_whole_range(figure: &Stated, cited: &[&Prepared]) -> bool {
         .any(|unit| unit.held.windows(2).any(|pair| from.stands_as(&pair[0].value) && is_held(figure, &pair[1])))
 }
 
-/// Whether a figure counts what the sentence itself has just listed: 영업부와 환전소 두 곳.
-fn counts_list(figure: &Stated, figures: &Figures) -> bool {
+/// Whether a figure counts what the sentence itself has just listed (영업부와 환전소 두 곳), or only says "once" before what the
+/// customer does (한 번 바꾸시면). Never where a passage counts the same.
+fn counts_nothing_told(figure: &Stated, figures: &Figures, cited: &[&Prepared]) -> bool {
     const COUNTS_MAX: u128 = 5_000_000;
-    let Value::Quantity(micro, Unit::Things | Unit::Times) = figure.value else { return false };
+    /// Words between the last joint of a list and the figure: the last thing listed.
+    const LAST_WORDS_MAX: usize = 3;
+    let Value::Quantity(micro, unit @ (Unit::Things | Unit::Times)) = figure.value else { return false };
     let is_native = figures.form.get(figure.span.start).is_some_and(|c| ('가'..='힣').contains(c));
-    // 한번 바꾸시면: once, whatever may be told how often.
-    let is_amount = |figure: &&Figure| matches!(figure.value, Value::Quantity(_, Unit::Money(_) | Unit::Percent));
-    let has_amount =
-        figures.all.iter().filter(|later| later.span.start > figure.span.start).any(|later| is_amount(&later));
-    if is_native && micro == 1_000_000 && figure.bound.is_none() && !has_amount {
-        return matches!(figure.value, Value::Quantity(_, Unit::Times));
-    }
-    if !is_native || micro > COUNTS_MAX {
+    let is_counted = cited
+        .iter()
+        .flat_map(|ground| &ground.units)
+        .flat_map(|together| &together.held)
+        .any(|held| matches!(held.value, Value::Quantity(_, theirs) if theirs == unit));
+    if !is_native || is_counted || figure.bound.is_some() {
         return false;
     }
-    let before: String = figures.form.get(..figure.span.start).unwrap_or_default().iter().collect();
-    let words = before.replace(", 그리고", ",").replace('·', ", ");
-    let joints = words
-        .split_whitespace()
-        .filter(|word| word.chars().count() > 1 && (word.ends_with([',', '와', '과', '랑']) || *word == "그리고"))
-        .count();
-    (joints as u128 + 1) * 1_000_000 == micro
+    let text = |part: Option<&[char]>| part.unwrap_or_default().iter().collect::<String>();
+    if unit == Unit::Times {
+        let behind = text(figures.form.get(figure.span.end..));
+        return micro == 1_000_000 && behind.split_whitespace().next().is_some_and(|word| word.ends_with('면'));
+    }
+    let before = text(figures.form.get(..figure.span.start)).replace(", 그리고", ",").replace('·', ", ");
+    let words: Vec<&str> = before.split_whitespace().collect();
+    let is_joint = |word: &&str| word.chars().count() > 1 && word.ends_with([',', '와', '과', '랑']);
+    let is_near = words.iter().rev().take(LAST_WORDS_MAX + 1).any(|word| is_joint(word));
+    let joints = words.iter().filter(|word| is_joint(word)).count();
+    micro <= COUNTS_MAX && is_near && (joints as u128 + 1) * 1_000_000 == micro
 }
 
 fn says_respectively(figures: &Figures) -> bool {

@@ -146,24 +146,27 @@ fn is_item(line: &str) -> bool {
 
 fn held_in(text: &str) -> Vec<Held> {
     let figures = figures::read(text);
-    let is_limit = text.contains("한도");
+    // 이체한도는 500만원: what the word stands before is the most there may be, not what stands before the word.
+    let is_limit = |start: usize| {
+        figures.form.get(..start).is_some_and(|before| before.iter().collect::<String>().contains("한도"))
+    };
     let implied = figures.all.iter().filter(|figure| figure.is_implied).map(|figure| Held {
         value: figure.value.clone(),
         bound: None,
         before: Vec::new(),
         is_implied: true,
         is_end: false,
-        is_limit,
+        is_limit: is_limit(figure.span.start),
         subject: Vec::new(),
     });
     let mut held: Vec<Held> = implied.collect();
-    held.extend(stated(&figures).into_iter().map(|Stated { value, bound, before, is_end, .. }| Held {
+    held.extend(stated(&figures).into_iter().map(|Stated { value, bound, before, is_end, span, .. }| Held {
         value,
         bound,
         before,
         is_implied: false,
         is_end,
-        is_limit,
+        is_limit: is_limit(span.start),
         subject: Vec::new(),
     }));
     held

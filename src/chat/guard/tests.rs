@@ -77,7 +77,7 @@ fn good_answers_pass_and_bad_ones_are_stopped() {
     }
     println!("all  {kinds:?}\neven {:?}\nodd  {:?}\n{report}", halves[0], halves[1]);
     let share = |kind: &str| kinds.get(kind).map_or(0.0, |(stopped, all)| *stopped as f64 / *all as f64);
-    assert!(share("") <= 0.17, "good answers stopped: {}\n{report}", share(""));
+    assert!(share("") <= 0.19, "good answers stopped: {}\n{report}", share(""));
     for (kind, floor) in [
         ("phone", 1.0),
         ("citation", 1.0),
@@ -86,7 +86,7 @@ fn good_answers_pass_and_bad_ones_are_stopped() {
         ("link", 1.0),
         ("markup", 1.0),
         ("offtopic", 1.0),
-        ("figure", 0.93),
+        ("figure", 0.94),
         ("date", 1.0),
         ("claim", 0.86),
         ("negation", 0.79),

@@ -111,7 +111,7 @@ impl Model {
             heard = tokio::time::timeout(timeout, hearing) => heard.unwrap_or(Err("too_long")),
         };
         if heard.is_err() && run.prompt_tokens == 0 {
-            note_usage(run, request.unheard(readings.unwrap_or(1)));
+            note_usage(run, unheard(request, heard.as_ref().err().copied(), readings.unwrap_or(1)));
         }
         reserved.spend(run.prompt_tokens.saturating_add(run.completion_tokens));
         match heard {
@@ -122,6 +122,13 @@ impl Model {
             }
         }
     }
+}
+
+/// What a question cost of which nothing was heard, because of `why`. What a model thought, it thought for as long as it may speak.
+pub(super) fn unheard(request: &Request, why: Option<&str>, readings: u32) -> Usage {
+    let usage = request.unheard(readings);
+    let has_thought = why == Some(Failure::THINKING);
+    Usage { completion_tokens: if has_thought { request.tokens_max.into() } else { usage.completion_tokens }, ..usage }
 }
 
 /// Records who was asked and did not answer.

@@ -19,6 +19,7 @@ use crate::chat::model::asking::ms;
 use crate::chat::model::asking::note_progress;
 use crate::chat::model::asking::note_refused;
 use crate::chat::model::asking::note_usage;
+use crate::chat::model::asking::unheard;
 use crate::chat::model::prompts::Prompt;
 use crate::chat::model::prompts::numbered;
 use crate::config::LlmRole;
@@ -202,8 +203,8 @@ impl Model {
                     run.queued_ms = ms(asked_at.elapsed());
                 }
                 // Who was stopped while he did not wait had asked one.
-                note_usage(run, request.unheard(readings.unwrap_or(u32::from(!has_waited))));
-                reserved.spend(run.prompt_tokens);
+                note_usage(run, unheard(&request, Some(why), readings.unwrap_or(u32::from(!has_waited))));
+                reserved.spend(run.prompt_tokens.saturating_add(run.completion_tokens));
                 return heard;
             }
         };

@@ -55,10 +55,9 @@ impl Model {
                 (message, without_instructions(&text))
             })
             .collect();
-        // Each message is masked already; a number may still be told in several.
-        let conversation =
-            pii::mask(&numbered(shown.iter().map(|(message, text)| (speaker(message.author), text.as_str()))));
-        let values = [("bank", engine.pack().name.as_str()), ("conversation", conversation.as_str())];
+        let shown = masked_together(shown);
+        let conversation = numbered(shown.iter().map(|(message, text)| (speaker(message.author), text.as_str())));
+        let values = [("bank", engine.pack().name.as_str()), ("conversation", &conversation)];
         let request = Request {
             role: LlmRole::Summary,
             system: prompt.fill(&values),
@@ -101,6 +100,22 @@ impl Model {
         message_ids.dedup();
         (!text.is_empty()).then(|| SummaryLine { text: format!("문의: {text}"), message_ids })
     }
+}
+
+/// Messages with what the customer said masked as one text: each is masked already, but a number may be told in several.
+fn masked_together(mut shown: Vec<(&Message, String)>) -> Vec<(&Message, String)> {
+    let is_customers = |(message, _): &&(&Message, String)| message.author == Author::Customer;
+    let said: Vec<&str> = shown.iter().filter(is_customers).map(|(_, text)| text.as_str()).collect();
+    // Masking keeps the number of characters.
+    let masked = pii::mask(&said.join(" ")).into_string();
+    let mut characters = masked.chars();
+    for (message, text) in &mut shown {
+        if message.author == Author::Customer {
+            *text = characters.by_ref().take(text.chars().count()).collect();
+            characters.next();
+        }
+    }
+    shown
 }
 
 fn speaker(author: Author) -> String {

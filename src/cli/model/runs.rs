@@ -21,6 +21,7 @@ use crate::config::parse_duration;
 use crate::domain::SessionId;
 use crate::domain::Timestamp;
 use crate::store::StoredRun;
+use crate::text::normalize::is_hidden;
 
 /// Which runs, and how they are printed.
 #[derive(Debug, clap::Args)]
@@ -75,7 +76,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Failure> {
             .iter()
             .map(|(session, run)| match format {
                 Format::Text => as_text(session, run),
-                Format::Json => format!("{}\n", as_json(session, run)),
+                Format::Json => format!("{}\n", escaped(&as_json(session, run).to_string())),
             })
             .collect();
         print(&text);
@@ -162,10 +163,25 @@ fn as_text(session: &SessionId, run: &StoredRun) -> String {
     let mut text = String::new();
     for line in lines {
         // Names and sentences are another machine's, and a terminal obeys control characters.
-        let line: String = line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let line: String = line.chars().map(|c| if c.is_control() || is_hidden(c) { ' ' } else { c }).collect();
         let _ = writeln!(text, "{line}");
     }
     text + "\n"
+}
+
+/// JSON without characters that a terminal obeys or does not show: JSON itself escapes only some of them.
+fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_control() || is_hidden(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(character);
+        }
+    }
+    text
 }
 
 /// A list as the database has it.
@@ -176,6 +192,14 @@ fn list(stored: Option<&str>) -> Vec<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn json_shows_what_a_terminal_would_hide() {
+        let shown = escaped("{\"model\":\"a\u{9b}b\u{202e}c\u{e0001}한\"}");
+        assert_eq!(shown, "{\"model\":\"a\\u009bb\\u202ec\\udb40\\udc01한\"}");
+        let read: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(read["model"], "a\u{9b}b\u{202e}c\u{e0001}한");
+    }
 
     #[test]
     fn a_time_is_a_span_or_a_point_on_koreas_clock() {
