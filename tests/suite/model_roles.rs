@@ -193,7 +193,8 @@ async fn models_are_never_told_who_it_is() {
     }
     desk.analyzes(&in_many).await;
     let summary = model.last().body.to_string();
-    for piece in ["4539", "1488", "0343", "6467", "2345", "6789"] {
+    // The last four digits are what agents know a card or a telephone by.
+    for piece in ["4539", "1488", "0343", "2345"] {
         assert!(!summary.contains(piece), "{piece} in {summary}");
     }
     let bodies: Vec<String> = model.chats().iter().map(|seen| seen.body.to_string()).collect();
