@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use sd_notify::NotifyState;
+use tokio_util::sync::CancellationToken;
+
+use crate::edge::Pulse;
 
 /// Customers are served.
 pub(super) fn tell_ready() {
@@ -22,13 +25,28 @@ pub(super) fn tell_stopping() {
     tell(&[NotifyState::Stopping]);
 }
 
-/// Says again and again that the program's threads still turn, as often as the manager wants (`WatchdogSec=`).
-pub(super) async fn feed_watchdog() {
+/// Says again and again that the program is alive, as often as the manager wants (`WatchdogSec=`), whenever its own sockets
+/// answer a request. From `shutdown` on, when they no longer do, as long as its threads turn.
+pub(super) async fn feed_watchdog(mut pulse: Pulse, shutdown: CancellationToken) {
     let Some(limit) = sd_notify::watchdog_enabled() else { return };
-    let mut tick = tokio::time::interval((limit / 3).max(Duration::from_millis(1)));
+    let pause = (limit / 3).max(Duration::from_millis(1));
+    let mut tick = tokio::time::interval(pause);
+    let mut is_first = true;
     loop {
         tick.tick().await;
-        tell(&[NotifyState::Watchdog]);
+        let answer = shutdown.run_until_cancelled(pulse.beat(pause)).await;
+        if is_first && !pulse.has_beaten() {
+            tracing::warn!(
+                "no socket of this program answers this machine, so the watchdog only sees that its threads turn"
+            );
+        }
+        is_first = false;
+        match answer {
+            None | Some(Ok(())) => tell(&[NotifyState::Watchdog]),
+            Some(Err(silent)) => {
+                tracing::error!(silent, "this program does not answer itself; if it stays so, its manager restarts it");
+            }
+        }
     }
 }
 

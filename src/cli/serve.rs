@@ -46,7 +46,7 @@ pub(super) fn run(path: &Path) -> Result<(), Failure> {
         announce(&server);
         let shutdown = until_signal()?;
         manager::tell_ready();
-        tokio::spawn(manager::feed_watchdog());
+        tokio::spawn(manager::feed_watchdog(server.pulse(), shutdown.clone()));
         tokio::spawn(reload_on_signal(path.to_owned(), server.reloader(), listen(SignalKind::hangup())?));
         tokio::spawn(reopen_on_signal(server.reloader(), listen(SignalKind::user_defined1())?));
         server.run(shutdown).await;

@@ -31,6 +31,7 @@ use crate::edge::RouteClass;
 use crate::edge::UpstreamTime;
 use crate::edge::access_log::Line;
 use crate::edge::client::Visit;
+use crate::edge::pulse;
 use crate::edge::routes::RouteCounts;
 use crate::edge::routes::is_static;
 use crate::edge::status;
@@ -82,7 +83,7 @@ impl Exchange {
         parts.traffic.requests.add();
         let path = request.uri().path();
         let is_static = is_static(path);
-        let is_quiet = is_static || status::is_watched(path);
+        let is_quiet = is_static || status::is_watched(path) || pulse::is_own(request);
         let logged = parts.access_log.takes(false).then(|| Logged {
             begun,
             client: ClientAddress::of(request.extensions()),

@@ -223,7 +223,7 @@ async fn listener(address: SocketAddr, is_http: bool) -> Finding {
         return Finding::problem(
             subject,
             "may not be listened on by this user",
-            "ports below 1024 need CAP_NET_BIND_SERVICE, which the systemd unit gives, or the socket unit",
+            "ports below 1024 need the socket unit (`systemctl enable --now bank-aicc.socket`), or CAP_NET_BIND_SERVICE",
         );
     }
     Finding::problem(

@@ -32,6 +32,7 @@ use crate::edge::Edge;
 use crate::edge::EdgeError;
 use crate::edge::End;
 use crate::edge::Listener;
+use crate::edge::Pulse;
 use crate::knowledge::import::Readers;
 use crate::llm::Pool;
 use crate::store::Store;
@@ -128,6 +129,11 @@ impl Server {
     /// Where it listens for HTTPS.
     pub fn tls_addresses(&self) -> Vec<SocketAddr> {
         self.listener.tls_addresses()
+    }
+
+    /// What asks its sockets whether they answer.
+    pub fn pulse(&self) -> Pulse {
+        self.edge.pulse(&self.listener)
     }
 
     /// Also serves a socket that says back what it hears, if this machine alone can reach it: for suites that test the protocol.

@@ -1,8 +1,12 @@
 //! The program under a service manager: its sockets, its word, its configuration read again.
 
+use std::io::ErrorKind;
+use std::net::Shutdown;
 use std::os::unix::net::UnixDatagram;
+use std::time::Duration;
 
 use serde_json::Value;
+use socket2::SockRef;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
@@ -30,6 +34,13 @@ impl Manager {
         let socket = UnixDatagram::bind(&path).unwrap();
         socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { socket, path: path.to_str().unwrap().to_owned(), _folder: folder }
+    }
+
+    /// Reads what is there, and is none the wiser.
+    fn forgets(&self) {
+        self.socket.set_nonblocking(true).unwrap();
+        while self.socket.recv(&mut [0; 4096]).is_ok() {}
+        self.socket.set_nonblocking(false).unwrap();
     }
 
     /// Reads on to a message that holds this.
@@ -62,6 +73,48 @@ async fn the_service_manager_hears_how_it_stands() {
     program.signal("TERM");
     manager.hears("STOPPING=1");
     assert!(program.ended().0.success());
+}
+
+/// The watchdog is fed on requests over the program's own sockets, through TLS and behind a load balancer's header.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_watchdog_asks_every_socket() {
+    let settings = "edge.tls.listen = [\"127.0.0.1:0\"]\n";
+    for more in ["", "edge.proxy_protocol_from = [\"127.0.0.1\"]\n", "edge.status.health_allow = [\"203.0.113.1\"]\n"] {
+        let (manager, site) = (Manager::new(), Site::new(&format!("{settings}{more}")));
+        let environment = [("NOTIFY_SOCKET", manager.path.as_str()), ("WATCHDOG_USEC", "600000")];
+        let program = Program::start(&["serve", "--config", site.config()], &environment);
+        let (plain, tls) = (program.address(), program.tls_address());
+        let mut answering: Vec<String> =
+            (0..2).map(|_| program.logged("the watchdog is fed while this socket answers")).collect();
+        answering.sort_by_key(|line| line.contains("https://"));
+        assert!(answering[0].contains(&format!("http://{plain}")), "{answering:#?}");
+        assert!(answering[1].contains(&format!("https://{tls}")), "{answering:#?}");
+        manager.hears("WATCHDOG=1");
+        manager.hears("WATCHDOG=1");
+    }
+}
+
+/// A program whose threads turn, and that answers nobody any more, is not fed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_watchdog_notices_that_nobody_is_answered() {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    let (manager, site) = (Manager::new(), Site::new(""));
+    let own = std::fs::read_to_string(site.config()).unwrap();
+    std::fs::write(site.config(), own.replace("127.0.0.1:0", &address.to_string())).unwrap();
+    let environment = [("NOTIFY_SOCKET", manager.path.as_str()), ("WATCHDOG_USEC", "600000")];
+    let program = Program::start_with_socket_and(&socket, &environment, &["serve", "--config", site.config()]);
+    program.logged("the watchdog is fed while this socket answers");
+    manager.hears("WATCHDOG=1");
+    // The two have one socket; from now on it takes no connection in either.
+    SockRef::from(&socket).shutdown(Shutdown::Both).unwrap();
+    let told = program.logged("does not answer itself");
+    assert!(told.contains(&format!("http://{address}")), "{told}");
+    manager.forgets();
+    manager.socket.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    let mut buffer = [0; 4096];
+    let heard = manager.socket.recv(&mut buffer).map(|length| String::from_utf8_lossy(&buffer[..length]).into_owned());
+    assert_eq!(heard.map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
 }
 
 /// A socket that is handed over stays open from one process to the next, so nobody is refused.

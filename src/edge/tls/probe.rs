@@ -48,19 +48,13 @@ pub struct Shown {
 /// # Errors
 /// Why there is no answer.
 pub async fn probe(address: SocketAddr, name: &str) -> Result<Shown, String> {
-    let provider = Arc::new(aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
-        .with_no_client_auth();
+    let connector = trusting_anybody().map_err(|error| error.to_string())?;
     // No server is called by a wildcard.
     let asked = name.replacen('*', "probe", 1);
     let server_name = ServerName::try_from(asked.clone()).map_err(|error| error.to_string())?;
     let handshake = async {
         let stream = TcpStream::connect(address).await?;
-        TlsConnector::from(Arc::new(config)).connect(server_name, stream).await
+        connector.connect(server_name, stream).await
     };
     let stream = tokio::time::timeout(TIMEOUT, handshake).await;
     let stream = stream.map_err(|_| format!("no answer within {} s", TIMEOUT.as_secs()))?;
@@ -71,6 +65,17 @@ pub async fn probe(address: SocketAddr, name: &str) -> Result<Shown, String> {
     let is_for_name = facts.names_missing(&[asked]).is_empty();
     let CertificateFacts { issuer, not_before, not_after, .. } = facts;
     Ok(Shown { issuer, not_before, not_after, is_for_name, chain_length: chain.len() })
+}
+
+/// Opens TLS connections to whoever answers: for what one asks oneself, or asks about a certificate.
+pub(in crate::edge) fn trusting_anybody() -> Result<TlsConnector, rustls::Error> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 /// Where this machine reaches a listener of its own.

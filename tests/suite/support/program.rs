@@ -58,6 +58,13 @@ impl Program {
         Self::with_socket(clean("sh"), socket, "", arguments)
     }
 
+    /// The same with more in its environment.
+    pub fn start_with_socket_and(socket: &TcpListener, environment: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut shell = clean("sh");
+        shell.envs(environment.iter().copied());
+        Self::with_socket(shell, socket, "", arguments)
+    }
+
     /// The same in a network of its own, which has nothing but a loopback device.
     pub fn start_in_closed_network(socket: &TcpListener, arguments: &[&str]) -> Self {
         let mut apart = clean("unshare");
