@@ -8,12 +8,16 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::fs::File;
+use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
 use std::process::Stdio;
 use std::time::SystemTime;
 use std::time::UNIX_EPOCH;
+
+use flate2::Compression;
+use flate2::write::DeflateEncoder;
 
 /// What the screens are built from. A folder is watched with everything in it.
 const SOURCES: [&str; 10] = [
@@ -28,6 +32,8 @@ const SOURCES: [&str; 10] = [
     "web/src",
     "web/public",
 ];
+/// What the program is made of, for `bank-aicc sbom`.
+const PARTS: &str = "packaging/parts.csv";
 const PLACEHOLDER: &str = "<!doctype html><meta charset=\"utf-8\"><title>bank-aicc</title>\
     <p>This program was built without its web screens (BANK_AICC_SKIP_WEB).</p>\n";
 
@@ -40,7 +46,11 @@ fn main() {
         println!("cargo::rerun-if-changed={source}");
     }
     println!("cargo::rustc-env=BANK_AICC_BUILT_UNIX={}", built_unix());
+    println!("cargo::rerun-if-changed={PARTS}");
     make_small();
+    if let Err(error) = pack_parts() {
+        println!("cargo::error=packing {PARTS}: {error}");
+    }
     if let Err(error) = run() {
         println!("cargo::error={error}");
     }
@@ -66,6 +76,15 @@ fn built_unix() -> u64 {
     println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
     let given = env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
     given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
+}
+
+/// Compresses the list of parts to a third, for the program to carry.
+fn pack_parts() -> Result<(), Box<dyn Error>> {
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not set OUT_DIR")?);
+    let mut packed = DeflateEncoder::new(File::create(out.join("parts.csv.deflate"))?, Compression::best());
+    packed.write_all(&fs::read(PARTS)?)?;
+    packed.finish()?;
+    Ok(())
 }
 
 fn run() -> Result<(), Box<dyn Error>> {

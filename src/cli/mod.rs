@@ -13,6 +13,7 @@ mod manager;
 mod mask;
 mod model;
 mod read_document;
+mod sbom;
 mod serve;
 
 use std::io::Write as _;
@@ -81,6 +82,8 @@ enum Command {
     Mask,
     /// Print the API's OpenAPI description
     Openapi,
+    /// Print the parts this program is made of, with version and licence (CycloneDX, JSON)
+    Sbom,
     /// Read one untrusted document from standard input: what the program starts itself as
     #[command(name = COMMAND, hide = true)]
     ReadDocument(read_document::Arguments),
@@ -129,6 +132,7 @@ pub fn run() -> ExitCode {
         Command::Eval(arguments) => eval::run(arguments),
         Command::Mask => mask::run(),
         Command::Openapi => print_openapi(),
+        Command::Sbom => sbom::run(),
         Command::ReadDocument(arguments) => read_document::run(&arguments),
     };
     match result {

@@ -47,6 +47,7 @@ mod model_takeover;
 mod outage;
 mod ownership;
 mod pace;
+mod parts;
 mod process;
 mod protection;
 mod reverse_proxy;
