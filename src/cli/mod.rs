@@ -15,6 +15,7 @@ mod model;
 mod read_document;
 mod sbom;
 mod serve;
+mod verify;
 
 use std::io::Write as _;
 use std::path::Path;
@@ -84,6 +85,12 @@ enum Command {
     Openapi,
     /// Print the parts this program is made of, with version and licence (CycloneDX, JSON)
     Sbom,
+    /// Check offline that an air-gap bundle or a package is as it was published
+    ///
+    /// A bundle holds its own checksums and their signature; beside a package, or beside a SHA256SUMS to be checked whole,
+    /// stand SHA256SUMS and SHA256SUMS.minisig. Changes nothing and unpacks nothing. Exit status 0 if everything is as it was
+    /// signed, 3 if not, 1 if it could not be looked at.
+    Verify(verify::Arguments),
     /// Read one untrusted document from standard input: what the program starts itself as
     #[command(name = COMMAND, hide = true)]
     ReadDocument(read_document::Arguments),
@@ -133,6 +140,7 @@ pub fn run() -> ExitCode {
         Command::Mask => mask::run(),
         Command::Openapi => print_openapi(),
         Command::Sbom => sbom::run(),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::ReadDocument(arguments) => read_document::run(&arguments),
     };
     match result {

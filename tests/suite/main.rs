@@ -11,6 +11,7 @@ mod access_log;
 mod acme;
 mod acme_program;
 mod additions;
+mod bundle;
 mod closed_network;
 mod compression;
 mod contract_http;
