@@ -1,7 +1,7 @@
 //! Whether this server answers on its own sockets, asked as a client would ask: what a service manager's watchdog is fed on.
 //!
-//! A socket counts from its first answer on. One that never answered this machine, because clients have to show a
-//! certificate there or a firewall keeps it from itself, says nothing about the program.
+//! A socket counts from its first answer on. One that never answered this machine, because a firewall keeps it from itself, says
+//! nothing about the program.
 
 use std::io;
 use std::net::SocketAddr;
@@ -119,8 +119,8 @@ impl OwnSocket {
             exchange(trusting_anybody().map_err(io::Error::other)?.connect(name, stream).await?).await
         };
         match exchange.await {
-            // Turned away by a limit on connections. Somebody was there who did.
-            Err(error) if is_closed(&error) => Ok(()),
+            // Turned away, by a limit on connections or for want of a certificate or a name. Somebody was there who did.
+            Err(error) if is_refusal(&error) => Ok(()),
             ended => ended,
         }
     }
@@ -139,7 +139,10 @@ async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result
     Ok(())
 }
 
-fn is_closed(error: &io::Error) -> bool {
+fn is_refusal(error: &io::Error) -> bool {
     use io::ErrorKind;
-    matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe)
+    let is_closed =
+        matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe);
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    is_closed || matches!(cause, Some(rustls::Error::AlertReceived(_)))
 }

@@ -11,6 +11,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use crate::support::Authority;
 use crate::support::Customer;
 use crate::support::Http;
 use crate::support::PATIENCE;
@@ -78,9 +79,22 @@ async fn the_service_manager_hears_how_it_stands() {
 /// The watchdog is fed on requests over the program's own sockets, through TLS and behind a load balancer's header.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_watchdog_asks_every_socket() {
-    let settings = "edge.tls.listen = [\"127.0.0.1:0\"]\n";
-    for more in ["", "edge.proxy_protocol_from = [\"127.0.0.1\"]\n", "edge.status.health_allow = [\"203.0.113.1\"]\n"] {
-        let (manager, site) = (Manager::new(), Site::new(&format!("{settings}{more}")));
+    let (folder, guarded) = (tempfile::tempdir().unwrap(), free_address());
+    let ca_file = folder.path().join("clients.pem");
+    std::fs::write(&ca_file, Authority::new("clients").pem()).unwrap();
+    let ca = ca_file.display();
+    let known_only = format!(
+        "edge.tls.listen = [\"{guarded}\"]\nedge.client_certificates.ca_file = \"{ca}\"\n\
+         edge.client_certificates.listeners = [\"{guarded}\"]\n"
+    );
+    let anybody = "edge.tls.listen = [\"127.0.0.1:0\"]\n";
+    for settings in [
+        anybody,
+        &format!("{anybody}edge.proxy_protocol_from = [\"127.0.0.1\"]\n"),
+        &format!("{anybody}edge.status.health_allow = [\"203.0.113.1\"]\n"),
+        &known_only,
+    ] {
+        let (manager, site) = (Manager::new(), Site::new(settings));
         let environment = [("NOTIFY_SOCKET", manager.path.as_str()), ("WATCHDOG_USEC", "600000")];
         let program = Program::start(&["serve", "--config", site.config()], &environment);
         let (plain, tls) = (program.address(), program.tls_address());

@@ -105,9 +105,10 @@ impl<R: Read> Archive<R> {
 
     fn block(&mut self) -> Result<[u8; BLOCK_BYTES], ReleaseError> {
         let mut block = [0; BLOCK_BYTES];
-        self.from.read_exact(&mut block).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => ReleaseError::Truncated("it ends where a file should follow".to_owned()),
-            _ => ReleaseError::from(error),
+        self.from.read_exact(&mut block).map_err(|error| {
+            let is_end = error.kind() == io::ErrorKind::UnexpectedEof;
+            let cut = || ReleaseError::Truncated("it ends where a file should follow".to_owned());
+            if is_end { cut() } else { error.into() }
         })?;
         Ok(block)
     }

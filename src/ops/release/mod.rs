@@ -144,9 +144,11 @@ fn verify_list(folder: &Path, key: &ReleaseKey, only: Option<&str>) -> Result<Re
 fn check_signature(signature: &str, list: &str, key: &ReleaseKey) -> Result<String, ReleaseError> {
     let signature = Signature::decode(signature)
         .map_err(|error| ReleaseError::Tampered(format!("{SIGNATURE} cannot be read ({error})")))?;
-    key.public.verify(list.as_bytes(), &signature, false).map_err(|error| match error {
-        SignatureError::UnexpectedKeyId => ReleaseError::OtherKey(key.id()),
-        other => ReleaseError::Tampered(format!("{SIGNATURE} does not fit {SUMS} ({other})")),
+    key.public.verify(list.as_bytes(), &signature, false).map_err(|error| {
+        if matches!(error, SignatureError::UnexpectedKeyId) {
+            return ReleaseError::OtherKey(key.id());
+        }
+        ReleaseError::Tampered(format!("{SIGNATURE} does not fit {SUMS} ({error})"))
     })?;
     let comment = signature.trusted_comment();
     let version = comment.strip_prefix(PRODUCT);
