@@ -1,4 +1,4 @@
-//! Builds the web screens into `$OUT_DIR/web`, from where they are embedded.
+//! Builds the web screens into `$OUT_DIR/web`, from where they are embedded, and packs the operators' guide.
 //!
 //! npm runs only when the screens' sources changed, and installs only when the lock file did. Two variables change
 //! that: `BANK_AICC_WEB_DIST=<folder>` takes screens that were built elsewhere, `BANK_AICC_SKIP_WEB=1` embeds a
@@ -42,6 +42,8 @@ fn main() {
     println!("cargo::rerun-if-env-changed=BANK_AICC_SKIP_WEB");
     println!("cargo::rerun-if-changed=migrations");
     println!("cargo::rerun-if-changed=packaging/demo-pack");
+    println!("cargo::rerun-if-changed=docs/guide");
+    println!("cargo::rerun-if-changed=config.toml");
     for source in SOURCES.iter().filter(|source| Path::new(source).exists()) {
         println!("cargo::rerun-if-changed={source}");
     }
@@ -50,6 +52,9 @@ fn main() {
     make_small();
     if let Err(error) = pack_parts() {
         println!("cargo::error=packing {PARTS}: {error}");
+    }
+    if let Err(error) = pack_guide() {
+        println!("cargo::error=packing docs/guide: {error}");
     }
     if let Err(error) = run() {
         println!("cargo::error={error}");
@@ -68,6 +73,26 @@ fn make_small() {
         println!("cargo::rustc-link-arg-bins=-Wl,-z,pack-relative-relocs");
         println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
     }
+}
+
+/// Packs the guide's pages and `config.toml` into `$OUT_DIR/guide.deflate`: each begins with a mark, its path and a line feed.
+fn pack_guide() -> Result<(), Box<dyn Error>> {
+    let mut files = vec![(PathBuf::from("config.toml"), fs::read_to_string("config.toml")?)];
+    let guide = Path::new("docs/guide");
+    for language in ["en", "ko"] {
+        let mut pages: Vec<_> = fs::read_dir(guide.join(language))?.collect::<Result<_, _>>()?;
+        pages.sort_by_key(|page| page.file_name());
+        for page in pages {
+            files.push((page.path().strip_prefix(guide)?.to_owned(), fs::read_to_string(page.path())?));
+        }
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not set OUT_DIR")?).join("guide.deflate");
+    let mut packed = DeflateEncoder::new(File::create(out)?, Compression::best());
+    for (path, text) in files {
+        write!(packed, "\u{1}{}\n{text}", path.display())?;
+    }
+    packed.finish()?;
+    Ok(())
 }
 
 /// When this build was made, in seconds since the Unix epoch: a clock that shows less is wrong. `SOURCE_DATE_EPOCH` makes

@@ -11,6 +11,7 @@ mod conventions;
 mod docs;
 mod error;
 mod events;
+pub mod guide;
 mod handover;
 mod health;
 mod openapi;
@@ -168,6 +169,9 @@ where
         .route("/api/v1/admin/audit", get(admin::audit))
         .route("/api/v1/openapi.json", get(openapi::openapi))
         .route("/api/docs", get(docs::page))
+        .route("/api/docs/guide", get(guide::first_page))
+        .route("/api/docs/guide/style.css", get(guide::style))
+        .route("/api/docs/guide/{language}/{page}", get(guide::page))
         .route_layer(middleware::from_fn(keep_route))
         .fallback(otherwise)
         .with_state(state)

@@ -47,6 +47,7 @@ pub use assets::AssetRules;
 pub use assets::Assets;
 pub use client::ClientAddress;
 pub use client::IsSecure;
+pub use error_page::prefers_english;
 pub use files::try_files;
 pub use listener::BindError;
 pub use listener::End;

@@ -295,7 +295,7 @@ fn counts_nothing_told(figure: &Stated, figures: &Figures, cited: &[&Prepared]) 
     let before = text(figures.form.get(..figure.span.start)).replace(", 그리고", ",").replace('·', ", ");
     let words: Vec<&str> = before.split_whitespace().collect();
     let is_joint = |word: &&str| word.chars().count() > 1 && word.ends_with([',', '와', '과', '랑']);
-    let is_near = words.iter().rev().take(LAST_WORDS_MAX + 1).any(|word| is_joint(word));
+    let is_near = words.iter().rev().take(LAST_WORDS_MAX + 1).any(is_joint);
     let joints = words.iter().filter(|word| is_joint(word)).count();
     micro <= COUNTS_MAX && is_near && (joints as u128 + 1) * 1_000_000 == micro
 }

@@ -50,6 +50,11 @@ pub(super) fn language(request: &HeaderMap) -> Language {
     best.0
 }
 
+/// Whether a request's reader prefers English to Korean.
+pub fn prefers_english(request: &HeaderMap) -> bool {
+    matches!(language(request), Language::English)
+}
+
 /// The page: what happened, what to do, and what to name when asking.
 pub(super) fn render(
     status: StatusCode,
