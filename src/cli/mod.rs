@@ -22,11 +22,13 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::CommandFactory as _;
 use clap::Parser;
 use clap::Subcommand;
 
 use crate::api;
+use crate::api::guide;
 use crate::config::Config;
 use crate::config::ConfigErrors;
 use crate::knowledge::import::COMMAND;
@@ -84,6 +86,8 @@ enum Command {
     Mask,
     /// Print the API's OpenAPI description
     Openapi,
+    /// Write the operators' guide, Korean and English, as HTML into a folder
+    Guide(GuideFolder),
     /// Print the parts this program is made of, with version and licence (CycloneDX, JSON)
     Sbom,
     /// Check offline that an air-gap bundle or a package is as it was published
@@ -103,6 +107,13 @@ struct ConfigFile {
     /// The configuration file; every key can be overruled by BANK_AICC__SECTION__KEY
     #[arg(long, value_name = "FILE", default_value = "/etc/bank-aicc/config.toml")]
     config: PathBuf,
+}
+
+/// Where the guide is written.
+#[derive(Debug, clap::Args)]
+struct GuideFolder {
+    /// The folder; made if it is missing
+    folder: PathBuf,
 }
 
 /// Why a command failed.
@@ -145,6 +156,7 @@ pub fn run() -> ExitCode {
         Command::Eval(arguments) => eval::run(arguments),
         Command::Mask => mask::run(),
         Command::Openapi => print_openapi(),
+        Command::Guide(GuideFolder { folder }) => write_guide(&folder),
         Command::Sbom => sbom::run(),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::ReadDocument(arguments) => read_document::run(&arguments),
@@ -170,6 +182,13 @@ fn load(path: &Path) -> Result<Config, ConfigErrors> {
 /// The process's environment; what is not text cannot be a setting of ours.
 fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+}
+
+fn write_guide(folder: &Path) -> Result<(), Failure> {
+    let written = guide::write(folder).with_context(|| format!("writing the guide to {}", folder.display()));
+    let count = written.map_err(Failure::Other)?;
+    println!("{count} pages; begin with {}", folder.join("ko/install.html").display());
+    Ok(())
 }
 
 fn print_openapi() -> Result<(), Failure> {

@@ -8,7 +8,14 @@ use serde_json::Value;
 use serde_json::json;
 
 /// Routes that are no operation of the API: its descriptions, and the WebSocket, which OpenAPI has no word for.
-const NOT_DESCRIBED: [&str; 3] = ["/api/v1/openapi.json", "/api/docs", "/api/v1/chat/ws/{session_id}"];
+const NOT_DESCRIBED: [&str; 6] = [
+    "/api/v1/openapi.json",
+    "/api/docs",
+    "/api/docs/guide",
+    "/api/docs/guide/style.css",
+    "/api/docs/guide/{language}/{page}",
+    "/api/v1/chat/ws/{session_id}",
+];
 
 both_stores! {
     /// `openapi.json` describes every route there is, and is a well-formed OpenAPI 3.1 document.

@@ -183,8 +183,8 @@ mod tests {
         let settings = Config::parse("", "none", std::iter::empty()).unwrap().effective();
         let (mut section, mut count) = (String::new(), 0);
         for line in settings.lines() {
-            if let Some(table) = line.strip_prefix('[').and_then(|line| line.strip_suffix(']')) {
-                table.clone_into(&mut section);
+            if line.starts_with('[') {
+                line.trim_matches(['[', ']']).clone_into(&mut section);
             } else if let Some((name, _)) = line.split_once(" = ") {
                 assert!(page.contains(&format!("id=\"{section}.{name}\"")), "{section}.{name}");
                 count += 1;

@@ -54,7 +54,7 @@ impl Model {
         let request = Request {
             role: LlmRole::Triage,
             system: prompt.fill(&values),
-            said: vec![Said::Person(pii::mask(question))],
+            said: vec![Said::Person(pii::mask(&without_numbers(question)))],
             tokens_max: TOKENS_MAX,
             timeout: TIMEOUT,
         };
@@ -81,4 +81,15 @@ fn named(engine: &Engine, said: &str) -> Option<String> {
     let longest = *found.first()?;
     let are_parts = found.iter().all(|name| tight(longest).contains(&tight(name)));
     are_parts.then(|| longest.to_owned())
+}
+
+/// A question without its longer numbers, which say nothing of its category: one may be told in many messages.
+fn without_numbers(question: &str) -> String {
+    const DIGITS_MIN: usize = 4;
+    let mut text = String::with_capacity(question.len());
+    for run in question.chars().collect::<Vec<_>>().chunk_by(|one, next| one.is_numeric() == next.is_numeric()) {
+        let is_number = run.first().is_some_and(|c| c.is_numeric()) && run.len() >= DIGITS_MIN;
+        text.extend(run.iter().map(|c| if is_number { '*' } else { *c }));
+    }
+    text
 }
