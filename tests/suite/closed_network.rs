@@ -12,7 +12,6 @@ use crate::support::Http;
 use crate::support::Program;
 use crate::support::Site;
 use crate::support::demo_pack;
-use crate::support::eventually;
 
 /// A question that the documents answer, one that leads to a person, and one that nobody can sort.
 const MESSAGES: [&str; 3] = ["신용대출 금리가 얼마인가요?", "상담원 연결해 주세요", "그거 있잖아요 그게 좀 이상한데요"];
@@ -74,7 +73,7 @@ async fn attempts_of_a_bank(settings: &str) -> Attempts {
     fs::write(site.config(), own.replace("127.0.0.1:0", &address)).unwrap();
     let program = Program::start_in_closed_network(&socket, &["serve", "--config", site.config()]);
     let http = Http::at(socket.local_addr().unwrap());
-    eventually("it is ready", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
+    http.until_ready().await;
     for message in MESSAGES {
         Customer::open(&http).await.says(message).await;
         Customer::open(&http).await.connects().await.asks(message).await;

@@ -203,7 +203,7 @@ async fn a_hostile_first_pack_does_not_keep_the_server_from_running() {
     assert!(line.contains("documents/swelling.pdf: reading it needs more memory"), "{line}");
     http.get("/health").await.expect(200);
     fs::remove_file(hostile).unwrap();
-    eventually("the pack", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
+    http.until_ready().await;
     let reply = Customer::named(&http, "later").says(QUESTION_OF_EACH[2].1).await;
     assert_eq!(reply.cited(), ["loan/terms.docx"]);
     server.signal("TERM");

@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use crate::support::Customer;
 use crate::support::Http;
 use crate::support::ModelServer;
-use crate::support::Program;
 use crate::support::Site;
 use crate::support::documents;
 use crate::support::eventually;
@@ -126,8 +125,7 @@ async fn what_documents_want_said_is_not_said() {
     let (mut shown, mut asked_of) = (Vec::new(), 0);
     for (number, planted) in planted.chunks(MATTERS.len()).enumerate() {
         let pack = pack(site.folder().join(format!("pack-{number}")), planted);
-        let imported = Program::run(&["knowledge", "import", pack.to_str().unwrap(), "--config", site.config()], &[]);
-        assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+        site.import(&pack);
         let last = planted.last().unwrap();
         for http in [&with_model_http, &without_http] {
             eventually("the pack", async || {

@@ -81,7 +81,7 @@ async fn a_pack_brings_its_prompt() {
 
     let server = site.serve(&[]);
     let http = Http::at(server.address());
-    eventually("ready", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
+    http.until_ready().await;
     let administrator = Administrator::new(&http);
     let asked = async || {
         let customer = Customer::new(&http);

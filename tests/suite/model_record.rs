@@ -5,7 +5,6 @@ use serde_json::json;
 
 use crate::support::Administrator;
 use crate::support::Customer;
-use crate::support::Http;
 use crate::support::ModelServer;
 use crate::support::Program;
 use crate::support::Site;
@@ -37,9 +36,7 @@ both_stores! {
     async fn an_auditor_reads_the_record(store: Store) {
         let model = ModelServer::start().await;
         let site = Site::on(store).await;
-        let pack = demo_pack();
-        let imported = Program::run(&["knowledge", "import", pack.to_str().unwrap(), "--config", site.config()], &[]);
-        assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+        site.import(&demo_pack());
         assert_eq!(runs_command(&site, &[]), (true, String::new()));
         let (url, token) = (model.url(), token_file());
         let settings = [
@@ -50,8 +47,7 @@ both_stores! {
             ("llm.endpoint.1.roles", "[\"answer\"]"),
         ];
         let mut server = site.serve(&settings);
-        let http = Http::at(server.address());
-        eventually("ready", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
+        let http = server.ready().await;
         let is_asked = async || {
             let customer = Customer::new(&http);
             customer.says(QUESTION).await;

@@ -8,9 +8,7 @@ use serde_json::json;
 
 use crate::support::Administrator;
 use crate::support::Customer;
-use crate::support::Http;
 use crate::support::ModelServer;
-use crate::support::Program;
 use crate::support::Site;
 use crate::support::Socket;
 use crate::support::Store;
@@ -133,9 +131,7 @@ fn site(model: &ModelServer) -> Site {
         token_file(),
         model.url()
     ));
-    let pack = demo_pack();
-    let imported = Program::run(&["knowledge", "import", pack.to_str().unwrap(), "--config", site.config()], &[]);
-    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    site.import(&demo_pack());
     site
 }
 
@@ -145,8 +141,8 @@ async fn two_servers_answer_once() {
     let model = ModelServer::start().await;
     let site = site(&model);
     let servers = [site.serve(&[]), site.serve(&[])];
-    let one = ready(&servers[0]).await;
-    let other = ready(&servers[1]).await;
+    let one = servers[0].ready().await;
+    let other = servers[1].ready().await;
     for http in [&one, &other] {
         eventually("the model may be asked", async || {
             (Customer::new(http).says(QUESTION).await.0["engine"] == "llm").then_some(())
@@ -177,7 +173,7 @@ async fn killed_in_the_middle_of_an_answer() {
     let model = ModelServer::start().await;
     let site = site(&model);
     let mut server = site.serve(&[]);
-    let http = ready(&server).await;
+    let http = server.ready().await;
     eventually("the model may be asked", async || {
         (Customer::new(&http).says(QUESTION).await.0["engine"] == "llm").then_some(())
     })
@@ -190,7 +186,7 @@ async fn killed_in_the_middle_of_an_answer() {
     server.ended();
 
     let server = site.serve(&[]);
-    let http = ready(&server).await;
+    let http = server.ready().await;
     let customer = Customer::named(&http, customer.session());
     let asked = customer.history().await;
     assert_eq!((authors(&asked), &asked[0]["message"]), (vec!["customer"], &json!(QUESTION)));
@@ -207,11 +203,4 @@ async fn killed_in_the_middle_of_an_answer() {
     let told: Vec<_> = runs.iter().map(|run| (&run["outcome"], &run["message_id"])).collect();
     let what_was_shown = (&json!("begun"), &asked[0]["id"]);
     assert_eq!(told, [what_was_shown, (&json!("used"), &history[1]["id"])], "what was shown stays in the record");
-}
-
-/// Where a server that was just started answers, as soon as it can.
-async fn ready(server: &Program) -> Http {
-    let http = Http::at(server.address());
-    eventually("ready", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
-    http
 }

@@ -44,9 +44,7 @@ fn site(model: &ModelServer) -> Site {
         token_file(),
         model.url()
     ));
-    let pack = demo_pack();
-    let imported = Program::run(&["knowledge", "import", pack.to_str().unwrap(), "--config", site.config()], &[]);
-    assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    site.import(&demo_pack());
     site
 }
 
@@ -54,13 +52,6 @@ fn site(model: &ModelServer) -> Site {
 async fn answered_by(http: &Http, question: &str) -> String {
     let reply = Customer::new(http).says(question).await;
     reply.0["engine"].as_str().unwrap().to_owned()
-}
-
-/// Where a server that was just started answers, as soon as it can.
-async fn ready(server: &Program) -> Http {
-    let http = Http::at(server.address());
-    eventually("ready", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
-    http
 }
 
 /// A conversation in which a model has begun to speak, and never ends.
@@ -83,7 +74,7 @@ async fn the_command_line_switches_a_running_server() {
     let model = ModelServer::start().await;
     let site = site(&model);
     let mut server = site.serve(&[]);
-    let http = ready(&server).await;
+    let http = server.ready().await;
     eventually("the model may be asked", async || (answered_by(&http, QUESTION).await == "llm").then_some(())).await;
 
     model.behaves(endless());
@@ -108,7 +99,7 @@ async fn the_command_line_switches_a_running_server() {
     server.signal("TERM");
     assert!(server.ended().0.success());
     let server = site.serve(&[]);
-    let http = ready(&server).await;
+    let http = server.ready().await;
     server.logged("the model's switches changed");
     assert_eq!(answered_by(&http, OTHER_QUESTION).await, "extractive", "a restart does not switch it on");
     assert_eq!(model.chats().len(), asked, "nobody was asked");
@@ -137,7 +128,7 @@ async fn a_wrong_configuration_does_not_stand_in_the_way() {
     let site = site(&model);
     let settings = std::fs::read_to_string(site.config()).unwrap();
     let server = site.serve(&[]);
-    let http = ready(&server).await;
+    let http = server.ready().await;
     eventually("the model may be asked", async || (answered_by(&http, QUESTION).await == "llm").then_some(())).await;
     let write = |text: &[u8]| std::fs::write(site.config(), text).unwrap();
     for (line, told) in [
@@ -206,10 +197,7 @@ async fn the_status_says_what_is_left_out_and_why() {
     };
     let said = status(&[]);
     assert!(said.contains("there is no database") && !site.folder().join("data").exists(), "{said}");
-    let pack = demo_pack();
-    assert!(
-        Program::run(&["knowledge", "import", pack.to_str().unwrap(), "--config", site.config()], &[]).status.success()
-    );
+    site.import(&demo_pack());
     let said = status(&[("OPENAI_API_KEY", "sk-hidden")]);
     assert!(said.contains("meant by OPENAI_API_KEY") && !said.contains("sk-hidden"), "{said}");
     assert!(said.contains("tokens today: 0 of 1000"), "{said}");

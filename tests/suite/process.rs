@@ -31,7 +31,7 @@ async fn a_demo_says_where_it_listens_answers_and_leaves_nothing() {
     let folder = PathBuf::from(data.trim().strip_prefix("Data:").unwrap().split('(').next().unwrap().trim());
     assert!(folder.is_dir(), "{data}");
     http.get("/health").await.expect(200);
-    ready(&http).await;
+    http.until_ready().await;
     let reply = Customer::named(&http, "test_session_001").says("대출 금리가 얼마인가요?").await;
     assert!(!reply.cited().is_empty(), "{:#}", reply.0);
     assert_eq!(http.get("/").await.status, 200, "the screen");
@@ -62,7 +62,7 @@ async fn a_demo_keeps_its_data_in_a_named_folder() {
     for expected in [2, 4] {
         let mut demo = Program::start(&arguments, &[]);
         let http = Http::at(demo.address());
-        ready(&http).await;
+        http.until_ready().await;
         let customer = Customer::named(&http, "kept");
         customer.says("안녕하세요").await;
         assert_eq!(customer.history().await.len(), expected);
@@ -273,9 +273,7 @@ async fn a_running_server_takes_up_an_imported_pack() {
     let before = customer.says(QUESTION).await;
     assert_eq!(before.cited(), [""; 0]);
     assert!(before.buttons().iter().any(|message| message.contains("상담원")), "a person is offered: {:#}", before.0);
-    let imported =
-        Program::run(&["knowledge", "import", demo_pack().to_str().unwrap(), "--config", site.config()], &[]);
-    assert!(imported.status.success(), "{}", stderr(&imported));
+    site.import(&demo_pack());
     let greeting = eventually("the new greeting", async || {
         let greeting = http.get("/api/v1/greeting").await.expect(200);
         (greeting["bank"] != "").then_some(greeting)
@@ -424,11 +422,6 @@ both_stores! {
             assert!(said.contains(word), "{word}: {said}");
         }
     }
-}
-
-/// The knowledge pack is loaded, which a debug build takes seconds for.
-async fn ready(http: &Http) {
-    eventually("the knowledge pack", async || (http.get("/health/ready").await.status == 200).then_some(())).await;
 }
 
 fn stderr(output: &Output) -> String {

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::Answer;
 use super::PATIENCE;
+use super::eventually;
 use super::soon;
 
 /// A client that follows no redirect and knows no proxy. Clones share its connections.
@@ -28,6 +29,11 @@ impl Http {
     /// Whom it talks to.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Waits until customers are answered from documents.
+    pub async fn until_ready(&self) {
+        eventually("ready", async || (self.get("/health/ready").await.status == 200).then_some(())).await;
     }
 
     /// A request to be completed and then given to [`Http::send`].

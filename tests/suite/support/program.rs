@@ -21,6 +21,7 @@ use std::time::Instant;
 use command_fds::CommandFdExt as _;
 use command_fds::FdMapping;
 
+use super::Http;
 use super::PATIENCE;
 use super::watchdog::Watchdog;
 
@@ -123,6 +124,13 @@ impl Program {
     /// Where it listens, from its log.
     pub fn address(&self) -> SocketAddr {
         self.listens_on("http")
+    }
+
+    /// Where it answers customers, as soon as it can.
+    pub async fn ready(&self) -> Http {
+        let http = Http::at(self.address());
+        http.until_ready().await;
+        http
     }
 
     /// Where it listens for HTTPS; its plain listeners come first.

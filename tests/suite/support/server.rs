@@ -30,6 +30,7 @@ use super::MariaDb;
 use super::ModelServer;
 use super::Store;
 use super::administrator::token_file;
+use super::eventually;
 use super::program::PROGRAM;
 use super::template;
 
@@ -145,8 +146,9 @@ impl Setup {
         };
         let address = address.await.expect("the server starts");
         let http = Http::at(address);
-        // Answered as soon as the knowledge pack is loaded.
-        http.get("/api/v1/greeting").await.expect(200);
+        // Answered as soon as the knowledge pack is loaded, for which a request does not wait as long as a busy machine may need.
+        eventually("the knowledge pack", async || (http.get("/api/v1/greeting").await.status == 200).then_some(()))
+            .await;
         let Self { store, settings, .. } = self;
         Server { running: Some(Running { shutdown, thread, folder }), store, settings, database, address, clock, http }
     }

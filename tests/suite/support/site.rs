@@ -67,6 +67,12 @@ impl Site {
         &self.config
     }
 
+    /// Imports a knowledge pack.
+    pub fn import(&self, pack: &Path) {
+        let imported = Program::run(&["knowledge", "import", pack.to_str().unwrap(), "--config", self.config()], &[]);
+        assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
+    }
+
     /// Starts the program on it, with these settings on top, by their keys in `config.toml`.
     pub fn serve(&self, settings: &[(&str, &str)]) -> Program {
         let variable = |key: &str| format!("BANK_AICC__{}", key.to_uppercase().replace('.', "__"));
