@@ -1,31 +1,21 @@
-//! The search index of one pack, in a folder on disk.
+//! The search index of one pack, kept in a file.
 //!
-//! tantivy makes and keeps the dictionary and the postings; opening an index reads them into memory, which takes
-//! milliseconds (`postings`). A document is one row for its title and keywords, followed by two rows for each passage:
-//! what it is about, and what it says. Every row has three fields: stems, bigrams and concepts. One more row at the end has the words
-//! of the pack's example utterances, which tell a customer's way of putting things from a word that is foreign to the
-//! bank. The index is derived from the pack and can be made again at any time: it carries the digest of its pack, and
-//! one made from anything else is not opened.
+//! A document is one row for its title and keywords, followed by two rows for each passage: what it is about, and what it
+//! says. Every row has three fields: stems, bigrams and concepts (`postings`). Beside them stand the words of the pack's
+//! example utterances, which tell a customer's way of putting things from a word that is foreign to the bank. The index is
+//! derived from the pack and can be made again at any time: it carries the digest of its pack and of itself, and one that
+//! was made from anything else, or is damaged, is not opened.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::path::PathBuf;
 
-use foldhash::HashSet;
-use tantivy::Index as TantivyIndex;
-use tantivy::ReloadPolicy;
-use tantivy::SegmentReader;
-use tantivy::TantivyDocument;
-use tantivy::TantivyError;
-use tantivy::directory::MmapDirectory;
-use tantivy::schema::Field as SchemaField;
-use tantivy::schema::IndexRecordOption;
-use tantivy::schema::Schema;
-use tantivy::schema::TextFieldIndexing;
-use tantivy::schema::TextOptions;
-use tantivy::tokenizer::PreTokenizedString;
-use tantivy::tokenizer::Token;
+use serde::Deserialize;
+use serde::Serialize;
+use sha2::Digest as _;
+use sha2::Sha256;
 
 use crate::knowledge::analysis::Dictionaries;
 use crate::knowledge::analysis::Tokens;
@@ -45,7 +35,7 @@ pub enum IndexError {
     /// The folder holds something that is not an index of ours.
     #[error("making the search index in {}: the folder holds other files; give a new or empty folder", .0.display())]
     Occupied(PathBuf),
-    /// There is no index, or it was made from another pack or by another version of the program.
+    /// There is no index, it is damaged, or it was made from another pack or by another version of the program.
     #[error("opening the search index in {}: it does not belong to this knowledge pack; make it again", .0.display())]
     Stale(PathBuf),
     /// The file system refused.
@@ -56,14 +46,9 @@ pub enum IndexError {
         /// What the system said.
         source: io::Error,
     },
-    /// The engine refused.
-    #[error("the search index in {}: {source}; remove the folder to make it again", path.display())]
-    Engine {
-        /// The folder.
-        path: PathBuf,
-        /// What the engine said.
-        source: TantivyError,
-    },
+    /// The index could not be written as bytes.
+    #[error("storing the search index")]
+    Unwritable(#[source] postcard::Error),
     /// The pack has no digest.
     #[error(transparent)]
     Pack(#[from] PackError),
@@ -81,13 +66,18 @@ pub struct Index {
     pub(super) asked: Vec<Option<Asked>>,
 }
 
-const STEMS: &str = "stems";
-const GRAMS: &str = "grams";
-const CONCEPTS: &str = "concepts";
-const ASKED: &str = "asked";
+/// What the file holds, behind its stamp and its digest.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    stems: Field,
+    grams: Field,
+    concepts: Field,
+    /// The words of the example utterances.
+    asked: BTreeSet<Box<str>>,
+}
 
-/// The file that says what an index was made from.
-const STAMP: &str = "bank-aicc-index";
+/// The file.
+const FILE: &str = "bank-aicc-index";
 
 impl Index {
     /// Makes the index of `pack` in `dir` and opens it. An index of ours that is there already is replaced.
@@ -95,56 +85,54 @@ impl Index {
     /// It is made in a folder beside `dir` and moved into place, so `dir` never holds half an index.
     ///
     /// # Errors
-    /// [`IndexError::Occupied`] when `dir` holds anything else; otherwise what the file system or the engine said.
+    /// [`IndexError::Occupied`] when `dir` holds anything else; otherwise what the file system said.
     pub fn create(pack: &Pack, dir: &Path) -> Result<Self, IndexError> {
         let unreadable = |source| IndexError::Unreadable { path: dir.to_owned(), source };
-        let engine = |source| IndexError::Engine { path: dir.to_owned(), source };
-        let is_ours = dir.join(STAMP).exists();
+        let is_ours = dir.join(FILE).exists();
         if dir.exists() && !is_ours && fs::read_dir(dir).map_err(unreadable)?.next().is_some() {
             return Err(IndexError::Occupied(dir.to_owned()));
         }
         let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(unreadable)?;
         let making = tempfile::Builder::new().prefix(".index-").tempdir_in(parent).map_err(unreadable)?;
-        write(pack, &chunk::passages(pack), making.path()).map_err(engine)?;
-        fs::write(making.path().join(STAMP), stamp(pack)?).map_err(unreadable)?;
+        let passages = chunk::passages(pack);
+        let rows = Rows::new(pack, &passages);
+        let kept = Kept::of(pack, &passages, &rows);
+        fs::write(making.path().join(FILE), kept.to_bytes(&stamp(pack)?)?).map_err(unreadable)?;
         if dir.exists() {
             fs::remove_dir_all(dir).map_err(unreadable)?;
         }
         fs::rename(making.keep(), dir).map_err(unreadable)?;
-        Self::open(dir, pack)
+        Ok(Self::new(pack, passages, rows, kept))
     }
 
     /// Opens the index that [`Self::create`] made of the same pack.
     ///
     /// # Errors
-    /// [`IndexError::Stale`] when it was made from anything else; otherwise what the file system or the engine said.
+    /// [`IndexError::Stale`] when it was made from anything else or is damaged; otherwise what the file system said.
     pub fn open(dir: &Path, pack: &Pack) -> Result<Self, IndexError> {
         let stale = || IndexError::Stale(dir.to_owned());
-        match fs::read_to_string(dir.join(STAMP)) {
-            Ok(found) if found == stamp(pack)? => {}
-            Ok(_) => return Err(stale()),
+        let bytes = match fs::read(dir.join(FILE)) {
+            Ok(bytes) => bytes,
             Err(source) if source.kind() == io::ErrorKind::NotFound => return Err(stale()),
             Err(source) => return Err(IndexError::Unreadable { path: dir.to_owned(), source }),
-        }
+        };
+        let kept = Kept::from_bytes(&bytes, &stamp(pack)?).ok_or_else(stale)?;
         let passages = chunk::passages(pack);
         let rows = Rows::new(pack, &passages);
-        let segment = segment(dir).map_err(|source| IndexError::Engine { path: dir.to_owned(), source })?;
-        let rows_expected = rows.all.len() + 1;
-        let segment = segment.filter(|segment| segment.max_doc() as usize == rows_expected).ok_or_else(stale)?;
-        let engine = |source| IndexError::Engine { path: dir.to_owned(), source };
-        let stems = Field::read(&segment, STEMS, &rows).map_err(engine)?;
-        let grams = Field::read(&segment, GRAMS, &rows).map_err(engine)?;
-        let concepts = Field::read(&segment, CONCEPTS, &rows).map_err(engine)?;
-        let asked = words(&segment, ASKED).map_err(engine)?;
+        Ok(Self::new(pack, passages, rows, kept))
+    }
+
+    fn new(pack: &Pack, passages: Vec<Passage>, rows: Rows, kept: Kept) -> Self {
+        let Kept { stems, grams, concepts, asked } = kept;
         let dictionaries =
             Dictionaries { stems: &stems.dictionary, grams: &grams.dictionary, concepts: &concepts.dictionary };
-        let vocabulary = Vocabulary::new(pack, asked, dictionaries);
+        let vocabulary = Vocabulary::new(pack, asked.into_iter().collect(), dictionaries);
         let documents = rows.validity.len();
         let rarity = |stem| idf(documents, stems.postings(stem, None).documents());
         let asked = |passage: &Passage| Some(Asked::new(passage.question.as_deref()?, dictionaries, rarity));
         let asked = passages.iter().map(asked).collect();
-        Ok(Self { passages, rows, stems, grams, concepts, vocabulary, asked })
+        Self { passages, rows, stems, grams, concepts, vocabulary, asked }
     }
 
     /// Opens the index of `pack` in `dir`, making it first when it is not there or was made from something else.
@@ -153,7 +141,7 @@ impl Index {
     /// As [`Self::create`] and [`Self::open`].
     pub fn open_or_create(dir: &Path, pack: &Pack) -> Result<Self, IndexError> {
         match Self::open(dir, pack) {
-            Err(IndexError::Stale(_) | IndexError::Engine { .. }) => Self::create(pack, dir),
+            Err(IndexError::Stale(_)) => Self::create(pack, dir),
             opened => opened,
         }
     }
@@ -169,65 +157,38 @@ fn stamp(pack: &Pack) -> Result<String, PackError> {
     Ok(format!("bank-aicc {}\npack {}\n", env!("CARGO_PKG_VERSION"), pack.digest()?))
 }
 
-fn schema() -> (Schema, [SchemaField; 4]) {
-    let indexing = TextFieldIndexing::default().set_index_option(IndexRecordOption::WithFreqs).set_tokenizer("raw");
-    let options = TextOptions::default().set_indexing_options(indexing);
-    let mut schema = Schema::builder();
-    let fields = [STEMS, GRAMS, CONCEPTS, ASKED].map(|name| schema.add_text_field(name, options.clone()));
-    (schema.build(), fields)
-}
-
-/// Writes every row into one segment, in order.
-fn write(pack: &Pack, passages: &[Passage], dir: &Path) -> tantivy::Result<()> {
-    const MEMORY_BYTES: usize = 64 << 20;
-    let (schema, [stems, grams, concepts, asked]) = schema();
-    let builder = TantivyIndex::builder().schema(schema);
-    let mut writer = builder.single_segment_index_writer(MmapDirectory::open(dir)?, MEMORY_BYTES)?;
-    let mut add = |tokens: Tokens| {
-        let mut row = TantivyDocument::new();
-        row.add_pre_tokenized_text(stems, pre_tokenized(tokens.stems));
-        row.add_pre_tokenized_text(grams, pre_tokenized(tokens.grams));
-        row.add_pre_tokenized_text(concepts, pre_tokenized(tokens.concepts));
-        writer.add_document(row)
-    };
-    let mut passages = passages.iter().peekable();
-    for (document, number) in pack.documents.iter().zip(0..) {
-        add(Tokens::of_title(document))?;
-        while let Some(passage) = passages.next_if(|passage| passage.document == number) {
-            add(Tokens::of_heading(passage))?;
-            add(Tokens::of_text(passage))?;
+impl Kept {
+    fn of(pack: &Pack, passages: &[Passage], rows: &Rows) -> Self {
+        let mut each_row = Vec::with_capacity(rows.all.len());
+        let mut passages = passages.iter().peekable();
+        for (document, number) in pack.documents.iter().zip(0..) {
+            each_row.push(Tokens::of_title(document));
+            while let Some(passage) = passages.next_if(|passage| passage.document == number) {
+                each_row.push(Tokens::of_heading(passage));
+                each_row.push(Tokens::of_text(passage));
+            }
+        }
+        let field = |tokens: fn(&Tokens) -> &Vec<String>| Field::new(rows, each_row.iter().map(tokens));
+        Self {
+            stems: field(|row| &row.stems),
+            grams: field(|row| &row.grams),
+            concepts: field(|row| &row.concepts),
+            asked: Tokens::of_utterances(pack).stems.into_iter().map(String::into_boxed_str).collect(),
         }
     }
-    let mut row = TantivyDocument::new();
-    row.add_pre_tokenized_text(asked, pre_tokenized(Tokens::of_utterances(pack).stems));
-    writer.add_document(row)?;
-    writer.finalize()?;
-    Ok(())
-}
 
-/// Every word of a field.
-fn words(segment: &SegmentReader, field: &str) -> tantivy::Result<HashSet<Box<str>>> {
-    let reader = segment.inverted_index(segment.schema().get_field(field)?)?;
-    let mut words = HashSet::default();
-    let mut stream = reader.terms().stream()?;
-    while stream.advance() {
-        words.insert(String::from_utf8_lossy(stream.key()).into());
+    /// What it was made from, a digest, and the index itself.
+    fn to_bytes(&self, stamp: &str) -> Result<Vec<u8>, IndexError> {
+        let body = postcard::to_stdvec(self).map_err(IndexError::Unwritable)?;
+        Ok([stamp.as_bytes(), Sha256::digest(&body).as_slice(), body.as_slice()].concat())
     }
-    Ok(words)
-}
 
-fn pre_tokenized(tokens: Vec<String>) -> PreTokenizedString {
-    let token = |(position, text)| Token { position, text, ..Token::default() };
-    PreTokenizedString { text: String::new(), tokens: tokens.into_iter().enumerate().map(token).collect() }
-}
-
-/// The only segment of the index in `dir`; `None` when there is none or more than one.
-fn segment(dir: &Path) -> tantivy::Result<Option<SegmentReader>> {
-    let index = TantivyIndex::open(MmapDirectory::open(dir)?)?;
-    let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-    let searcher = reader.searcher();
-    match searcher.segment_readers() {
-        [only] => Ok(Some(only.clone())),
-        _ => Ok(None),
+    /// `None` if the bytes are of something else or damaged.
+    fn from_bytes(bytes: &[u8], stamp: &str) -> Option<Self> {
+        let (digest, body) = bytes.strip_prefix(stamp.as_bytes())?.split_at_checked(Sha256::output_size())?;
+        if Sha256::digest(body).as_slice() != digest {
+            return None;
+        }
+        postcard::from_bytes(body).ok()
     }
 }

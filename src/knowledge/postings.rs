@@ -1,20 +1,23 @@
-//! Where each token stands, in memory: what tantivy keeps on disk, read once when an index is opened.
+//! Where each token stands, in memory.
 //!
-//! Asking tantivy's dictionary and unpacking its blocks for every token of every question took half the time of a search.
+//! A search engine's dictionary and its blocks of postings, unpacked for every token of every question, took half the time
+//! of a search; the postings of a bank's documents fit into memory as they are.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use foldhash::HashMap;
-use tantivy::InvertedIndexReader;
-use tantivy::SegmentReader;
-use tantivy::postings::BlockSegmentPostings;
-use tantivy::schema::IndexRecordOption;
+use serde::Deserialize;
+use serde::Deserializer;
+use serde::Serialize;
+use serde::Serializer;
 
 use crate::knowledge::rows::Part;
 use crate::knowledge::rows::Rows;
 
 /// The postings and the lengths of one field.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Field {
     pub dictionary: Dictionary,
     /// The postings of each token, by number.
@@ -35,13 +38,14 @@ pub(super) struct Dictionary(HashMap<Box<str>, u32>);
 pub(super) type Number = Option<u32>;
 
 /// Ranges of [`Field::passages`] and [`Field::documents`].
+#[derive(Serialize, Deserialize)]
 struct Places {
     passages: Range<u32>,
     documents: Range<u32>,
 }
 
 /// A passage that has a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct InPassage {
     pub document: u32,
     pub passage: u32,
@@ -52,7 +56,7 @@ pub(super) struct InPassage {
 }
 
 /// A document that has a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct InDocument {
     pub document: u32,
     /// How often its title and keywords have it.
@@ -69,15 +73,15 @@ pub(super) struct Postings<'i> {
 }
 
 impl Field {
-    /// Reads a field of a segment whose rows are `rows`.
-    pub fn read(segment: &SegmentReader, name: &str, rows: &Rows) -> tantivy::Result<Self> {
-        let field = segment.schema().get_field(name)?;
-        let lengths = segment.get_fieldnorms_reader(field)?;
+    /// A field whose `rows` have these tokens each.
+    pub fn new<'t>(rows: &Rows, tokens: impl Iterator<Item = &'t Vec<String>>) -> Self {
         let mut passage_length: Vec<f32> = Vec::new();
         let mut document_length: Vec<f32> = Vec::new();
-        for (row, number) in rows.all.iter().zip(0..) {
+        // In the order of the tokens, and each one's rows in theirs.
+        let mut places: BTreeMap<&str, Vec<(u32, u16)>> = BTreeMap::new();
+        for ((row, number), tokens) in rows.all.iter().zip(0..).zip(tokens) {
             // A row holds far fewer than 2^24 tokens, up to which f32 is exact.
-            let length = lengths.fieldnorm(number) as f32;
+            let length = tokens.len() as f32;
             match row.part {
                 Part::Title => document_length.push(length),
                 Part::Heading(_) => passage_length.push(length),
@@ -86,54 +90,38 @@ impl Field {
             if row.part != Part::Title {
                 *document_length.last_mut().unwrap_or(&mut 0.0) += length;
             }
+            for token in tokens {
+                let places = places.entry(token).or_default();
+                match places.last_mut() {
+                    Some((last, frequency)) if *last == number => *frequency = frequency.saturating_add(1),
+                    Some(_) | None => places.push((number, 1)),
+                }
+            }
         }
         relate_to_average(&mut passage_length);
         relate_to_average(&mut document_length);
-        let mut read = Self {
+        let mut field = Self {
             dictionary: Dictionary::default(),
-            places: vec![],
+            places: Vec::with_capacity(places.len()),
             passages: vec![],
             documents: vec![],
             passage_length,
             document_length,
         };
-        read.read_tokens(&*segment.inverted_index(field)?, rows)?;
-        Ok(read)
-    }
-
-    fn read_tokens(&mut self, reader: &InvertedIndexReader, rows: &Rows) -> tantivy::Result<()> {
-        let mut tokens = reader.terms().stream()?;
-        // One reader of blocks is opened and then moved from token to token.
-        let mut blocks: Option<BlockSegmentPostings> = None;
-        while let Some((token, info)) = tokens.next() {
-            let mut block = match blocks.take() {
-                Some(mut block) => {
-                    reader.reset_block_postings_from_terminfo(info, &mut block)?;
-                    block
-                }
-                None => reader.read_block_postings_from_terminfo(info, IndexRecordOption::WithFreqs)?,
-            };
-            let (passages, documents) = (self.passages.len(), self.documents.len());
-            while !block.docs().is_empty() {
-                for (&row, &frequency) in block.docs().iter().zip(block.freqs()) {
-                    self.count(rows, row, u16::try_from(frequency).unwrap_or(u16::MAX), documents, passages);
-                }
-                block.advance();
+        for (token, places) in places {
+            let (passages, documents) = (field.passages.len(), field.documents.len());
+            for (row, frequency) in places {
+                field.count(rows, row, frequency, documents, passages);
             }
-            blocks = Some(block);
-            let places = Places {
-                passages: range(passages..self.passages.len()),
-                documents: range(documents..self.documents.len()),
-            };
-            self.dictionary.add(&String::from_utf8_lossy(token));
-            self.places.push(places);
+            field.dictionary.add(token);
+            let passages = range(passages..field.passages.len());
+            field.places.push(Places { passages, documents: range(documents..field.documents.len()) });
         }
-        Ok(())
+        field
     }
 
     /// Notes that a row has the token whose places begin where given.
     fn count(&mut self, rows: &Rows, row: u32, frequency: u16, first_document: usize, first_passage: usize) {
-        // A row beyond the last can only come of a damaged file.
         let Some(row) = rows.all.get(row as usize) else { return };
         if self.documents[first_document..].last().is_none_or(|last| last.document != row.document) {
             self.documents.push(InDocument { document: row.document, title: 0, passages: 0 });
@@ -179,6 +167,21 @@ impl Dictionary {
     pub fn add(&mut self, token: &str) {
         let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
         self.0.entry(token.into()).or_insert(next);
+    }
+}
+
+/// As the tokens in the order of their numbers.
+impl Serialize for Dictionary {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut tokens: Vec<_> = self.0.iter().collect();
+        tokens.sort_unstable_by_key(|(_, number)| **number);
+        serializer.collect_seq(tokens.into_iter().map(|(token, _)| token))
+    }
+}
+
+impl<'de> Deserialize<'de> for Dictionary {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(Vec::<Box<str>>::deserialize(deserializer)?.into_iter().zip(0..).collect()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Finding the passages that answer a question, and saying how well they do.
 //!
 //! Ranking is BM25 in two steps at once: every posting counts for its document and for its passage, and a passage is
-//! ranked by both. tantivy's own query path is not used: it fixes k1 and b, scores one level only, and took 77 µs for a
+//! ranked by both. No search engine is used: those at hand fix k1 and b, score one level only, and tantivy took 77 µs for a
 //! question on the demo pack where this takes 14 (2 virtual CPUs, November 2026). The score a hit carries is not BM25,
 //! whose size depends on the pack and the question, but how much of what was asked the passage speaks of.
 

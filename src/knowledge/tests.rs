@@ -247,16 +247,27 @@ fn a_folder_with_other_files_is_left_alone() {
 }
 
 #[test]
-fn a_damaged_index_is_an_error_or_is_made_again() {
+fn a_damaged_index_is_made_again() {
     let pack = pack();
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path().join("index");
     drop(Index::create(&pack, &dir).unwrap());
-    fs::write(dir.join("meta.json"), "{").unwrap();
-    assert!(matches!(Index::open(&dir, &pack), Err(IndexError::Engine { .. })));
-    assert!(!Index::open_or_create(&dir, &pack).unwrap().search(query(&Reading::of("금리"), TODAY), 1).is_empty());
-    fs::remove_file(dir.join("meta.json")).unwrap();
-    assert!(Index::open(&dir, &pack).is_err());
+    let file = dir.join("bank-aicc-index");
+    let good = fs::read(&file).unwrap();
+    let flipped = |place: usize| {
+        let mut bytes = good.clone();
+        bytes[place] ^= 1;
+        bytes
+    };
+    let stamp_of_an_earlier_index = good[..good.len() / 2].to_vec();
+    for bad in [vec![], stamp_of_an_earlier_index, flipped(3), flipped(good.len() / 2), flipped(good.len() - 1)] {
+        fs::write(&file, bad).unwrap();
+        assert!(matches!(Index::open(&dir, &pack), Err(IndexError::Stale(_))));
+        assert!(!Index::open_or_create(&dir, &pack).unwrap().search(query(&Reading::of("금리"), TODAY), 1).is_empty());
+        assert!(fs::read(&file).unwrap() == good, "the same pack makes the same index");
+    }
+    fs::remove_file(&file).unwrap();
+    assert!(matches!(Index::open(&dir, &pack), Err(IndexError::Stale(_))));
 }
 
 #[test]
