@@ -73,6 +73,13 @@ pub(super) fn read_long_secret(path: &Path, noun: &str) -> Result<Secret<String>
     }
 }
 
+/// Whether others than its owner may read a file. The service manager shows its credentials to one service alone, in a folder nobody else may
+/// enter, by an access list whose mask looks like the group's rights.
+fn is_open_to_others(path: &Path, mode: u32) -> bool {
+    let others = if path.starts_with("/run/credentials") { 0o007 } else { 0o077 };
+    mode & others != 0
+}
+
 /// Reads the one line of a file that nobody but its owner can read. `noun` is what it holds.
 pub(super) fn read_secret(path: &Path, noun: &str) -> Result<Secret<String>, String> {
     const BYTES_MAX: u64 = 4 << 10;
@@ -84,7 +91,7 @@ pub(super) fn read_secret(path: &Path, noun: &str) -> Result<Secret<String>, Str
     }
     let file = File::open(path).map_err(unreadable)?;
     let mode = file.metadata().map_err(unreadable)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if is_open_to_others(path, mode) {
         return Err(format!("{shown} is open to other users (mode {mode:03o}); run: chmod 600 {shown}"));
     }
     let mut text = String::new();
@@ -124,6 +131,16 @@ mod tests {
         ] {
             assert_eq!(mask_url(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn a_credential_of_the_service_manager_is_not_open_to_others() {
+        let credential = Path::new("/run/credentials/bank-aicc.service/database");
+        assert!(!is_open_to_others(credential, 0o440));
+        assert!(is_open_to_others(credential, 0o444));
+        let file = Path::new("/etc/bank-aicc/database");
+        assert!(!is_open_to_others(file, 0o600));
+        assert!(is_open_to_others(file, 0o640));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use crate::edge::EdgeError;
 use crate::telemetry;
 
 /// Sections whose keys take effect at once; all others wait for the next start.
-const RELOADED: [&str; 5] = ["edge.", "server.limits.", "log.level", "log.access", "api.public_url"];
+const RELOADED: [&str; 6] =
+    ["edge.", "server.limits.", "log.level", "log.access", "api.public_url", "api.cors_allowed_origins"];
 /// Keys below those that all the same wait.
 const STARTED: [&str; 2] = ["edge.tls.listen", "edge.client_certificates.listeners"];
 
