@@ -206,7 +206,7 @@ pub async fn audit(
     let limit = query.integer("limit");
     query.finish()?;
     let limit = limit.and_then(|limit| u32::try_from(limit).ok()).unwrap_or(100).clamp(1, LINES_MAX);
-    let entries = state.chat.store().switches().audit(limit).await?;
+    let entries = state.chat.store().switches().audit("", limit).await?;
     let shape = |entry: AuditEntry| AuditShape {
         id: entry.id,
         at_ms: entry.at_ms,

@@ -5,6 +5,7 @@
 
 mod cert;
 mod check;
+mod database;
 mod demo;
 mod doctor;
 mod eval;
@@ -13,6 +14,7 @@ mod manager;
 mod mask;
 mod model;
 mod read_document;
+mod retention;
 mod sbom;
 mod serve;
 mod verify;
@@ -29,8 +31,10 @@ use clap::Subcommand;
 
 use crate::api;
 use crate::api::guide;
+use crate::clock::to_kst;
 use crate::config::Config;
 use crate::config::ConfigErrors;
+use crate::domain::Timestamp;
 use crate::knowledge::import::COMMAND;
 
 /// A bank's whole AI contact-centre chat in one executable.
@@ -74,6 +78,9 @@ enum Command {
     /// Language models: switch them off and on, and show their prompts
     #[command(subcommand)]
     Model(model::Command),
+    /// How long conversations and audit records are kept: what has had its time, and deleting it
+    #[command(subcommand)]
+    Retention(retention::Command),
     /// Measure how well a knowledge pack is understood, by the pack's own tests.csv
     ///
     /// Exit status 3 when the pack's data contradicts itself or a gate of its pack.toml is missed: what to run before
@@ -153,6 +160,7 @@ pub fn run() -> ExitCode {
         Command::Cert(command) => cert::run(command),
         Command::Knowledge(command) => knowledge::run(command),
         Command::Model(command) => model::run(command),
+        Command::Retention(command) => retention::run(command),
         Command::Eval(arguments) => eval::run(arguments),
         Command::Mask => mask::run(),
         Command::Openapi => print_openapi(),
@@ -189,6 +197,13 @@ fn write_guide(folder: &Path) -> Result<(), Failure> {
     let count = written.map_err(Failure::Other)?;
     println!("{count} pages; begin with {}", folder.join("ko/install.html").display());
     Ok(())
+}
+
+/// A time on Korea's wall clock.
+fn shown(unix_ms: i64) -> String {
+    let at = to_kst(Timestamp::from_unix_ms(unix_ms));
+    let (date, time) = (at.date(), at.time());
+    format!("{date} {:02}:{:02}:{:02} KST", time.hour(), time.minute(), time.second())
 }
 
 fn print_openapi() -> Result<(), Failure> {

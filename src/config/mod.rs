@@ -21,6 +21,7 @@ mod llm;
 mod log;
 mod origin;
 mod reader;
+mod retention;
 mod salvage;
 mod secret;
 mod section;
@@ -95,6 +96,7 @@ pub use log::LogFormat;
 pub use log::LogLevel;
 pub use origin::AllowedOrigin;
 pub use origin::WebOrigin;
+pub use retention::Retention;
 pub use secret::Secret;
 pub use server::Server;
 pub use server::ServerLimits;
@@ -125,6 +127,8 @@ pub struct Config {
     pub admin: Admin,
     /// The database.
     pub storage: Storage,
+    /// How long what is kept in it.
+    pub retention: Retention,
     /// The screens.
     pub web: Web,
     /// What the program tells about itself.
@@ -243,6 +247,7 @@ impl Config {
             llm: root.section("llm", Llm::read),
             admin: root.section("admin", Admin::read),
             storage: root.section("storage", Storage::read),
+            retention: root.section("retention", Retention::read),
             web: root.section("web", Web::read),
             log: root.section("log", Log::read),
             provenance: Provenance::default(),
@@ -273,9 +278,9 @@ impl Default for Config {
 /// Two configurations are equal if they say the same, wherever it came from.
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
-        let Self { server, edge, api, chat, knowledge, llm, admin, storage, web, log, provenance: _ } = self;
+        let Self { server, edge, api, chat, knowledge, llm, admin, storage, retention, web, log, provenance: _ } = self;
         (server, edge, api, chat) == (&other.server, &other.edge, &other.api, &other.chat)
-            && (knowledge, storage) == (&other.knowledge, &other.storage)
+            && (knowledge, storage, retention) == (&other.knowledge, &other.storage, &other.retention)
             && (llm, admin) == (&other.llm, &other.admin)
             && (web, log) == (&other.web, &other.log)
     }

@@ -6,6 +6,7 @@
 
 mod brain;
 mod reload;
+mod retention;
 mod schedule;
 mod web;
 
@@ -44,6 +45,9 @@ pub use brain::KnowledgeError;
 pub use brain::import;
 pub use brain::load;
 pub use reload::Reloader;
+pub use retention::delete_expired;
+pub use retention::expiry;
+pub use retention::summary;
 pub use web::Screens;
 
 use brain::Keeper;
@@ -193,6 +197,8 @@ impl Server {
         if let Some(model) = &model {
             tasks.spawn(model.clone().keep());
         }
+        store.register(edge.metrics());
+        tasks.spawn(retention::keep(store.clone(), config.retention.clone(), clock.clone(), shutdown.clone()));
         let chat = Chat::new(&config, store, clock, engine_in_use, model);
         let sweep_interval = config.chat.inactivity_sweep_interval;
         tasks.spawn(schedule::sweep_silent(chat.clone(), sweep_interval, shutdown.clone()));

@@ -30,6 +30,17 @@ impl WriteLease {
         }
     }
 
+    /// Executes what only SQLite needs, outside of a transaction.
+    pub(super) async fn execute_on_sqlite(&mut self, sql: &'static str) -> Result<()> {
+        match self {
+            Self::Sqlite(lease) => {
+                sqlx::query(sql).execute(lease.connection()?).await?;
+            }
+            Self::MySql(_) => {}
+        }
+        Ok(())
+    }
+
     /// Gives it back.
     pub(super) fn end(self) {
         match self {
@@ -110,21 +121,22 @@ impl<'l> Tx<'l> {
         let rows = i64::try_from(statement.rows(columns)).unwrap_or_default();
         match self {
             Self::Sqlite(transaction) => {
-                let last = statement.execute_sqlite(transaction).await?;
+                let last = statement.execute_sqlite(transaction).await?.last_insert_rowid();
                 Ok((last - rows + 1..=last).collect())
             }
             Self::MySql { transaction, id_step } => {
-                let first = i64::try_from(statement.execute_mysql(transaction).await?).unwrap_or_default();
+                let first = statement.execute_mysql(transaction).await?.last_insert_id();
+                let first = i64::try_from(first).unwrap_or_default();
                 Ok((0..rows).map(|row| first + row * *id_step).collect())
             }
         }
     }
 
-    /// Executes a statement that generates no ids.
-    pub(super) async fn execute(&mut self, statement: Statement) -> Result<()> {
+    /// Executes a statement that generates no ids; how many rows it changed.
+    pub(super) async fn execute(&mut self, statement: Statement) -> Result<u64> {
         match self {
-            Self::Sqlite(transaction) => statement.execute_sqlite(transaction).await.map(|_| ()),
-            Self::MySql { transaction, .. } => statement.execute_mysql(transaction).await.map(|_| ()),
+            Self::Sqlite(transaction) => Ok(statement.execute_sqlite(transaction).await?.rows_affected()),
+            Self::MySql { transaction, .. } => Ok(statement.execute_mysql(transaction).await?.rows_affected()),
         }
     }
 

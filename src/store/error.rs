@@ -102,6 +102,23 @@ impl StoreError {
             .is_some_and(|error| error.number() == 1213)
     }
 
+    /// Nothing can be written, but what is stored can be read.
+    pub const fn leaves_reading(&self) -> bool {
+        match self {
+            Self::Full(_) | Self::ReadOnly(_) | Self::DiskFailed(_) => true,
+            Self::Unavailable(_)
+            | Self::FileMoved
+            | Self::Overloaded
+            | Self::Stopped
+            | Self::TimedOut
+            | Self::NewerSchema { .. }
+            | Self::Migration(_)
+            | Self::File { .. }
+            | Self::Unreadable { .. }
+            | Self::Refused(_) => false,
+        }
+    }
+
     /// The trouble lies with the database as a whole, so trying the parts of a batch one by one is no use.
     pub(super) const fn is_outage(&self) -> bool {
         match self {

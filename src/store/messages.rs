@@ -33,9 +33,9 @@ pub(super) const COLUMNS: usize = 12;
 /// What is inserted into, up to the values, for [`decision_row`].
 pub(super) const INTO_DECISIONS: &str = "INTO decisions (
     message_id, user_message_id, ticket, category, confidence, rule, stage_before, stage_after, handover_change,
-    engine, pack_digest, program_version, category_candidates, elapsed_ms, passages)";
+    engine, pack_digest, program_version, category_candidates, elapsed_ms, passages, decided_at_ms)";
 /// Number of columns in [`INTO_DECISIONS`].
-pub(super) const DECISION_COLUMNS: usize = 15;
+pub(super) const DECISION_COLUMNS: usize = 16;
 
 /// Reads messages.
 pub struct Messages<'s> {
@@ -144,7 +144,7 @@ pub(super) fn row(session: &Session, message: &NewMessage) -> Vec<Value> {
 }
 
 /// A decision's values in the order of [`INTO_DECISIONS`]'s columns.
-pub(super) fn decision_row(decision: &Decision, answer: i64, question: i64) -> Vec<Value> {
+pub(super) fn decision_row(decision: &Decision, answer: i64, question: i64, decided_at: Timestamp) -> Vec<Value> {
     vec![
         Value::Int(answer),
         Value::Int(question),
@@ -161,6 +161,7 @@ pub(super) fn decision_row(decision: &Decision, answer: i64, question: i64) -> V
         json_unless_empty(&decision.category_candidates),
         Value::Int(decision.elapsed_ms),
         json_unless_empty(&decision.passages),
+        Value::Int(decided_at.unix_ms()),
     ]
 }
 

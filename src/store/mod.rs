@@ -18,15 +18,19 @@ mod packs;
 mod place;
 mod pool;
 mod reports;
+mod retention;
 mod sessions;
 mod statement;
 mod switches;
+mod trouble;
 mod writer;
 
 use std::path::Path;
 
-use crate::config::Storage;
 use tokio_util::task::TaskTracker;
+
+use crate::config::Storage;
+use crate::telemetry::Metrics;
 
 pub use change::Change;
 pub use change::CommitError;
@@ -47,6 +51,9 @@ pub use model_runs::Verdict;
 pub use packs::Packs;
 pub use reports::DashboardReport;
 pub use reports::Reports;
+pub use retention::Expired;
+pub use retention::Expiry;
+pub use retention::Retention;
 pub use sessions::Sessions;
 pub use switches::AuditEntry;
 pub use switches::Switch;
@@ -85,6 +92,16 @@ impl Store {
         announce: impl FnOnce(&Committed) + Send + 'static,
     ) -> Result<Committed, CommitError> {
         self.writer.commit(change, Box::new(announce)).await
+    }
+
+    /// Nothing can be stored just now, though what is stored can be read: the last write failed so.
+    pub fn is_read_only(&self) -> bool {
+        self.writer.trouble().is_read_only()
+    }
+
+    /// Shows how writing goes.
+    pub fn register(&self, metrics: &Metrics) {
+        self.writer.trouble().register(metrics);
     }
 
     /// Whether the database answers a read now.
@@ -126,6 +143,11 @@ impl Store {
     /// Switches of the language model, and the audit trail.
     pub fn switches(&self) -> Switches<'_> {
         Switches::new(&self.pool)
+    }
+
+    /// The end of what is kept for a time only.
+    pub fn retention(&self) -> Retention<'_> {
+        Retention::new(&self.pool)
     }
 
     /// Knowledge packs.

@@ -18,6 +18,7 @@ use sqlx::migrate::MigrateError;
 use sqlx::migrate::Migrator;
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::mysql::MySqlConnection;
+use sqlx::sqlite::SqliteAutoVacuum;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::sqlite::SqliteJournalMode;
 use sqlx::sqlite::SqliteSynchronous;
@@ -130,11 +131,13 @@ async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
         // 16 MiB of pages: the tables' ends and the busy conversations stay in memory.
         .pragma("cache_size", "-16384")
         .disable_statement_logging();
+    // Deleted rows are overwritten, and their pages can be given back to the disk.
+    let writing = options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).pragma("secure_delete", "ON");
     let writer = {
         // Two processes that start at once take turns: SQLite itself offers no lock around a set of migrations, and whoever gives a
         // new file its log does not wait for another.
         let _turn = MigrationLock::take(file)?;
-        let mut writer = options.connect().await?;
+        let mut writer = writing.connect().await?;
         migrate(&SQLITE_MIGRATIONS, &mut writer).await?;
         writer
     };
@@ -150,7 +153,7 @@ async fn open_sqlite(file: &Path, settings: &Storage) -> Result<Pool> {
         greeting: None,
         is_pinged: false,
     };
-    let write = Connections::new(terms(options.clone(), 1)).with(writer);
+    let write = Connections::new(terms(writing, 1)).with(writer);
     let read = Connections::new(terms(options.read_only(true), settings.readers));
     Ok(Pool::Sqlite { write, read, place: place.into(), read_timeout: settings.write_timeout })
 }

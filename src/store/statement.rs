@@ -3,6 +3,8 @@
 use sqlx::AssertSqlSafe;
 use sqlx::MySqlConnection;
 use sqlx::SqliteConnection;
+use sqlx::mysql::MySqlQueryResult;
+use sqlx::sqlite::SqliteQueryResult;
 
 use crate::store::Result;
 
@@ -101,16 +103,16 @@ impl Statement {
         self.values.len() / columns
     }
 
-    /// Executes on SQLite; the id of the last row inserted.
-    pub(super) async fn execute_sqlite(self, connection: &mut SqliteConnection) -> Result<i64> {
+    /// Executes on SQLite.
+    pub(super) async fn execute_sqlite(self, connection: &mut SqliteConnection) -> Result<SqliteQueryResult> {
         let query = bound!(sqlx::query(AssertSqlSafe(self.sql)), self.values);
-        Ok(query.execute(connection).await?.last_insert_rowid())
+        Ok(query.execute(connection).await?)
     }
 
-    /// Executes on MariaDB; the id of the first row inserted.
-    pub(super) async fn execute_mysql(self, connection: &mut MySqlConnection) -> Result<u64> {
+    /// Executes on MariaDB.
+    pub(super) async fn execute_mysql(self, connection: &mut MySqlConnection) -> Result<MySqlQueryResult> {
         let query = bound!(sqlx::query(AssertSqlSafe(self.sql)), self.values);
-        Ok(query.execute(connection).await?.last_insert_id())
+        Ok(query.execute(connection).await?)
     }
 
     /// The rows of a select on SQLite.

@@ -14,8 +14,8 @@ const UPSERT_SQLITE: &str = "ON CONFLICT (category) DO UPDATE SET is_off = exclu
     changed_by = excluded.changed_by, changed_at_ms = excluded.changed_at_ms";
 const UPSERT_MYSQL: &str = "ON DUPLICATE KEY UPDATE is_off = VALUES(is_off), reason = VALUES(reason),
     changed_by = VALUES(changed_by), changed_at_ms = VALUES(changed_at_ms)";
-const AUDIT_INTO: &str = "INTO audit (at_ms, actor, action, subject, detail)";
-const AUDIT_COLUMNS: usize = 5;
+pub(super) const AUDIT_INTO: &str = "INTO audit (at_ms, actor, action, subject, detail)";
+pub(super) const AUDIT_COLUMNS: usize = 5;
 
 /// A switch of the language model.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -82,25 +82,32 @@ impl<'s> Switches<'s> {
             Value::Int(now.unix_ms()),
         ];
         let subject = if category.is_empty() { "all categories" } else { category };
-        let entry = vec![
-            Value::Int(now.unix_ms()),
-            by.to_owned().into(),
-            Value::Word(if is_off { "model.off" } else { "model.on" }),
-            subject.to_owned().into(),
-            reason.to_owned().into(),
-        ];
+        let entry = audit_row(now, by, if is_off { "model.off" } else { "model.on" }, subject, reason);
         let end = [UPSERT_SQLITE, UPSERT_MYSQL];
         let switch = Rows { into: INTO, columns: COLUMNS, end, rows: vec![row] };
         let entry = Rows { into: AUDIT_INTO, columns: AUDIT_COLUMNS, end: ["", ""], rows: vec![entry] };
         insert_apart(self.pool, Vec::new(), vec![switch, entry]).await
     }
 
-    /// The latest lines of the audit trail, newest first, at most `limit`.
+    /// The latest lines of the audit trail whose actions begin like this, newest first, at most `limit`.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn audit(&self, limit: u32) -> Result<Vec<AuditEntry>> {
-        const SQL: &str = "SELECT id, at_ms, actor, action, subject, detail FROM audit ORDER BY id DESC LIMIT ?";
-        Ok(on_pool!(self.pool, db => sqlx::query_as(SQL).bind(limit).fetch_all(db).await?))
+    pub async fn audit(&self, actions: &'static str, limit: u32) -> Result<Vec<AuditEntry>> {
+        const SQL: &str = "SELECT id, at_ms, actor, action, subject, detail FROM audit
+            WHERE SUBSTR(action, 1, ?) = ? ORDER BY id DESC LIMIT ?";
+        let length = actions.len() as i64;
+        Ok(on_pool!(self.pool, db => sqlx::query_as(SQL).bind(length).bind(actions).bind(limit).fetch_all(db).await?))
     }
+}
+
+/// A line of the audit trail in the order of [`AUDIT_INTO`]'s columns.
+pub(super) fn audit_row(now: Timestamp, by: &str, action: &'static str, subject: &str, detail: &str) -> Vec<Value> {
+    vec![
+        Value::Int(now.unix_ms()),
+        by.to_owned().into(),
+        Value::Word(action),
+        subject.to_owned().into(),
+        detail.to_owned().into(),
+    ]
 }

@@ -36,7 +36,7 @@ use crate::store::reports;
 use crate::store::sessions;
 use crate::store::statement::Statement;
 use crate::store::statement::Value;
-use crate::telemetry::chain;
+use crate::store::trouble::Trouble;
 
 /// A commit of this many changes says that more are coming.
 const BUSY_BATCH: usize = 8;
@@ -50,6 +50,7 @@ const DEADLOCK_RETRIES: usize = 3;
 pub(super) struct Writer {
     queue: mpsc::Sender<Job>,
     write_timeout: Duration,
+    trouble: Trouble,
 }
 
 struct Job {
@@ -68,8 +69,14 @@ impl Writer {
     pub(super) fn start(pool: Pool, settings: &Storage, tracker: &TaskTracker) -> Self {
         let (queue, jobs) = mpsc::channel(settings.queue_max);
         let (batch_max, write_timeout) = (settings.batch_max, settings.write_timeout);
-        tracker.spawn(run(pool, jobs, batch_max, write_timeout));
-        Self { queue, write_timeout }
+        let trouble = Trouble::default();
+        tracker.spawn(run(pool, jobs, batch_max, write_timeout, trouble.clone()));
+        Self { queue, write_timeout, trouble }
+    }
+
+    /// What went wrong.
+    pub(super) fn trouble(&self) -> &Trouble {
+        &self.trouble
     }
 
     /// Whether the task still runs.
@@ -91,7 +98,7 @@ impl Writer {
     }
 }
 
-async fn run(pool: Pool, mut jobs: mpsc::Receiver<Job>, batch_max: usize, write_timeout: Duration) {
+async fn run(pool: Pool, mut jobs: mpsc::Receiver<Job>, batch_max: usize, write_timeout: Duration, trouble: Trouble) {
     let mut waiting = VecDeque::new();
     let mut committed_last = 0;
     loop {
@@ -109,7 +116,9 @@ async fn run(pool: Pool, mut jobs: mpsc::Receiver<Job>, batch_max: usize, write_
         let (changes, callers): (Vec<_>, Vec<_>) =
             next_batch(&mut waiting).into_iter().map(|job| (job.change, (job.announce, job.reply))).unzip();
         committed_last = changes.len();
-        for ((announce, reply), outcome) in callers.into_iter().zip(commit_all(&pool, changes, write_timeout).await) {
+        for ((announce, reply), outcome) in
+            callers.into_iter().zip(commit_all(&pool, changes, write_timeout, &trouble).await)
+        {
             if let Ok(committed) = &outcome {
                 announce(committed);
             }
@@ -131,12 +140,13 @@ fn next_batch(waiting: &mut VecDeque<Job>) -> Vec<Job> {
 }
 
 /// Commits a batch; when only some change in it is at fault, the others are committed one by one.
-async fn commit_all(pool: &Pool, changes: Vec<Change>, write_timeout: Duration) -> Vec<Outcome> {
-    let failure = match commit_together(pool, &changes, write_timeout).await {
+async fn commit_all(pool: &Pool, changes: Vec<Change>, write_timeout: Duration, trouble: &Trouble) -> Vec<Outcome> {
+    let outcome = commit_together(pool, &changes, write_timeout).await;
+    trouble.note(&outcome, changes.len());
+    let failure = match outcome {
         Ok(outcomes) => return outcomes,
         Err(failure) => failure,
     };
-    tracing::error!(error = %chain(&failure), changes = changes.len(), "transaction failed");
     if changes.len() == 1 || failure.is_outage() {
         return changes.iter().map(|_| Err(failure.clone().into())).collect();
     }
@@ -294,7 +304,7 @@ async fn write(tx: &mut Tx<'_>, changes: &[&Change]) -> Result<Vec<Committed>> {
     let rows = changes.iter().zip(&committed).filter_map(|(change, committed)| {
         let decision = change.decision.as_ref()?;
         let (question, answer) = (change.question(committed)?, committed.message_ids.last()?);
-        Some(messages::decision_row(decision, answer.get(), question.get()))
+        Some(messages::decision_row(decision, answer.get(), question.get(), change.session.updated_at))
     });
     let statements = Statement::inserts(verb, messages::INTO_DECISIONS, messages::DECISION_COLUMNS, "", rows.collect());
     insert_all(tx, statements, messages::DECISION_COLUMNS).await?;

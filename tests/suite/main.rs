@@ -51,6 +51,7 @@ mod pace;
 mod parts;
 mod process;
 mod protection;
+mod retention;
 mod reverse_proxy;
 mod reverse_proxy_failures;
 mod reverse_proxy_sockets;

@@ -1,6 +1,5 @@
 //! `bank-aicc model`
 
-mod database;
 mod runs;
 mod status;
 
@@ -10,13 +9,12 @@ use std::path::Path;
 use crate::chat::Prompt;
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
+use crate::cli::database::with_database;
 use crate::cli::knowledge::loaded;
 use crate::cli::knowledge::with_store;
-use crate::cli::model::database::with_database;
 use crate::cli::print;
+use crate::cli::shown;
 use crate::clock::Clock;
-use crate::clock::to_kst;
-use crate::domain::Timestamp;
 use crate::knowledge::Pack;
 use crate::knowledge::PromptKind;
 
@@ -147,18 +145,11 @@ fn prompts(name: Option<&str>, is_built_in: bool, path: &Path) -> Result<(), Fai
 fn audit(limit: u32, path: &Path) -> Result<(), Failure> {
     with_database(path, async |_, store| {
         let mut text = String::new();
-        for entry in store.switches().audit(limit).await? {
+        for entry in store.switches().audit("model.", limit).await? {
             let at = shown(entry.at_ms);
             let _ = writeln!(text, "{at}\t{}\t{}\t{}\t{}", entry.actor, entry.action, entry.subject, entry.detail);
         }
         print(if text.is_empty() { "nothing was switched yet\n" } else { &text });
         Ok(())
     })
-}
-
-/// On Korea's wall clock.
-fn shown(unix_ms: i64) -> String {
-    let at = to_kst(Timestamp::from_unix_ms(unix_ms));
-    let (date, time) = (at.date(), at.time());
-    format!("{date} {:02}:{:02}:{:02} KST", time.hour(), time.minute(), time.second())
 }

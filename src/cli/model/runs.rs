@@ -12,9 +12,9 @@ use time::macros::format_description;
 
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
-use crate::cli::model::database::with_database;
-use crate::cli::model::shown;
+use crate::cli::database::with_database;
 use crate::cli::print;
+use crate::cli::shown;
 use crate::clock::Clock;
 use crate::clock::from_kst;
 use crate::config::parse_duration;

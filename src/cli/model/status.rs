@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::cli::Failure;
-use crate::cli::model::database::with_database;
-use crate::cli::model::shown;
+use crate::cli::database::with_database;
 use crate::cli::print;
+use crate::cli::shown;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::LlmEndpoint;

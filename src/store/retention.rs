@@ -1,0 +1,224 @@
+//! What is kept for a time only, and its end.
+//!
+//! What has had its time is deleted in small transactions, so that no customer waits for it, and each of them records in the audit
+//! trail what it deleted. A conversation goes with all that belongs to it, or stays.
+
+use crate::domain::Timestamp;
+use crate::store::Result;
+use crate::store::dialect::Tx;
+use crate::store::dialect::WriteLease;
+use crate::store::pool::Pool;
+use crate::store::pool::in_time;
+use crate::store::pool::on_pool;
+use crate::store::statement::Statement;
+use crate::store::statement::Value;
+use crate::store::switches;
+
+/// Most conversations, and most records of each other kind, in one transaction.
+const BATCH: usize = 200;
+/// Pages of a SQLite file that are given back to the disk after a transaction; of 4 KiB each.
+const PAGES_FREED: &str = "PRAGMA incremental_vacuum(2048)";
+/// The actor in the audit trail.
+const ACTOR: &str = "retention";
+/// The action.
+const DELETED: &str = "retention.deleted";
+
+/// What was last changed before these has had its time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Expiry {
+    /// Conversations that are over; `None`: none has.
+    pub conversations: Option<Timestamp>,
+    /// Reasons of answers, requests to language models, the audit trail; `None`: none has.
+    pub audit: Option<Timestamp>,
+}
+
+/// How much has had its time, or was deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Expired {
+    /// Conversations, each with its summary, its opinions and its receipts.
+    pub conversations: u64,
+    /// Their messages.
+    pub messages: u64,
+    /// Reasons of answers.
+    pub decisions: u64,
+    /// Requests to language models.
+    pub model_runs: u64,
+    /// Lines of the audit trail.
+    pub audit_entries: u64,
+}
+
+impl Expired {
+    /// Nothing at all.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl std::ops::AddAssign for Expired {
+    fn add_assign(&mut self, other: Self) {
+        self.conversations += other.conversations;
+        self.messages += other.messages;
+        self.decisions += other.decisions;
+        self.model_runs += other.model_runs;
+        self.audit_entries += other.audit_entries;
+    }
+}
+
+/// Ends what has had its time.
+pub struct Retention<'s> {
+    pool: &'s Pool,
+}
+
+impl<'s> Retention<'s> {
+    pub(super) fn new(pool: &'s Pool) -> Self {
+        Self { pool }
+    }
+
+    /// How much has had its time. Changes nothing.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn expired(&self, expiry: Expiry) -> Result<Expired> {
+        const SESSIONS: &str =
+            "SELECT COUNT(*) FROM sessions WHERE activity IN ('silent', 'closed') AND updated_at_ms < ?";
+        const MESSAGES: &str = "SELECT COUNT(*) FROM messages JOIN sessions ON sessions.id = messages.session_id
+            WHERE sessions.activity IN ('silent', 'closed') AND sessions.updated_at_ms < ?";
+        const DECISIONS: &str = "SELECT COUNT(*) FROM decisions WHERE decided_at_ms < ?";
+        const RUNS: &str = "SELECT COUNT(*) FROM model_runs WHERE started_at_ms < ?";
+        const AUDIT: &str = "SELECT COUNT(*) FROM audit WHERE at_ms < ?";
+        Ok(Expired {
+            conversations: self.count(SESSIONS, expiry.conversations).await?,
+            messages: self.count(MESSAGES, expiry.conversations).await?,
+            decisions: self.count(DECISIONS, expiry.audit).await?,
+            model_runs: self.count(RUNS, expiry.audit).await?,
+            audit_entries: self.count(AUDIT, expiry.audit).await?,
+        })
+    }
+
+    /// When the newest message was stored; `None` without any. What says that the clock may be wrong.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn newest_message(&self) -> Result<Option<Timestamp>> {
+        const SQL: &str = "SELECT created_at_ms FROM messages ORDER BY id DESC LIMIT 1";
+        let newest: Option<i64> = on_pool!(self.pool, db => sqlx::query_scalar(SQL).fetch_optional(db).await?);
+        Ok(newest.map(Timestamp::from_unix_ms))
+    }
+
+    async fn count(&self, sql: &'static str, before: Option<Timestamp>) -> Result<u64> {
+        let Some(before) = before.map(Timestamp::unix_ms) else { return Ok(0) };
+        let count: i64 = on_pool!(self.pool, db => sqlx::query_scalar(sql).bind(before).fetch_one(db).await?);
+        Ok(count.unsigned_abs())
+    }
+
+    /// Deletes some of what has had its time, oldest first, and records it; all of that or nothing. Nothing was deleted when
+    /// nothing is left.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn delete_some(&self, expiry: Expiry, now: Timestamp) -> Result<Expired> {
+        let delete = async {
+            let mut lease = WriteLease::of(self.pool).await?;
+            let mut tx = Tx::begin(&mut lease).await?;
+            let mut deleted = Expired::default();
+            if let Some(before) = expiry.conversations {
+                delete_conversations(&mut tx, before, &mut deleted).await?;
+            }
+            if let Some(before) = expiry.audit {
+                delete_audit(&mut tx, before, &mut deleted).await?;
+            }
+            if !deleted.is_nothing() {
+                record(&mut tx, expiry, deleted, now).await?;
+            }
+            tx.commit().await?;
+            if !deleted.is_nothing() {
+                lease.execute_on_sqlite(PAGES_FREED).await?;
+            }
+            lease.end();
+            Ok(deleted)
+        };
+        in_time(self.pool.read_timeout(), delete).await
+    }
+}
+
+/// Deletes the conversations that were changed longest ago.
+async fn delete_conversations(tx: &mut Tx<'_>, before: Timestamp, deleted: &mut Expired) -> Result<()> {
+    // MariaDB locks them, so that none is gone on with on another node meanwhile.
+    let end = match tx {
+        Tx::Sqlite(_) => " ORDER BY updated_at_ms LIMIT 200",
+        Tx::MySql { .. } => " ORDER BY updated_at_ms LIMIT 200 FOR UPDATE",
+    };
+    const OVER: &str = "SELECT id FROM sessions WHERE activity IN ('silent', 'closed') AND updated_at_ms < ";
+    let mut keys = Vec::with_capacity(BATCH);
+    for statement in Statement::selects(OVER, "?", "", end, &[vec![Value::Int(before.unix_ms())]]) {
+        let ids = tx.fetch::<(Vec<u8>,)>(statement).await?;
+        keys.extend(ids.into_iter().map(|(id,)| vec![Value::Text(String::from_utf8_lossy(&id).into_owned())]));
+    }
+    for (delete, count) in [
+        ("DELETE FROM feedback WHERE session_id IN (", None),
+        ("DELETE FROM notice_receipts WHERE session_id IN (", None),
+        ("DELETE FROM reports WHERE session_id IN (", None),
+        ("DELETE FROM messages WHERE session_id IN (", Some(&mut deleted.messages)),
+        ("DELETE FROM sessions WHERE id IN (", Some(&mut deleted.conversations)),
+    ] {
+        let mut rows = 0;
+        for statement in Statement::selects(delete, "?", ", ", ")", &keys) {
+            rows += tx.execute(statement).await?;
+        }
+        if let Some(count) = count {
+            *count += rows;
+        }
+    }
+    Ok(())
+}
+
+/// Deletes the oldest records of the other kinds. Their ids ascend with time, so what has had its time stands in front.
+async fn delete_audit(tx: &mut Tx<'_>, before: Timestamp, deleted: &mut Expired) -> Result<()> {
+    for (oldest, delete, count) in [
+        (
+            "SELECT message_id FROM (SELECT message_id, decided_at_ms AS at_ms FROM decisions ORDER BY message_id LIMIT 1000) o
+                WHERE o.at_ms < ",
+            "DELETE FROM decisions WHERE message_id IN (",
+            &mut deleted.decisions,
+        ),
+        (
+            "SELECT id FROM (SELECT id, started_at_ms AS at_ms FROM model_runs ORDER BY id LIMIT 1000) o WHERE o.at_ms < ",
+            "DELETE FROM model_runs WHERE id IN (",
+            &mut deleted.model_runs,
+        ),
+        (
+            "SELECT id FROM (SELECT id, at_ms FROM audit ORDER BY id LIMIT 1000) o WHERE o.at_ms < ",
+            "DELETE FROM audit WHERE id IN (",
+            &mut deleted.audit_entries,
+        ),
+    ] {
+        let mut keys = Vec::new();
+        for statement in Statement::selects(oldest, "?", "", "", &[vec![Value::Int(before.unix_ms())]]) {
+            keys.extend(tx.fetch::<(i64,)>(statement).await?.into_iter().map(|(id,)| vec![Value::Int(id)]));
+        }
+        for statement in Statement::selects(delete, "?", ", ", ")", &keys) {
+            *count += tx.execute(statement).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn record(tx: &mut Tx<'_>, expiry: Expiry, deleted: Expired, now: Timestamp) -> Result<()> {
+    let before = |before: Option<Timestamp>| before.map_or("kept".to_owned(), |before| before.unix_ms().to_string());
+    let detail = format!(
+        "conversations {}, messages {} (changed before {}); decisions {}, model runs {}, audit entries {} (before {})",
+        deleted.conversations,
+        deleted.messages,
+        before(expiry.conversations),
+        deleted.decisions,
+        deleted.model_runs,
+        deleted.audit_entries,
+        before(expiry.audit),
+    );
+    let row = switches::audit_row(now, ACTOR, DELETED, "expired data", &detail);
+    let verb = tx.insert_verb();
+    for statement in Statement::inserts(verb, switches::AUDIT_INTO, switches::AUDIT_COLUMNS, "", vec![row]) {
+        tx.insert(statement, switches::AUDIT_COLUMNS).await?;
+    }
+    Ok(())
+}
