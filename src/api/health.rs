@@ -46,7 +46,7 @@ pub struct Running {
 /// Alive.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Alive {
-    /// `alive`, or `ready`.
+    /// `alive`; `ready`; or `read_only` while nothing can be stored and customers are answered from the documents only.
     status: &'static str,
 }
 
@@ -81,7 +81,10 @@ pub async fn live() -> Json<Alive> {
 pub async fn ready(State(state): State<AppState>) -> Response {
     let is_loaded = state.chat.is_ready();
     match state.chat.store().ping().await {
-        Ok(()) if is_loaded => Json(Alive { status: "ready" }).into_response(),
+        Ok(()) if is_loaded => {
+            let status = if state.chat.store().is_read_only() { "read_only" } else { "ready" };
+            Json(Alive { status }).into_response()
+        }
         Ok(()) => {
             let error = "the knowledge pack is being prepared; try again shortly".to_owned();
             let body = Unhealthy { status: "unhealthy", database: "connected", error };

@@ -58,10 +58,12 @@ pub struct ReplyShape {
     is_human_required_flow: bool,
     /// Always false: nobody is thrown out.
     is_session_end: bool,
-    /// The assistant's message; null for a notice that is not stored.
+    /// The assistant's message; null for what is not stored: a notice, or an answer while nothing can be stored.
     #[schema(required)]
     message_id: Option<i64>,
-    /// The customer's message; null for a notice that is not stored.
+    /// Nothing can be stored just now, neither the message nor this answer: what the documents tell is told all the same.
+    unrecorded: bool,
+    /// The customer's message; null for what is not stored.
     #[schema(required)]
     user_message_id: Option<i64>,
     /// The customer's message as it is stored, personal data masked.
@@ -96,12 +98,13 @@ impl From<&Reply> for ReplyShape {
             ai_message: reply.text.clone(),
             intent: reply.intent,
             suggested_action: reply.suggested_action,
-            source_documents: Vec::new(),
+            source_documents: reply.unrecorded_sources.clone(),
             info_collection_complete: false,
             handover_status: None,
             is_human_required_flow: false,
             is_session_end: false,
             message_id: None,
+            unrecorded: reply.is_unrecorded,
             user_message_id: None,
             user_message: None,
             protected: false,

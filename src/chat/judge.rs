@@ -29,6 +29,8 @@ pub struct Judgement {
     pub guesses: Vec<Guess>,
     /// Ids of the documents that fit, best first, each once.
     pub documents: Vec<String>,
+    /// What the documents answer.
+    pub answer: Option<String>,
     /// What is quoted; empty when the documents do not answer.
     pub sources: Vec<Source>,
 }
@@ -47,13 +49,15 @@ impl Engine {
         let mut seen = HashSet::default();
         let hits = self.search(&self.read(masked.as_str()), &understanding.bearing, today, HITS_MAX);
         let documents = hits.into_iter().map(|hit| hit.document.id.clone());
-        let is_answered = step.say == Say::Answer;
+        let answer = understanding.answer.filter(|_| step.say == Say::Answer);
+        let (answer, sources) = answer.map(|answer| (answer.text, answer.sources)).unzip();
         Judgement {
             ticket: step.ticket,
             intent: understanding.intent,
             guesses: understanding.bearing.guesses,
             documents: documents.filter(|id| seen.insert(id.clone())).collect(),
-            sources: understanding.answer.filter(|_| is_answered).map(|answer| answer.sources).unwrap_or_default(),
+            answer,
+            sources: sources.unwrap_or_default(),
         }
     }
 }

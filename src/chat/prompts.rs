@@ -50,6 +50,29 @@ pub(super) fn report_at_once(pack: &Pack) -> String {
         .unwrap_or_default()
 }
 
+/// What is said while nothing can be stored: what the documents answer, or how a person is reached all the same.
+pub(super) fn unrecorded(pack: &Pack, answer: Option<&str>) -> String {
+    let mut text = String::new();
+    match answer {
+        Some(answer) => {
+            let _ = write!(
+                text,
+                "지금은 시스템 사정으로 대화가 저장되지 않습니다. 은행 문서에서 확인되는 내용만 안내해 드립니다.\n\n{answer}"
+            );
+        }
+        None => {
+            text.push_str(
+                "죄송합니다. 지금은 시스템 사정으로 대화를 저장할 수 없어 상담원 연결이나 접수가 되지 않습니다. 잠시 후 다시 말씀해 \
+                 주세요.",
+            );
+            if let Some(phone) = pack.phones.get("customer_center") {
+                let _ = write!(text, " 바로 상담이 필요하시면 고객센터({phone})로 연락해 주세요.");
+            }
+        }
+    }
+    text + &report_at_once(pack)
+}
+
 pub(super) const ASK_CONSENT_AGAIN: &str = "상담원에게 연결해 드리려면 정보 수집에 대한 동의 여부를 먼저 확인해야 합니다. \
      동의하시면 '네', 원하지 않으시면 '아니요'를 선택해 주세요.";
 

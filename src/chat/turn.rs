@@ -32,6 +32,7 @@ use crate::domain::Message;
 use crate::domain::MessageId;
 use crate::domain::Session;
 use crate::domain::SessionId;
+use crate::domain::Source;
 use crate::domain::SuggestedAction;
 use crate::store::Change;
 use crate::store::CommitError;
@@ -54,7 +55,12 @@ pub struct Reply {
     pub intent: Intent,
     /// What the client should do next.
     pub suggested_action: SuggestedAction,
-    /// The question and the answer as they were stored, and why; `None` for a notice about a text that was not taken.
+    /// Nothing can be stored: neither the message nor this.
+    pub is_unrecorded: bool,
+    /// What it quotes then.
+    pub unrecorded_sources: Vec<Source>,
+    /// The question and the answer as they were stored, and why; `None` for a notice about a text that was not taken, and for what is
+    /// said while nothing can be stored.
     pub turn: Option<StoredTurn>,
 }
 
@@ -84,12 +90,21 @@ impl Reply {
             text: answer.body.clone(),
             intent: question.intent.unwrap_or(Intent::InfoReq),
             suggested_action: decision.stage_after.suggested_action(),
+            is_unrecorded: false,
+            unrecorded_sources: Vec::new(),
             turn: Some(StoredTurn { question, answer, decision }),
         }
     }
 
     fn notice(text: String) -> Self {
-        Self { text, intent: Intent::InfoReq, suggested_action: SuggestedAction::Continue, turn: None }
+        Self {
+            text,
+            intent: Intent::InfoReq,
+            suggested_action: SuggestedAction::Continue,
+            is_unrecorded: false,
+            unrecorded_sources: Vec::new(),
+            turn: None,
+        }
     }
 }
 
@@ -249,6 +264,7 @@ impl<'t> Turn<'t> {
         let mut refusals = 0;
         while refusals < STALE_RETRIES {
             let before = self.before(&mut state).await?;
+            let is_with_person = before.handover.status().is_some();
             let kept = self.chat.inner.model.clone().map(|model| (model, before.clone()));
             let refused = match (self.chat.plan(&self.engine, before, &self.taken, &self.aid).await?, kept) {
                 (Outcome::Planned(plan), _) => match self.commit(&mut state, *plan).await {
@@ -291,11 +307,29 @@ impl<'t> Turn<'t> {
                     Replay::Answered(reply) => return Ok(self.tell_again(reply)),
                     Replay::Open(question) => self.taken.note_stored(question),
                 },
+                CommitError::Store(error) if error.leaves_reading() => {
+                    return Ok(self.reply_unrecorded(is_with_person).into());
+                }
                 CommitError::Store(error) => return Err(error.into()),
             }
             refusals += 1;
         }
         Err(ChatError::Contended)
+    }
+
+    /// What can be said while nothing can be stored: what the bank's documents tell. Whatever would have to be remembered, such as
+    /// the wish for a person, is not begun, and whoever waits for a person or talks to one gets none of the assistant's answers.
+    fn reply_unrecorded(&self, is_with_person: bool) -> Reply {
+        let judgement = self.engine.judge(&self.taken.text, self.chat.inner.clock.today_in_korea());
+        let answer = judgement.answer.filter(|_| !is_with_person);
+        Reply {
+            text: prompts::unrecorded(self.engine.pack(), answer.as_deref()),
+            intent: judgement.intent,
+            suggested_action: SuggestedAction::Continue,
+            is_unrecorded: true,
+            unrecorded_sources: if answer.is_some() { judgement.sources } else { Vec::new() },
+            turn: None,
+        }
     }
 
     /// The conversation before this turn.

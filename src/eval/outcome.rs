@@ -63,7 +63,7 @@ pub struct Expected {
 impl Outcome {
     /// Puts a question to the assistant.
     pub(super) fn of(engine: &Engine, test: &Test, today: Date) -> Self {
-        let Judgement { ticket, intent, guesses, mut documents, sources } = engine.judge(&test.utterance, today);
+        let Judgement { ticket, intent, guesses, mut documents, sources, .. } = engine.judge(&test.utterance, today);
         documents.truncate(DOCUMENTS_MAX);
         let tight = spaceless(&normalize(&test.utterance));
         let names = |other: &String| tight.contains(&spaceless(&normalize(other)));

@@ -95,7 +95,7 @@ async fn mariadb_read_only() {
     let server = on_mariadb(&maria.url()).start().await;
     let mut outage = Outage::begin(server.http(), &["database_read_only"]).await;
     maria.execute("SET GLOBAL read_only = 1").await;
-    outage.is_told().await;
+    outage.is_bridged().await;
     outage.reading_goes_on().await;
     outage.others_go_on().await;
     maria.execute("SET GLOBAL read_only = 0").await;
@@ -113,7 +113,7 @@ async fn mariadb_full() {
     let mut outage = Outage::begin(server.http(), &["database_full"]).await;
     let ballast = Ballast::fill(maria.on_disk("ballast"));
     outage.is_reached().await;
-    outage.is_told().await;
+    outage.is_bridged().await;
     outage.reading_goes_on().await;
     outage.others_go_on().await;
     drop(ballast);
@@ -138,7 +138,7 @@ async fn sqlite_full() {
     let inside = PathBuf::from(format!("/proc/{}/root{}", program.process_id(), disk.path().display()));
     let ballast = Ballast::fill(inside.join("ballast"));
     outage.is_reached().await;
-    outage.is_told().await;
+    outage.is_bridged().await;
     outage.reading_goes_on().await;
     outage.others_go_on().await;
     drop(ballast);
@@ -156,7 +156,7 @@ async fn sqlite_on_a_failing_disk() {
     let http = Http::at(program.address());
     let mut outage = Outage::begin(&http, &["database_disk_failed"]).await;
     limit_file_size(&program, "4096");
-    outage.is_told().await;
+    outage.is_bridged().await;
     outage.reading_goes_on().await;
     outage.others_go_on().await;
     limit_file_size(&program, "unlimited");
@@ -234,9 +234,7 @@ impl Outage {
         let long = "가".repeat(2_000);
         for number in 0..2_000 {
             let message = self.message(&self.customer, &long, &format!("filler {number}"));
-            let answer = self.customer.posts(&message).await;
-            if answer.status != 200 {
-                self.refusal(&answer.expect(503));
+            if self.customer.posts(&message).await.expect(200)["message_id"].is_null() {
                 return;
             }
             self.answered += 1;
@@ -274,6 +272,36 @@ impl Outage {
             assert_eq!(answer.header("retry-after"), "1");
         }
         assert!(told.contains(self.codes[0]), "{told:?}");
+    }
+
+    /// Customers get what the documents answer, told that it is not stored, and nothing that would have to be remembered; what only
+    /// stores is refused; and who watches over the server sees it.
+    async fn is_bridged(&mut self) {
+        let unstored = |reply: &Value, says: &str| {
+            assert_eq!((&reply["message_id"], &reply["user_message_id"]), (&Value::Null, &Value::Null), "{reply}");
+            let said = reply["ai_message"].as_str().unwrap();
+            assert!(said.contains(says), "{said}");
+        };
+        for customer in [self.customer.clone(), Customer::new(&self.http)] {
+            for number in 0..4 {
+                let message = self.message(&customer, "영업점은 몇 시까지 하나요?", &format!("during {number}"));
+                let asked = Instant::now();
+                let reply = customer.posts(&message).await.expect(200);
+                assert!(asked.elapsed() < ANSWER_MAX, "{:?} for {reply}", asked.elapsed());
+                unstored(&reply, "대화가 저장되지 않습니다");
+                assert_ne!(reply["source_documents"], json!([]), "{reply}");
+            }
+            let wish = self.message(&customer, "상담원 연결해 주세요", "wish");
+            unstored(&customer.posts(&wish).await.expect(200), "상담원 연결이나 접수가 되지 않습니다");
+        }
+        let message = json!({"type": "message", "user_message": "안녕하세요", "client_message_id": "socket"});
+        self.socket.send(&message).await;
+        unstored(&self.socket.until("response").await, "대화를 저장할 수 없어");
+        let body = self.customer.post_json("notice", &json!({"version": "1"})).await.expect(503);
+        self.refusal(&body);
+        self.expect_reason(&body["detail"], &body);
+        assert_eq!(self.http.get("/health/ready").await.expect(200)["status"], "read_only");
+        assert_eq!(self.http.figure("store_read_only").await, 1.0);
     }
 
     /// The code of a refusal, which has to be one of those expected.
@@ -331,6 +359,7 @@ impl Outage {
             self.customer.says_named("영업점은 몇 시까지 하나요?", name).await;
         }
         self.http.get("/health").await.expect(200);
+        assert_eq!(self.http.get("/health/ready").await.expect(200)["status"], "ready");
         let history = self.customer.history().await;
         for (place, message) in history.iter().enumerate() {
             assert_eq!(message["role"], ["user", "assistant"][place % 2], "{message}");

@@ -538,7 +538,7 @@ export interface components {
             is_session_end: boolean;
             /**
              * Format: int64
-             * @description The assistant's message; null for a notice that is not stored.
+             * @description The assistant's message; null for what is not stored: a notice, or an answer while nothing can be stored.
              */
             message_id: number | null;
             /** @description Personal data was masked in the customer's message. */
@@ -550,11 +550,13 @@ export interface components {
             /** @description The stage the conversation is in now. */
             stage: components["schemas"]["StageName"];
             suggested_action: components["schemas"]["SuggestedAction"];
+            /** @description Nothing can be stored just now, neither the message nor this answer: what the documents tell is told all the same. */
+            unrecorded: boolean;
             /** @description The customer's message as it is stored, personal data masked. */
             user_message: string | null;
             /**
              * Format: int64
-             * @description The customer's message; null for a notice that is not stored.
+             * @description The customer's message; null for what is not stored.
              */
             user_message_id: number | null;
         };

@@ -92,17 +92,19 @@ interface OutgoingProps {
   readonly continues: boolean;
   readonly onRetry: (clientMessageId: string) => void;
   readonly onDiscard: (clientMessageId: string) => void;
+  readonly onOpenSource: (citation: Citation) => void;
 }
 
 /** A message typed here that the server may not have yet. */
-export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard }: OutgoingProps) {
+export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard, onOpenSource }: OutgoingProps) {
   const text = useText();
   const { clientMessageId, delivery, answer } = outgoing;
   // The server had it; that is not to be taken back here.
   const isBegun = answer !== "";
   const at = new Date(outgoing.typedAt);
   const isHeld = delivery.kind === "waiting" || delivery.kind === "refused";
-  return (
+  const unrecorded = delivery.kind === "refused" ? delivery.unrecorded : undefined;
+  const own = (
     <Bubble author="customer" continues={continues}>
       <p className={`${styles.bubble ?? ""} ${isOut(outgoing) || isBegun ? "" : (styles.unsent ?? "")}`}>{outgoing.text}</p>
       {isHeld ? (
@@ -145,6 +147,18 @@ export function OutgoingBubble({ outgoing, continues, onRetry, onDiscard }: Outg
         </p>
       )}
     </Bubble>
+  );
+  if (unrecorded === undefined) return own;
+  return (
+    <>
+      {own}
+      <Bubble author="assistant" continues={false}>
+        <div className={styles.bubble} lang="ko">
+          <Answer text={unrecorded.text} />
+        </div>
+        {unrecorded.sources.length > 0 ? <Sources sources={unrecorded.sources} onOpen={onOpenSource} /> : null}
+      </Bubble>
+    </>
   );
 }
 

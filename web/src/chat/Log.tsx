@@ -119,6 +119,7 @@ export function Log({ screen, courier, replies, onChoose }: Props) {
                       continues={entry.continues}
                       onRetry={retry}
                       onDiscard={discard}
+                      onOpenSource={openSource}
                     />
                   );
                 case "growing":

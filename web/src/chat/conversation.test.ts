@@ -62,6 +62,7 @@ function reply(userMessageId: number | null, messageId: number | null, fields: P
     is_human_required_flow: false,
     is_session_end: false,
     message_id: messageId,
+    unrecorded: false,
     user_message_id: userMessageId,
     user_message: "question",
     protected: false,
@@ -134,6 +135,17 @@ describe("one message, whichever way and however often it is reported", () => {
   it("keeps a text the server will not store, with the reason", () => {
     const state = after(typed("a"), replied("a", reply(null, null, { ai_message: "메시지를 입력해 주세요." })));
     expect(state.outbox[0]?.delivery).toMatchObject({ kind: "refused", failure: { detail: "메시지를 입력해 주세요." } });
+  });
+
+  it("shows an answer that could not be stored beside the message, which can be sent again", () => {
+    const sources = [{ document_id: "faq", source: "faq.csv", title: "자주 묻는 질문", section: "", page: 1, excerpt: "", score: 1 }];
+    const answer = reply(null, null, { ai_message: "저장되지 않습니다.", unrecorded: true, source_documents: sources });
+    const state = after(typed("a"), sending("a"), replied("a", answer));
+    expect(state.outbox[0]?.delivery).toMatchObject({ kind: "refused", unrecorded: { text: "저장되지 않습니다.", sources } });
+    expect(state.messages).toEqual([]);
+    const again = after(typed("a"), sending("a"), replied("a", answer), { kind: "retried", clientMessageId: "a" }, replied("a", reply(1, 2)));
+    expect(again.outbox).toEqual([]);
+    expect(again.messages.map(({ id }) => id)).toEqual([1, 2]);
   });
 });
 

@@ -58,8 +58,17 @@ export type Delivery =
   | { readonly kind: "answering"; readonly text: string; readonly queuePosition: number | null }
   /** Did not get through; goes out again by itself at `retryAt` (Unix milliseconds), or when asked. */
   | { readonly kind: "waiting"; readonly failure: Failure; readonly retryAt: number }
-  /** The server will not have it as it is. */
-  | { readonly kind: "refused"; readonly failure: Failure };
+  /** The server will not have it as it is; or, with `unrecorded`, it was answered but can store neither it nor the answer just now. */
+  | { readonly kind: "refused"; readonly failure: Failure; readonly unrecorded?: Unrecorded };
+
+/** An answer that is in no history. */
+export interface Unrecorded {
+  readonly text: string;
+  readonly sources: Message["sources"];
+}
+
+/** The code of such a failure; the server has none, since it answered. */
+export const NOT_RECORDED = "not_recorded";
 
 export type Event =
   | { readonly kind: "typed"; readonly clientMessageId: string; readonly text: string; readonly at: number }
@@ -352,6 +361,11 @@ function withoutStored(state: Conversation): Conversation {
 }
 
 function afterReply(state: Conversation, reply: Reply, clientMessageId: string | null, at: number): Conversation {
+  if (reply.unrecorded && clientMessageId !== null) {
+    const failure: Failure = { kind: "refused", status: 200, code: NOT_RECORDED, detail: "", retryAfterMs: null };
+    const unrecorded = { text: reply.ai_message, sources: reply.source_documents };
+    return inOutbox(state, clientMessageId, (outgoing) => ({ ...outgoing, answer: "", delivery: { kind: "refused", failure, unrecorded } }));
+  }
   if (reply.user_message_id === null) {
     // Nothing was stored: the answer says why the text cannot be taken (too short, too long).
     const failure: Failure = { kind: "refused", status: 200, code: "not_stored", detail: reply.ai_message, retryAfterMs: null };

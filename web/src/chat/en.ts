@@ -60,6 +60,7 @@ export const en: Text = {
     waiting: "Not sent yet. It will be sent again automatically.",
     cut: "The answer did not arrive in full. It will be fetched again automatically.",
     refused: "Not sent.",
+    unrecorded: "This message and its answer were not stored.",
     retry: "Try again",
     fetch: "Fetch again",
     discard: "Remove",

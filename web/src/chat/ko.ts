@@ -65,6 +65,7 @@ export const ko = {
     waiting: "아직 보내지 못했습니다. 자동으로 다시 보냅니다.",
     cut: "답변을 끝까지 받지 못했습니다. 자동으로 다시 받습니다.",
     refused: "보내지 못했습니다.",
+    unrecorded: "이 메시지와 답변은 저장되지 않았습니다.",
     retry: "다시 보내기",
     fetch: "다시 받기",
     discard: "지우기",

@@ -1,7 +1,7 @@
 /** Words that need a little logic: why something failed, and Korean time. */
 import { createContext, useContext } from "react";
 import type { Failure } from "../api/errors";
-import type { Delivery } from "./conversation";
+import { type Delivery, NOT_RECORDED } from "./conversation";
 import { en } from "./en";
 import { ko, type Text } from "./ko";
 import type { Language } from "./memory";
@@ -26,6 +26,7 @@ export function reasonOf(failure: Failure, text: Text): string {
 /** Why a message is still here. `answer`: what is shown of its answer. That there is no connection stands above everything already. */
 export function whyHeld(delivery: Extract<Delivery, { kind: "waiting" | "refused" }>, answer: string, text: Text): string {
   if (delivery.kind === "waiting" && answer !== "") return text.delivery.cut;
+  if (delivery.failure.kind === "refused" && delivery.failure.code === NOT_RECORDED) return text.delivery.unrecorded;
   const reason = delivery.failure.kind === "unreachable" ? "" : reasonOf(delivery.failure, text);
   return `${reason} ${text.delivery[delivery.kind]}`.trim();
 }
