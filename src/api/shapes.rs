@@ -112,7 +112,7 @@ impl From<&Reply> for ReplyShape {
             category: None,
             confidence: 0.0,
             category_candidates: Vec::new(),
-            engine: Engine::Rule,
+            engine: if reply.unrecorded_sources.is_empty() { Engine::Rule } else { Engine::Extractive },
             stage: StageName::Assisted,
             quick_replies: Vec::new(),
             created_at: None,

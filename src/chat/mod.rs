@@ -180,6 +180,8 @@ impl Chat {
         let mut session = Session { customer, ..Session::open(id.clone(), Some(token), self.inner.clock.now()) };
         match self.inner.store.commit(Change::state(session.clone()), |_| {}).await {
             Ok(_) => session.version += 1,
+            // It is stored with the first of its messages that can be; until then this process alone knows it.
+            Err(CommitError::Store(error)) if error.leaves_reading() => {}
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Stale | CommitError::Duplicate(_)) => return Err(ChatError::Contended),
         }
@@ -207,8 +209,12 @@ impl Chat {
     /// # Errors
     /// [`ChatError::UnknownSession`], or when the database refuses.
     pub async fn session(&self, id: &SessionId) -> Result<Session, ChatError> {
-        let session = self.inner.store.sessions().find(id).await?;
-        session.ok_or_else(|| ChatError::UnknownSession(id.clone()))
+        if let Some(session) = self.inner.store.sessions().find(id).await? {
+            return Ok(session);
+        }
+        // One that was opened while nothing could be stored.
+        let unsaved = self.inner.cells.get(id).enter().await?.clone();
+        unsaved.filter(|session| session.version == 0).ok_or_else(|| ChatError::UnknownSession(id.clone()))
     }
 
     /// The language model, if there is one.

@@ -265,6 +265,7 @@ impl<'t> Turn<'t> {
         while refusals < STALE_RETRIES {
             let before = self.before(&mut state).await?;
             let is_with_person = before.handover.status().is_some();
+            let unsaved = (before.version == 0).then(|| before.clone());
             let kept = self.chat.inner.model.clone().map(|model| (model, before.clone()));
             let refused = match (self.chat.plan(&self.engine, before, &self.taken, &self.aid).await?, kept) {
                 (Outcome::Planned(plan), _) => match self.commit(&mut state, *plan).await {
@@ -308,6 +309,7 @@ impl<'t> Turn<'t> {
                     Replay::Open(question) => self.taken.note_stored(question),
                 },
                 CommitError::Store(error) if error.leaves_reading() => {
+                    *state = unsaved;
                     return Ok(self.reply_unrecorded(is_with_person).into());
                 }
                 CommitError::Store(error) => return Err(error.into()),

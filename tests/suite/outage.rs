@@ -215,6 +215,8 @@ struct Outage {
     customer: Customer,
     /// His other device.
     socket: Socket,
+    /// Came while nothing could be stored.
+    newcomer: Option<Customer>,
     /// Messages that were answered.
     answered: usize,
 }
@@ -226,7 +228,7 @@ impl Outage {
         customer.says_named("안녕하세요", "before").await;
         http.get("/health").await.expect(200);
         let socket = customer.connects().await;
-        Self { http: http.clone(), codes, customer, socket, answered: 1 }
+        Self { http: http.clone(), codes, customer, socket, newcomer: None, answered: 1 }
     }
 
     /// Says things until one is refused: space that was taken before may still be there.
@@ -294,6 +296,12 @@ impl Outage {
             let wish = self.message(&customer, "상담원 연결해 주세요", "wish");
             unstored(&customer.posts(&wish).await.expect(200), "상담원 연결이나 접수가 되지 않습니다");
         }
+        // Somebody new with a screen, whose session cannot be stored either; it is stored with the first message that can be.
+        let newcomer = Customer::open(&self.http).await;
+        let message = self.message(&newcomer, "영업점은 몇 시까지 하나요?", "new");
+        unstored(&newcomer.posts(&message).await.expect(200), "대화가 저장되지 않습니다");
+        assert!(newcomer.history().await.is_empty());
+        self.newcomer = Some(newcomer);
         let message = json!({"type": "message", "user_message": "안녕하세요", "client_message_id": "socket"});
         self.socket.send(&message).await;
         unstored(&self.socket.until("response").await, "대화를 저장할 수 없어");
@@ -353,6 +361,12 @@ impl Outage {
     async fn is_over(&self) {
         self.customer.says_named("감사합니다", "after").await;
         Customer::new(&self.http).says("안녕하세요").await;
+        if let Some(newcomer) = &self.newcomer {
+            newcomer.says_named("영업점은 몇 시까지 하나요?", "new").await;
+            assert_eq!(newcomer.history().await.len(), 2);
+            let stranger = Customer::named(&self.http, newcomer.session());
+            assert_eq!(stranger.get("messages").await.status, 401, "it is stored with its token");
+        }
         let mut names = vec!["after".to_owned(), "socket".to_owned()];
         names.extend((0..4).map(|number| format!("during {number}")));
         for name in &names {
