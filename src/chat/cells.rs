@@ -59,6 +59,8 @@ pub(super) struct Cell {
     is_wanted: Notify,
     /// Never changes once the conversation is stored.
     owner: OnceLock<Owner>,
+    /// As it was opened, if that could not be stored.
+    unsaved: OnceLock<Box<Session>>,
     /// The store was asked and did not know the conversation, so that its first message need not ask again. If another
     /// node stores it meanwhile, the version check refuses what was made of a conversation that seemed new.
     is_unknown: AtomicBool,
@@ -101,6 +103,7 @@ impl Cells {
                 waits: AtomicU64::new(0),
                 is_wanted: Notify::new(),
                 owner: OnceLock::new(),
+                unsaved: OnceLock::new(),
                 is_unknown: AtomicBool::new(false),
                 announced: AtomicI64::new(0),
                 answered: AtomicU64::new(0),
@@ -172,6 +175,16 @@ impl Cell {
         self.is_unknown.store(stored.is_none(), Ordering::Relaxed);
         let session = stored?;
         Some(self.owner.get_or_init(|| session.token_hash.clone().map_or(Owner::Legacy, Owner::Token)))
+    }
+
+    /// Notes a conversation that was opened while nothing could be stored.
+    pub(super) fn note_unsaved(&self, opened: Session) {
+        self.unsaved.get_or_init(|| opened.into());
+    }
+
+    /// The conversation as it was opened, if that could not be stored then.
+    pub(super) fn unsaved(&self) -> Option<&Session> {
+        self.unsaved.get().map(Box::as_ref)
     }
 
     /// Whether the store did not know the conversation when it was asked. Said once: after a refusal it is asked again.

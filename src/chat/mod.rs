@@ -181,7 +181,12 @@ impl Chat {
         match self.inner.store.commit(Change::state(session.clone()), |_| {}).await {
             Ok(_) => session.version += 1,
             // It is stored with the first of its messages that can be; until then this process alone knows it.
-            Err(CommitError::Store(error)) if error.leaves_reading() => {}
+            Err(CommitError::Store(error)) if error.leaves_reading() => {
+                let cell = self.inner.cells.get(&id);
+                cell.note(Some(&session));
+                cell.note_unsaved(session.clone());
+                return Ok(session);
+            }
             Err(CommitError::Store(error)) => return Err(error.into()),
             Err(CommitError::Stale | CommitError::Duplicate(_)) => return Err(ChatError::Contended),
         }
@@ -213,8 +218,7 @@ impl Chat {
             return Ok(session);
         }
         // One that was opened while nothing could be stored.
-        let unsaved = self.inner.cells.get(id).enter().await?.clone();
-        unsaved.filter(|session| session.version == 0).ok_or_else(|| ChatError::UnknownSession(id.clone()))
+        self.inner.cells.get(id).unsaved().cloned().ok_or_else(|| ChatError::UnknownSession(id.clone()))
     }
 
     /// The language model, if there is one.

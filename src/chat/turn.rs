@@ -14,6 +14,7 @@ use crate::chat::Event;
 use crate::chat::STALE_RETRIES;
 use crate::chat::Topic;
 use crate::chat::cells::Cell;
+use crate::chat::cells::Owner;
 use crate::chat::context;
 use crate::chat::context::Earlier;
 use crate::chat::engine::Engine;
@@ -27,6 +28,7 @@ use crate::chat::prompts;
 use crate::domain::Author;
 use crate::domain::ClientMessageId;
 use crate::domain::Decision;
+use crate::domain::HandoverStatus;
 use crate::domain::Intent;
 use crate::domain::Message;
 use crate::domain::MessageId;
@@ -264,8 +266,8 @@ impl<'t> Turn<'t> {
         let mut refusals = 0;
         while refusals < STALE_RETRIES {
             let before = self.before(&mut state).await?;
-            let is_with_person = before.handover.status().is_some();
-            let unsaved = (before.version == 0).then(|| before.clone());
+            let is_with_person = before.is_active()
+                && matches!(before.handover.status(), Some(HandoverStatus::Pending | HandoverStatus::Accepted));
             let kept = self.chat.inner.model.clone().map(|model| (model, before.clone()));
             let refused = match (self.chat.plan(&self.engine, before, &self.taken, &self.aid).await?, kept) {
                 (Outcome::Planned(plan), _) => match self.commit(&mut state, *plan).await {
@@ -308,8 +310,8 @@ impl<'t> Turn<'t> {
                     Replay::Answered(reply) => return Ok(self.tell_again(reply)),
                     Replay::Open(question) => self.taken.note_stored(question),
                 },
-                CommitError::Store(error) if error.leaves_reading() => {
-                    *state = unsaved;
+                // Once the message is stored, the same name asks for its answer again.
+                CommitError::Store(error) if error.leaves_reading() && self.taken.stored.is_none() => {
                     return Ok(self.reply_unrecorded(is_with_person).into());
                 }
                 CommitError::Store(error) => return Err(error.into()),
@@ -337,7 +339,13 @@ impl<'t> Turn<'t> {
     /// The conversation before this turn.
     async fn before(&self, state: &mut Option<Session>) -> Result<Session, ChatError> {
         let Chat { inner } = self.chat;
-        let open = || Session::open(self.id.clone(), None, inner.clock.now());
+        // Whoever is known to own it keeps it, though the store does not have it.
+        let token = || match self.cell.owner() {
+            Some(Owner::Token(token)) => Some(token.clone()),
+            Some(Owner::Legacy) | None => None,
+        };
+        let anew = || Session::open(self.id.clone(), token(), inner.clock.now());
+        let open = || self.cell.unsaved().cloned().unwrap_or_else(anew);
         match state.take() {
             Some(session) => Ok(session),
             None if self.cell.take_unknown() => Ok(open()),

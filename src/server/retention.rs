@@ -59,7 +59,6 @@ pub(super) async fn keep(store: Store, periods: Retention, clock: Clock, shutdow
     let Some(shortest) = periods.conversations.into_iter().chain(periods.audit).min() else { return };
     let (started, began) = (clock.now(), Instant::now());
     let mut wait = periods.interval.min(DELAY_MAX);
-    let newest = store.retention().newest_message().await;
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
@@ -67,15 +66,18 @@ pub(super) async fn keep(store: Store, periods: Retention, clock: Clock, shutdow
         }
         wait = periods.interval;
         let now = clock.now();
-        let doubt = match &newest {
-            Ok(newest) => doubt(*newest, started, shortest).or_else(|| jump(started, now, began.elapsed())),
-            Err(error) => Some(chain(error).to_string()),
+        let stored = match store.retention().last_stored().await {
+            Ok(stored) => stored,
+            Err(error) => {
+                tracing::warn!(error = %chain(&error), "what has had its time was not looked for");
+                continue;
+            }
         };
-        if let Some(doubt) = doubt {
+        if let Some(doubt) = doubt(&stored, now, shortest).or_else(|| jump(started, now, began.elapsed())) {
             tracing::warn!(
                 doubt,
-                "nothing is deleted by [retention], since the clock may be wrong; if it is right, run `bank-aicc retention run`, or \
-                 restart once customers have written"
+                "nothing is deleted by [retention], since the clock may be wrong, or was; look at the clock, and if it is right, run \
+                 `bank-aicc retention run`"
             );
             continue;
         }
@@ -87,13 +89,19 @@ pub(super) async fn keep(store: Store, periods: Retention, clock: Clock, shutdow
     }
 }
 
-/// Nobody has written for half of the shortest period, or somebody will in the future: rather the clock is wrong.
-fn doubt(newest: Option<Timestamp>, now: Timestamp, shortest: Duration) -> Option<String> {
-    let newest = newest?;
+/// Nobody has written for half of the shortest period, or somebody will in the future, or so long passed between two messages: rather the
+/// clock is wrong, or was. `stored` says when the last messages were, newest first.
+fn doubt(stored: &[Timestamp], now: Timestamp, shortest: Duration) -> Option<String> {
+    let newest = *stored.first()?;
+    let half = format_duration(shortest / 2);
     if newest < now.minus(shortest / 2) {
-        return Some(format!("the newest message is more than {} old", format_duration(shortest / 2)));
+        return Some(format!("the newest message is more than {half} old"));
     }
-    (newest > now.plus(JUMP)).then(|| "the newest message is of a day to come".to_owned())
+    if newest > now.plus(JUMP) {
+        return Some("the newest message is of a day to come".to_owned());
+    }
+    let is_gap = stored.windows(2).any(|pair| pair[1] < pair[0].minus(shortest / 2));
+    is_gap.then(|| format!("more than {half} lie between two of the last messages"))
 }
 
 /// The clock was set while the program ran.
@@ -115,12 +123,18 @@ mod tests {
 
     #[test]
     fn a_clock_is_doubted_when_nobody_seems_to_have_written_for_long() {
-        let doubted = |newest| doubt(newest, day(1000), DAY * 100).is_some();
-        assert!(!doubted(None));
-        assert!(!doubted(Some(day(1000))));
-        assert!(!doubted(Some(day(951))));
-        assert!(doubted(Some(day(949))));
-        assert!(doubted(Some(day(1002))));
+        let doubted = |days: &[u32]| {
+            let stored: Vec<_> = days.iter().map(|number| day(*number)).collect();
+            doubt(&stored, day(1000), DAY * 100).is_some()
+        };
+        assert!(!doubted(&[]));
+        assert!(!doubted(&[1000]));
+        assert!(!doubted(&[951, 940]));
+        assert!(doubted(&[949]));
+        assert!(doubted(&[1002]));
+        // The clock was ahead when the newest message came, and nobody was there for so long before.
+        assert!(doubted(&[1000, 999, 940, 939]));
+        assert!(!doubted(&[1000, 999, 951, 950]));
     }
 
     #[test]

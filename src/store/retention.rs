@@ -3,6 +3,9 @@
 //! What has had its time is deleted in small transactions, so that no customer waits for it, and each of them records in the audit
 //! trail what it deleted. A conversation goes with all that belongs to it, or stays.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use crate::domain::Timestamp;
 use crate::store::Result;
 use crate::store::dialect::Tx;
@@ -14,8 +17,15 @@ use crate::store::statement::Statement;
 use crate::store::statement::Value;
 use crate::store::switches;
 
-/// Most conversations, and most records of each other kind, in one transaction.
-const BATCH: usize = 200;
+/// Most messages that are deleted in one transaction, unless one conversation alone has more.
+const MESSAGES_MAX: u64 = 2_000;
+/// How long one transaction may take, and how long counting.
+const DELETE_LIMIT: Duration = Duration::from_mins(1);
+const COUNT_LIMIT: Duration = Duration::from_mins(10);
+/// Conversations that are over; and, apart because of its index, those in which nobody ever wrote.
+const OVER: &str = "activity IN ('silent', 'closed') AND updated_at_ms < ?";
+const NEVER_BEGUN: &str = "activity = 'active' AND last_message_at_ms IS NULL
+    AND (handover_status IS NULL OR handover_status NOT IN ('pending', 'accepted')) AND updated_at_ms < ?";
 /// Pages of a SQLite file that are given back to the disk after a transaction; of 4 KiB each.
 const PAGES_FREED: &str = "PRAGMA incremental_vacuum(2048)";
 /// The actor in the audit trail.
@@ -26,7 +36,7 @@ const DELETED: &str = "retention.deleted";
 /// What was last changed before these has had its time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Expiry {
-    /// Conversations that are over; `None`: none has.
+    /// Conversations that are over, or never began; `None`: none has.
     pub conversations: Option<Timestamp>,
     /// Reasons of answers, requests to language models, the audit trail; `None`: none has.
     pub audit: Option<Timestamp>,
@@ -79,15 +89,18 @@ impl<'s> Retention<'s> {
     /// # Errors
     /// When the database refuses.
     pub async fn expired(&self, expiry: Expiry) -> Result<Expired> {
-        const SESSIONS: &str =
+        const ENDED: &str =
             "SELECT COUNT(*) FROM sessions WHERE activity IN ('silent', 'closed') AND updated_at_ms < ?";
+        const EMPTY: &str = "SELECT COUNT(*) FROM sessions WHERE activity = 'active' AND last_message_at_ms IS NULL
+            AND (handover_status IS NULL OR handover_status NOT IN ('pending', 'accepted')) AND updated_at_ms < ?";
         const MESSAGES: &str = "SELECT COUNT(*) FROM messages JOIN sessions ON sessions.id = messages.session_id
             WHERE sessions.activity IN ('silent', 'closed') AND sessions.updated_at_ms < ?";
         const DECISIONS: &str = "SELECT COUNT(*) FROM decisions WHERE decided_at_ms < ?";
         const RUNS: &str = "SELECT COUNT(*) FROM model_runs WHERE started_at_ms < ?";
         const AUDIT: &str = "SELECT COUNT(*) FROM audit WHERE at_ms < ?";
         Ok(Expired {
-            conversations: self.count(SESSIONS, expiry.conversations).await?,
+            conversations: self.count(ENDED, expiry.conversations).await?
+                + self.count(EMPTY, expiry.conversations).await?,
             messages: self.count(MESSAGES, expiry.conversations).await?,
             decisions: self.count(DECISIONS, expiry.audit).await?,
             model_runs: self.count(RUNS, expiry.audit).await?,
@@ -95,19 +108,28 @@ impl<'s> Retention<'s> {
         })
     }
 
-    /// When the newest message was stored; `None` without any. What says that the clock may be wrong.
+    /// When the last thousand messages were stored, newest first. What says that the clock may be, or was, wrong.
     ///
     /// # Errors
     /// When the database refuses.
-    pub async fn newest_message(&self) -> Result<Option<Timestamp>> {
-        const SQL: &str = "SELECT created_at_ms FROM messages ORDER BY id DESC LIMIT 1";
-        let newest: Option<i64> = on_pool!(self.pool, db => sqlx::query_scalar(SQL).fetch_optional(db).await?);
-        Ok(newest.map(Timestamp::from_unix_ms))
+    pub async fn last_stored(&self) -> Result<Vec<Timestamp>> {
+        const SQL: &str = "SELECT created_at_ms FROM messages ORDER BY id DESC LIMIT 1000";
+        let times: Vec<i64> = on_pool!(self.pool, db => sqlx::query_scalar(SQL).fetch_all(db).await?);
+        Ok(times.into_iter().map(Timestamp::from_unix_ms).collect())
     }
 
     async fn count(&self, sql: &'static str, before: Option<Timestamp>) -> Result<u64> {
         let Some(before) = before.map(Timestamp::unix_ms) else { return Ok(0) };
-        let count: i64 = on_pool!(self.pool, db => sqlx::query_scalar(sql).bind(before).fetch_one(db).await?);
+        let limit = &COUNT_LIMIT;
+        let count: i64 = match self.pool {
+            Pool::Sqlite { read, place, .. } => {
+                place.check()?;
+                on_pool!(@ read, limit, db => sqlx::query_scalar(sql).bind(before).fetch_one(db).await?)
+            }
+            Pool::MySql { read, .. } => {
+                on_pool!(@ read, limit, db => sqlx::query_scalar(sql).bind(before).fetch_one(db).await?)
+            }
+        };
         Ok(count.unsigned_abs())
     }
 
@@ -137,23 +159,17 @@ impl<'s> Retention<'s> {
             lease.end();
             Ok(deleted)
         };
-        in_time(self.pool.read_timeout(), delete).await
+        in_time(DELETE_LIMIT, delete).await
     }
 }
 
 /// Deletes the conversations that were changed longest ago.
 async fn delete_conversations(tx: &mut Tx<'_>, before: Timestamp, deleted: &mut Expired) -> Result<()> {
-    // MariaDB locks them, so that none is gone on with on another node meanwhile.
-    let end = match tx {
-        Tx::Sqlite(_) => " ORDER BY updated_at_ms LIMIT 200",
-        Tx::MySql { .. } => " ORDER BY updated_at_ms LIMIT 200 FOR UPDATE",
-    };
-    const OVER: &str = "SELECT id FROM sessions WHERE activity IN ('silent', 'closed') AND updated_at_ms < ";
-    let mut keys = Vec::with_capacity(BATCH);
-    for statement in Statement::selects(OVER, "?", "", end, &[vec![Value::Int(before.unix_ms())]]) {
-        let ids = tx.fetch::<(Vec<u8>,)>(statement).await?;
-        keys.extend(ids.into_iter().map(|(id,)| vec![Value::Text(String::from_utf8_lossy(&id).into_owned())]));
+    let mut ids = expired_ids(tx, OVER, before).await?;
+    if ids.is_empty() {
+        ids = expired_ids(tx, NEVER_BEGUN, before).await?;
     }
+    let keys = few_enough(tx, ids).await?;
     for (delete, count) in [
         ("DELETE FROM feedback WHERE session_id IN (", None),
         ("DELETE FROM notice_receipts WHERE session_id IN (", None),
@@ -170,6 +186,41 @@ async fn delete_conversations(tx: &mut Tx<'_>, before: Timestamp, deleted: &mut 
         }
     }
     Ok(())
+}
+
+/// Some conversations that have had their time, those first that were changed longest ago. MariaDB locks them, so that none is gone on with
+/// on another node meanwhile.
+async fn expired_ids(tx: &mut Tx<'_>, which: &'static str, before: Timestamp) -> Result<Vec<Vec<u8>>> {
+    const FIRST: &str = "SELECT id FROM sessions WHERE ";
+    let end = match tx {
+        Tx::Sqlite(_) => " ORDER BY updated_at_ms LIMIT 200",
+        Tx::MySql { .. } => " ORDER BY updated_at_ms LIMIT 200 FOR UPDATE",
+    };
+    let mut ids = Vec::new();
+    for statement in Statement::selects(FIRST, which, "", end, &[vec![Value::Int(before.unix_ms())]]) {
+        ids.extend(tx.fetch::<(Vec<u8>,)>(statement).await?.into_iter().map(|(id,)| id));
+    }
+    Ok(ids)
+}
+
+/// The first of them, as keys, that together have no more messages than one transaction deletes.
+async fn few_enough(tx: &mut Tx<'_>, ids: Vec<Vec<u8>>) -> Result<Vec<Vec<Value>>> {
+    const COUNTS: &str = "SELECT session_id, COUNT(*) FROM messages WHERE session_id IN (";
+    let key = |id: &Vec<u8>| vec![Value::Text(String::from_utf8_lossy(id).into_owned())];
+    let keys: Vec<_> = ids.iter().map(key).collect();
+    let mut counts: HashMap<Vec<u8>, u64> = HashMap::new();
+    for statement in Statement::selects(COUNTS, "?", ", ", ") GROUP BY session_id", &keys) {
+        let of_sessions = tx.fetch::<(Vec<u8>, i64)>(statement).await?;
+        counts.extend(of_sessions.into_iter().map(|(id, count)| (id, count.unsigned_abs())));
+    }
+    let mut messages = 0;
+    let fits = |id: &Vec<u8>| {
+        let is_first = messages == 0;
+        messages += counts.get(id).copied().unwrap_or_default();
+        is_first || messages <= MESSAGES_MAX
+    };
+    let count = ids.iter().map(fits).take_while(|fits| *fits).count();
+    Ok(keys.into_iter().take(count).collect())
 }
 
 /// Deletes the oldest records of the other kinds. Their ids ascend with time, so what has had its time stands in front.

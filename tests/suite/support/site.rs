@@ -86,6 +86,21 @@ impl Site {
         self.folder.path()
     }
 
+    /// The number a query finds in the database.
+    pub async fn number(&self, query: &'static str) -> i64 {
+        match &self.url {
+            Some(url) => {
+                let mut connection = MySqlConnection::connect(url).await.unwrap();
+                sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+            }
+            None => {
+                let file = format!("sqlite:{}", self.folder.path().join("data/bank-aicc.db").display());
+                let mut connection = SqliteConnection::connect(&file).await.unwrap();
+                sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap()
+            }
+        }
+    }
+
     /// Executes a statement on the database.
     pub async fn execute(&self, statement: &'static str) {
         match &self.url {
