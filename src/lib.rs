@@ -4,6 +4,7 @@
 
 pub mod api;
 pub mod authorities;
+pub mod backup;
 pub mod chat;
 pub mod cli;
 pub mod clock;

@@ -3,6 +3,7 @@
 //! Exit status: 0 done, 1 failed, 2 the command line or the configuration is wrong, 3 looked at or measured, and not good
 //! enough.
 
+mod backup;
 mod cert;
 mod check;
 mod database;
@@ -12,6 +13,7 @@ mod eval;
 mod knowledge;
 mod manager;
 mod mask;
+mod migrate;
 mod model;
 mod read_document;
 mod retention;
@@ -63,7 +65,14 @@ enum Command {
     ///
     /// Like `nginx -t`: starts nothing and changes nothing. Tries also whether the data folder can be written to, as the
     /// user who runs it, and whether knowledge.pack can be read. Exit status 0 if the configuration is good, else 2.
-    Check(ConfigFile),
+    /// With --env it reads the earlier system's .env instead, and says what becomes of each of its variables; exit status 3 if
+    /// one makes no sense.
+    Check(check::Arguments),
+    /// Bring the conversations of the earlier system over, from its MariaDB or MySQL
+    ///
+    /// Reads chat_sessions and chat_messages and changes nothing there. Personal data are masked on the way. Both systems may
+    /// run meanwhile; repeated, it brings only what is new, and never overwrites a conversation that went on here.
+    MigrateFrom(migrate::Arguments),
     /// Say what keeps this installation from serving well, and what to do about it
     ///
     /// Looks at ports, certificates, the clock, file descriptors, the data folder and everybody the configuration names to
@@ -72,6 +81,9 @@ enum Command {
     /// Certificates: the local authority's root, and what is served
     #[command(subcommand)]
     Cert(cert::Command),
+    /// Make backups, check and restore them
+    #[command(subcommand)]
+    Backup(backup::Command),
     /// Import, list and search the bank's documents
     #[command(subcommand)]
     Knowledge(knowledge::Command),
@@ -155,9 +167,11 @@ pub fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(arguments),
         Command::Serve(file) => serve::run(&file.config),
-        Command::Check(file) => check::run(&file.config),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::MigrateFrom(arguments) => migrate::run(&arguments),
         Command::Doctor(arguments) => doctor::run(&arguments),
         Command::Cert(command) => cert::run(command),
+        Command::Backup(command) => backup::run(command),
         Command::Knowledge(command) => knowledge::run(command),
         Command::Model(command) => model::run(command),
         Command::Retention(command) => retention::run(command),

@@ -54,18 +54,18 @@ impl Database {
     ///
     /// # Errors
     /// Why this database takes none.
-    pub(super) fn with_password(&self, password: &str) -> Result<Self, &'static str> {
+    pub fn with_password(&self, password: &str) -> Result<Self, &'static str> {
         let url = match self {
-            Self::Sqlite { .. } => return Err("storage.url names a SQLite file, which has no password"),
+            Self::Sqlite { .. } => return Err("the URL names a SQLite file, which has no password"),
             Self::MySql { url } => url.reveal(),
         };
         match url.split_once('@') {
-            Some((user, _)) if user.matches(':').count() > 1 => Err("storage.url holds a password too; keep one"),
+            Some((user, _)) if user.matches(':').count() > 1 => Err("the URL holds a password too; keep one"),
             Some((user, host)) => {
                 let url = format!("{user}:{}@{host}", percent_encode(password));
                 Ok(Self::MySql { url: Secret::new(url) })
             }
-            None => Err("storage.url names no user"),
+            None => Err("the URL names no user"),
         }
     }
 }

@@ -12,6 +12,7 @@
 
 mod admin;
 mod api;
+mod backup;
 mod chat;
 mod database;
 mod edge;
@@ -39,8 +40,10 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::path::PathBuf;
 
 use toml::de::DeTable;
+use toml::de::DeValue;
 
 use crate::config::reader::Lines;
 use crate::config::reader::Origin;
@@ -52,6 +55,8 @@ pub use admin::Admin;
 pub use api::Api;
 pub use api::ApiLimits;
 pub use api::CookieSecure;
+pub use backup::Backup;
+pub use backup::DailyTime;
 pub use chat::Chat;
 pub use database::Database;
 pub use edge::AccessLog;
@@ -98,6 +103,7 @@ pub use origin::AllowedOrigin;
 pub use origin::WebOrigin;
 pub use retention::Retention;
 pub use secret::Secret;
+pub use secret::read_secret;
 pub use server::Server;
 pub use server::ServerLimits;
 pub use storage::Storage;
@@ -129,6 +135,8 @@ pub struct Config {
     pub storage: Storage,
     /// How long what is kept in it.
     pub retention: Retention,
+    /// Copies of everything.
+    pub backup: Backup,
     /// The screens.
     pub web: Web,
     /// What the program tells about itself.
@@ -149,7 +157,25 @@ impl Config {
         let Some(path) = path else { return Self::parse("", "config.toml", environment) };
         let file_name = path.display().to_string();
         let text = read_file(path).and_then(utf8).map_err(|unread| unread.in_file(&file_name))?;
-        Self::parse(&text, &file_name, environment)
+        let mut config = Self::parse(&text, &file_name, environment)?;
+        config.provenance.file = std::path::absolute(path).ok();
+        Ok(config)
+    }
+
+    /// The file it was loaded from, if there was one.
+    pub fn file(&self) -> Option<&Path> {
+        self.provenance.file.as_deref()
+    }
+
+    /// The files that keys ending in `_file` name, each with its key: passwords, keys and certificates.
+    pub fn named_files(&self) -> Vec<(String, PathBuf)> {
+        let settings = self.provenance.settings.iter().filter(|setting| setting.key.ends_with("_file"));
+        let named = settings.filter_map(|Setting { key, value, .. }| {
+            let value = DeValue::parse(value).ok()?;
+            let path = value.get_ref().as_str().filter(|path| !path.is_empty())?;
+            Some((key.clone(), self.server.resolve(Path::new(path))))
+        });
+        named.collect()
     }
 
     /// Reads the text of a file, and the environment. `file_name` is for the errors.
@@ -231,7 +257,7 @@ impl Config {
         let mut reader = Reader::new(text, file_name, environment);
         let mut config = Self::read(Section::root(table.into_inner(), &mut reader));
         let (settings, wrong) = reader.finish();
-        config.provenance = Provenance { file_name: file_name.to_owned(), settings };
+        config.provenance = Provenance { file_name: file_name.to_owned(), file: None, settings };
         let wrong = if errors.is_empty() { wrong } else { Some(syntax_errors(text, file_name, &errors)) };
         (config, wrong)
     }
@@ -248,6 +274,7 @@ impl Config {
             admin: root.section("admin", Admin::read),
             storage: root.section("storage", Storage::read),
             retention: root.section("retention", Retention::read),
+            backup: root.section("backup", Backup::read),
             web: root.section("web", Web::read),
             log: root.section("log", Log::read),
             provenance: Provenance::default(),
@@ -278,10 +305,24 @@ impl Default for Config {
 /// Two configurations are equal if they say the same, wherever it came from.
 impl PartialEq for Config {
     fn eq(&self, other: &Self) -> bool {
-        let Self { server, edge, api, chat, knowledge, llm, admin, storage, retention, web, log, provenance: _ } = self;
+        let Self {
+            server,
+            edge,
+            api,
+            chat,
+            knowledge,
+            llm,
+            admin,
+            storage,
+            retention,
+            backup,
+            web,
+            log,
+            provenance: _,
+        } = self;
         (server, edge, api, chat) == (&other.server, &other.edge, &other.api, &other.chat)
             && (knowledge, storage, retention) == (&other.knowledge, &other.storage, &other.retention)
-            && (llm, admin) == (&other.llm, &other.admin)
+            && (llm, admin, backup) == (&other.llm, &other.admin, &other.backup)
             && (web, log) == (&other.web, &other.log)
     }
 }
@@ -290,6 +331,8 @@ impl PartialEq for Config {
 #[derive(Debug, Clone, Default)]
 struct Provenance {
     file_name: String,
+    /// Absolute; none for a text that came from elsewhere.
+    file: Option<PathBuf>,
     settings: Vec<Setting>,
 }
 

@@ -81,7 +81,10 @@ fn is_open_to_others(path: &Path, mode: u32) -> bool {
 }
 
 /// Reads the one line of a file that nobody but its owner can read. `noun` is what it holds.
-pub(super) fn read_secret(path: &Path, noun: &str) -> Result<Secret<String>, String> {
+///
+/// # Errors
+/// Why it cannot be used, and what to do.
+pub fn read_secret(path: &Path, noun: &str) -> Result<Secret<String>, String> {
     const BYTES_MAX: u64 = 4 << 10;
     let shown = path.display();
     let unreadable = |error| format!("reading {shown}: {error}");

@@ -22,6 +22,7 @@ use crate::edge;
 use crate::ops::certificates;
 use crate::ops::certificates::Standing;
 use crate::ops::destinations;
+use crate::ops::durability;
 use crate::ops::models;
 
 /// A database that cannot grow any more loses nothing, but refuses every message.
@@ -80,6 +81,7 @@ impl Finding {
 pub async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = vec![clock(), descriptors(config), backlog()];
     findings.extend(data_folder(&config.server.data_dir));
+    findings.extend(durability::examine(config).await);
     for &address in &config.server.listen {
         findings.push(listener(address, !introduces(config, address)).await);
     }

@@ -4,6 +4,7 @@
 //! `/health` answers at once. The order of an end: no new connection, requests and turns finish, WebSockets are told,
 //! and last the database commits what it was given.
 
+mod backups;
 mod brain;
 mod reload;
 mod retention;
@@ -50,6 +51,7 @@ pub use retention::expiry;
 pub use retention::summary;
 pub use web::Screens;
 
+use backups::Backups;
 use brain::Keeper;
 
 /// Why the server did not start.
@@ -199,6 +201,10 @@ impl Server {
         }
         store.register(edge.metrics());
         tasks.spawn(retention::keep(store.clone(), config.retention.clone(), clock.clone(), shutdown.clone()));
+        if let Some(at) = config.backup.schedule {
+            let backups = Backups::new(config.clone(), clock.clone(), edge.metrics());
+            tasks.spawn(backups.make_daily(at, shutdown.clone()));
+        }
         let chat = Chat::new(&config, store, clock, engine_in_use, model);
         let sweep_interval = config.chat.inactivity_sweep_interval;
         tasks.spawn(schedule::sweep_silent(chat.clone(), sweep_interval, shutdown.clone()));

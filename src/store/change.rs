@@ -102,6 +102,11 @@ impl NewMessage {
         }
     }
 
+    /// What the earlier system's assistant answered; it may repeat what the customer wrote.
+    pub fn of_earlier_assistant(text: Masked, suggested_action: Option<SuggestedAction>, sources: Vec<Source>) -> Self {
+        Self { suggested_action, sources, ..Self::of_person(Author::Assistant, text) }
+    }
+
     fn of_person(author: Author, text: Masked) -> Self {
         Self {
             author,

@@ -50,6 +50,38 @@ impl WriteLease {
     }
 }
 
+/// The rows of selects, on a reading connection, beside whoever writes.
+pub(super) async fn fetch_apart<T>(pool: &Pool, statements: Vec<Statement>) -> Result<Vec<T>>
+where
+    T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow>
+        + for<'r> sqlx::FromRow<'r, sqlx::mysql::MySqlRow>
+        + Send
+        + Unpin,
+{
+    let mut found = Vec::new();
+    for statement in statements {
+        let fetch = async {
+            match pool {
+                Pool::Sqlite { read, place, .. } => {
+                    place.check()?;
+                    let mut lease = read.lease().await?;
+                    let rows = statement.fetch_sqlite(lease.connection()?).await?;
+                    lease.end();
+                    Ok(rows)
+                }
+                Pool::MySql { read, .. } => {
+                    let mut lease = read.lease().await?;
+                    let rows = statement.fetch_mysql(lease.connection()?).await?;
+                    lease.end();
+                    Ok(rows)
+                }
+            }
+        };
+        found.extend(in_time(pool.read_timeout(), fetch).await?);
+    }
+    Ok(found)
+}
+
 /// Rows of one table, to be inserted.
 pub(super) struct Rows {
     /// The table and its columns, as a statement names them.

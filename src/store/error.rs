@@ -21,6 +21,31 @@ pub enum StoreError {
     /// The disk under the embedded database reports errors.
     #[error("the database's disk does not work; look for disk errors in the system's log, and for quotas")]
     DiskFailed(#[source] Arc<sqlx::Error>),
+    /// The embedded database's file holds what no database wrote.
+    #[error(
+        "the database's file is damaged; stop the service, look for disk errors in the system's log, and restore the newest \
+         good backup: `bank-aicc backup restore FILE`, which moves the damaged file aside"
+    )]
+    Damaged(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// Somebody has the database open, so nothing may take its place.
+    #[error("{0}")]
+    InUse(String),
+    /// A backup is being restored.
+    #[error("a backup is being restored; wait until it is")]
+    BeingRestored,
+    /// The restoring of a backup was interrupted.
+    #[error(
+        "a backup was not restored to its end; run the same restore again: `bank-aicc backup restore FILE`. What was there \
+         before is kept: in before-restore-{stamp} beside the database's file, in MariaDB in tables that begin with old_{stamp}, or still in \
+         its place"
+    )]
+    HalfRestored {
+        /// Names what was moved aside.
+        stamp: String,
+    },
+    /// There are no tables.
+    #[error("the database was never served, so there is nothing to back up; `bank-aicc check` shows which one it is")]
+    NeverServed,
     /// The embedded database's file is no longer where it was opened.
     #[error(
         "the database's file was moved, deleted or replaced while the program runs; put it back, or restart the \
@@ -42,6 +67,17 @@ pub enum StoreError {
          start the release that wrote it, or restore the backup made before the update"
     )]
     NewerSchema {
+        /// The newest migration the database has.
+        found: i64,
+        /// The newest migration this program has.
+        known: i64,
+    },
+    /// The schema is an earlier release's, and was not to be changed.
+    #[error(
+        "the database's schema (migration {found}) is an earlier release's (this program has {known}); start this release's \
+         `bank-aicc serve` on it once, which brings it up to date"
+    )]
+    OlderSchema {
         /// The newest migration the database has.
         found: i64,
         /// The newest migration this program has.
@@ -81,16 +117,27 @@ impl StoreError {
             Self::Full(_) => "database_full",
             Self::ReadOnly(_) => "database_read_only",
             Self::DiskFailed(_) => "database_disk_failed",
+            Self::Damaged(_) => "database_damaged",
+            Self::InUse(_) | Self::BeingRestored => "database_in_use",
+            Self::HalfRestored { .. } => "database_half_restored",
+            Self::NeverServed => "database_never_served",
             Self::FileMoved => "database_file_moved",
             Self::Overloaded => "database_overloaded",
             Self::Stopped => "database_writer_stopped",
             Self::TimedOut => "database_timeout",
             Self::NewerSchema { .. } => "database_newer_schema",
+            Self::OlderSchema { .. } => "database_older_schema",
             Self::Migration(_) => "database_migration_failed",
             Self::File { .. } => "database_file",
             Self::Unreadable { .. } => "database_unreadable",
             Self::Refused(_) => "database_refused",
         }
+    }
+
+    /// A file beside the database could not be used: what was tried, on what.
+    pub(super) fn file(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::File { what, source: source.into() }
     }
 
     /// Two transactions met; the whole transaction may be tried again.
@@ -104,19 +151,13 @@ impl StoreError {
 
     /// Nothing can be written, but what is stored can be read.
     pub const fn leaves_reading(&self) -> bool {
-        match self {
-            Self::Full(_) | Self::ReadOnly(_) | Self::DiskFailed(_) => true,
-            Self::Unavailable(_)
-            | Self::FileMoved
-            | Self::Overloaded
-            | Self::Stopped
-            | Self::TimedOut
-            | Self::NewerSchema { .. }
-            | Self::Migration(_)
-            | Self::File { .. }
-            | Self::Unreadable { .. }
-            | Self::Refused(_) => false,
-        }
+        matches!(self, Self::Full(_) | Self::ReadOnly(_) | Self::DiskFailed(_))
+    }
+
+    /// A row with the same key is there already.
+    pub(super) fn is_repetition(&self) -> bool {
+        let Self::Refused(error) = self else { return false };
+        error.as_database_error().is_some_and(|error| error.is_unique_violation())
     }
 
     /// The trouble lies with the database as a whole, so trying the parts of a batch one by one is no use.
@@ -126,11 +167,17 @@ impl StoreError {
             | Self::Full(_)
             | Self::ReadOnly(_)
             | Self::DiskFailed(_)
+            | Self::Damaged(_)
+            | Self::InUse(_)
+            | Self::BeingRestored
+            | Self::HalfRestored { .. }
+            | Self::NeverServed
             | Self::FileMoved
             | Self::Overloaded
             | Self::Stopped
             | Self::TimedOut => true,
             Self::NewerSchema { .. }
+            | Self::OlderSchema { .. }
             | Self::Migration(_)
             | Self::File { .. }
             | Self::Unreadable { .. }
@@ -169,6 +216,8 @@ fn kind_of_refusal(refusal: &dyn DatabaseError) -> Kind {
         Some(3 | 8) => StoreError::ReadOnly,
         Some(5 | 6) => |_| StoreError::TimedOut,
         Some(10) => StoreError::DiskFailed,
+        // Corrupt, and no database at all.
+        Some(11 | 26) => |error| StoreError::Damaged(error),
         Some(14) => StoreError::Unavailable,
         _ => StoreError::Refused,
     }

@@ -127,6 +127,11 @@ impl<'s> Messages<'s> {
 
 /// A message's values in the order of [`INTO`]'s columns.
 pub(super) fn row(session: &Session, message: &NewMessage) -> Vec<Value> {
+    row_at(session, message, session.updated_at)
+}
+
+/// The same for a message that was said before.
+pub(super) fn row_at(session: &Session, message: &NewMessage, created_at: Timestamp) -> Vec<Value> {
     vec![
         session.id.as_str().to_owned().into(),
         Value::Word(message.author.as_str()),
@@ -137,7 +142,7 @@ pub(super) fn row(session: &Session, message: &NewMessage) -> Vec<Value> {
         json_unless_empty(&message.quick_replies),
         Value::MaybeText(message.client_message_id.as_ref().map(|id| id.as_str().to_owned())),
         Value::Bool(message.is_protected),
-        Value::Int(session.updated_at.unix_ms()),
+        Value::Int(created_at.unix_ms()),
         Value::MaybeText(session.agent_name(message.author).map(str::to_owned)),
         Value::MaybeWord(message.engine.map(Engine::as_str)),
     ]

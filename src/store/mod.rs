@@ -7,19 +7,26 @@
 //!
 //! The room does not know what a conversation means; `chat` decides, this room keeps.
 
+mod arrivals;
+mod cell;
 mod change;
 mod connections;
 mod dialect;
+mod earlier;
 mod error;
 mod feedback;
+mod layout;
 mod messages;
 mod model_runs;
 mod packs;
 mod place;
 mod pool;
 mod reports;
+mod restoring;
 mod retention;
 mod sessions;
+mod snapshot;
+mod soundness;
 mod statement;
 mod switches;
 mod trouble;
@@ -32,14 +39,29 @@ use tokio_util::task::TaskTracker;
 use crate::config::Storage;
 use crate::telemetry::Metrics;
 
+pub use arrivals::Arrival;
+pub use arrivals::ArrivalError;
+pub use arrivals::Arrivals;
+pub use arrivals::ArrivingMessage;
+pub use arrivals::Here;
+pub use arrivals::Known;
+pub use cell::Cell;
+pub use cell::Rows;
 pub use change::Change;
 pub use change::CommitError;
 pub use change::Committed;
 pub use change::NewMessage;
+pub use earlier::Earlier;
+pub use earlier::EarlierError;
+pub use earlier::EarlierMessage;
+pub use earlier::EarlierSession;
+pub use earlier::EarlierTotals;
 pub use error::Result;
 pub use error::StoreError;
 pub use feedback::Feedback;
 pub use feedback::Opinions;
+pub use layout::Layout;
+pub use layout::Table;
 pub use messages::Messages;
 pub use model_runs::LastRun;
 pub use model_runs::ModelRun;
@@ -51,10 +73,17 @@ pub use model_runs::Verdict;
 pub use packs::Packs;
 pub use reports::DashboardReport;
 pub use reports::Reports;
+pub use restoring::Marker;
+pub use restoring::Restoring;
+pub use restoring::aside_folder;
 pub use retention::Expired;
 pub use retention::Expiry;
 pub use retention::Retention;
 pub use sessions::Sessions;
+pub use snapshot::DatabaseKind;
+pub use snapshot::Snapshot;
+pub use soundness::Soundness;
+pub use soundness::examine;
 pub use switches::AuditEntry;
 pub use switches::Switch;
 pub use switches::Switches;
@@ -79,6 +108,16 @@ impl Store {
         let pool = Pool::open(settings, data_dir).await?;
         let writer = Writer::start(pool.clone(), settings, tracker);
         Ok(Self { pool, writer })
+    }
+
+    /// Connects to a database that is there and has this program's schema, to read it; nothing is made or changed. `None` if this
+    /// program never had data there.
+    ///
+    /// # Errors
+    /// When the database cannot be reached, or its schema is another one.
+    pub async fn look(settings: &Storage, data_dir: &Path, tracker: &TaskTracker) -> Result<Option<Self>> {
+        let pool = Pool::look(settings, data_dir).await?;
+        Ok(pool.map(|pool| Self { writer: Writer::start(pool.clone(), settings, tracker), pool }))
     }
 
     /// Commits one change to one conversation, together with whatever else is waiting. `announce` is called right after
@@ -148,6 +187,11 @@ impl Store {
     /// The end of what is kept for a time only.
     pub fn retention(&self) -> Retention<'_> {
         Retention::new(&self.pool)
+    }
+
+    /// What comes over from the earlier system.
+    pub fn arrivals(&self) -> Arrivals<'_> {
+        Arrivals::new(&self.pool)
     }
 
     /// Knowledge packs.

@@ -23,16 +23,21 @@ pub(super) const INTO: &str = "INTO sessions (
     customer_reference, agent_name)";
 /// Number of columns in [`INTO`].
 pub(super) const COLUMNS: usize = 17;
-/// Replaces the conversation's state; who opened it, and when, stays.
+/// Replaces the conversation's state; who opened it, and when, stays. Falling silent is no going on: a conversation that was moved
+/// from the earlier system stays one that only was moved.
 pub(super) const UPSERT_SQLITE: &str = "ON CONFLICT (id) DO UPDATE SET
+    moved_version = CASE WHEN moved_version = sessions.version AND excluded.activity = 'silent'
+        THEN excluded.version ELSE moved_version END,
     version = excluded.version, updated_at_ms = excluded.updated_at_ms,
     last_message_at_ms = excluded.last_message_at_ms, activity = excluded.activity, stage = excluded.stage,
     collected = excluded.collected, topic = excluded.topic, handover_status = excluded.handover_status,
     handover_requested_at_ms = excluded.handover_requested_at_ms,
     handover_accepted_at_ms = excluded.handover_accepted_at_ms, agent_id = excluded.agent_id,
     is_listed_for_agents = excluded.is_listed_for_agents, agent_name = excluded.agent_name";
-/// The same for MariaDB.
+/// The same for MariaDB, which assigns from left to right: what looks at the version comes before it.
 pub(super) const UPSERT_MYSQL: &str = "ON DUPLICATE KEY UPDATE
+    moved_version = CASE WHEN moved_version = version AND VALUES(activity) = 'silent'
+        THEN VALUES(version) ELSE moved_version END,
     version = VALUES(version), updated_at_ms = VALUES(updated_at_ms),
     last_message_at_ms = VALUES(last_message_at_ms), activity = VALUES(activity), stage = VALUES(stage),
     collected = VALUES(collected), topic = VALUES(topic), handover_status = VALUES(handover_status),
@@ -178,8 +183,12 @@ pub(super) fn json<T: serde::Serialize>(value: &T) -> Value {
     serde_json::to_string(value).unwrap_or_default().into()
 }
 
+/// Selects whole conversations by their ids, for [`SessionRow`].
+pub(super) const SELECT_BY_IDS: &str = select!("WHERE id IN (");
+
+/// A conversation as either database returns it.
 #[derive(sqlx::FromRow)]
-struct SessionRow {
+pub(super) struct SessionRow {
     id: Vec<u8>,
     version: i64,
     token_hash: Option<String>,

@@ -98,6 +98,11 @@ impl Statement {
             .collect()
     }
 
+    /// A statement that is constant.
+    pub(super) fn plain(sql: &'static str, values: Vec<Value>) -> Self {
+        Self { sql: sql.to_owned(), values }
+    }
+
     /// How many rows an insert with this many columns holds.
     pub(super) fn rows(&self, columns: usize) -> usize {
         self.values.len() / columns

@@ -10,7 +10,7 @@ const FLOORS: [&[&str]; 9] = [
     &["config", "domain"],
     &["authorities", "text", "clock", "telemetry"],
     &["edge", "llm", "store", "realtime"],
-    &["knowledge", "nlu"],
+    &["backup", "knowledge", "nlu"],
     &["desk"],
     &["chat"],
     &["api"],

@@ -173,7 +173,7 @@ fn the_password_file_completes_the_url() {
     assert!(!format!("{read:?} {}", read.effective()).contains("hunt"));
     for url in ["sqlite:bank.db", "mysql://aicc:other@db/bank"] {
         let lines = refusals(&config(url), &[]);
-        assert!(lines[0].starts_with("config.toml:4: storage.password_file: storage.url "), "{lines:?}");
+        assert!(lines[0].starts_with("config.toml:4: storage.password_file: the URL "), "{lines:?}");
     }
 
     fs::remove_file(&path).unwrap();

@@ -42,6 +42,13 @@ impl Program {
         command(arguments, environment).output().expect("the program runs")
     }
 
+    /// Runs a shell script to its end, in which `$program` is the program; `parameters` are its `$1`, `$2`, ….
+    pub fn run_script(script: &str, parameters: &[&str], environment: &[(&str, &str)]) -> Output {
+        let mut shell = clean("sh");
+        shell.args(["-c", script, "sh"]).args(parameters).env("program", PROGRAM);
+        shell.envs(environment.iter().copied()).output().expect("a shell")
+    }
+
     /// Starts one that goes on.
     pub fn start(arguments: &[&str], environment: &[(&str, &str)]) -> Self {
         Self::spawn(&mut command(arguments, environment))
@@ -150,6 +157,11 @@ impl Program {
     pub fn signal(&self, signal: &str) {
         let done = Command::new("sh").args(["-c", &format!("kill -{signal} {}", self.child.id())]).status();
         assert!(done.expect("a shell").success(), "kill -{signal}");
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().expect("its status").is_none()
     }
 
     /// Waits for its end; how it ended, and what it still logged.

@@ -185,9 +185,24 @@ impl Server {
         self.address
     }
 
+    /// Which database it uses.
+    pub fn store(&self) -> Store {
+        self.store
+    }
+
     /// Its data folder.
     pub fn folder(&self) -> &Path {
         self.running.as_ref().expect("it runs").folder.path()
+    }
+
+    /// The variables with which the program has the same settings and finds the same data.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.settings.iter().map(|(key, value)| (variable(key), value.clone())).collect()
+    }
+
+    /// The name of its MariaDB database.
+    pub fn database(&self) -> Option<&str> {
+        self.database.as_deref()
     }
 
     /// Any request.
@@ -312,9 +327,12 @@ fn readers() -> Readers {
 }
 
 fn configure(settings: &BTreeMap<String, String>) -> Config {
-    let variable = |key: &str| format!("BANK_AICC__{}", key.to_uppercase().replace('.', "__"));
     let environment = settings.iter().map(|(key, value)| (variable(key), value.clone()));
     Config::parse("", "test", environment).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn variable(key: &str) -> String {
+    format!("BANK_AICC__{}", key.to_uppercase().replace('.', "__"))
 }
 
 fn files(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> Vec<u8> {
