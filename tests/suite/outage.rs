@@ -304,7 +304,7 @@ impl Outage {
         self.newcomer = Some(newcomer);
         let message = json!({"type": "message", "user_message": "안녕하세요", "client_message_id": "socket"});
         self.socket.send(&message).await;
-        unstored(&self.socket.until("response").await, "대화를 저장할 수 없어");
+        unstored(&self.socket.until("response").await["data"], "대화를 저장할 수 없어");
         let body = self.customer.post_json("notice", &json!({"version": "1"})).await.expect(503);
         self.refusal(&body);
         self.expect_reason(&body["detail"], &body);

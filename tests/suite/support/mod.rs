@@ -77,7 +77,7 @@ pub use upstream::Upstream;
 pub use upstream::switch;
 
 /// Longer than anything here takes, even on a busy machine; only a test that fails waits this long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Which database a server keeps its data in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -449,7 +449,7 @@ export interface components {
         };
         /** @description Alive. */
         Alive: {
-            /** @description `alive`, or `ready`. */
+            /** @description `alive`; `ready`; or `read_only` while nothing can be stored and customers are answered from the documents only. */
             status: string;
         };
         /** @description A report over HTTP. */
