@@ -304,7 +304,14 @@ impl Outage {
         self.newcomer = Some(newcomer);
         let message = json!({"type": "message", "user_message": "안녕하세요", "client_message_id": "socket"});
         self.socket.send(&message).await;
-        unstored(&self.socket.until("response").await["data"], "대화를 저장할 수 없어");
+        // What was stored before is told to this device as well.
+        let reply = loop {
+            let frame = self.socket.until("response").await;
+            if frame["data"]["message_id"].is_null() {
+                break frame["data"].clone();
+            }
+        };
+        unstored(&reply, "대화를 저장할 수 없어");
         let body = self.customer.post_json("notice", &json!({"version": "1"})).await.expect(503);
         self.refusal(&body);
         self.expect_reason(&body["detail"], &body);
