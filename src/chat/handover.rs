@@ -204,8 +204,7 @@ impl Chat {
     pub(super) async fn fall_silent(&self, id: &SessionId, cutoff: Timestamp) -> Result<(), ChatError> {
         let fall_silent = |session: &mut Session, _| {
             // Asked again here: an agent may have been asked for since the list was read.
-            let awaits_agent =
-                matches!(session.handover.status(), Some(HandoverStatus::Pending | HandoverStatus::Accepted));
+            let awaits_agent = session.handover.status().is_some_and(HandoverStatus::is_open);
             if session.is_active() && !awaits_agent && session.last_message_at.is_some_and(|at| at < cutoff) {
                 session.activity = Activity::Silent;
             }

@@ -266,8 +266,7 @@ impl<'t> Turn<'t> {
         let mut refusals = 0;
         while refusals < STALE_RETRIES {
             let before = self.before(&mut state).await?;
-            let is_with_person = before.is_active()
-                && matches!(before.handover.status(), Some(HandoverStatus::Pending | HandoverStatus::Accepted));
+            let is_with_person = before.is_active() && before.handover.status().is_some_and(HandoverStatus::is_open);
             let kept = self.chat.inner.model.clone().map(|model| (model, before.clone()));
             let refused = match (self.chat.plan(&self.engine, before, &self.taken, &self.aid).await?, kept) {
                 (Outcome::Planned(plan), _) => match self.commit(&mut state, *plan).await {

@@ -33,6 +33,13 @@ wire_words!(HandoverStatus {
     Cancelled = "cancelled",
 });
 
+impl HandoverStatus {
+    /// The conversation waits for an agent, or has one.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Accepted)
+    }
+}
+
 /// Another agent has the conversation already.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the hand-over is already accepted")]

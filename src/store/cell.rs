@@ -39,6 +39,24 @@ impl Cell {
     }
 }
 
+/// Binds cells to a query of either database.
+macro_rules! bound {
+    ($query:expr, $cells:expr) => {{
+        let mut query = $query;
+        for cell in $cells {
+            query = match cell {
+                $crate::store::Cell::Null => query.bind(None::<i64>),
+                $crate::store::Cell::Integer(number) => query.bind(number),
+                $crate::store::Cell::Text(text) => query.bind(text),
+                $crate::store::Cell::Real { real } => query.bind(real),
+                $crate::store::Cell::Blob { blob } => query.bind(blob),
+            };
+        }
+        query
+    }};
+}
+pub(super) use bound;
+
 /// Some rows of one table, in the order of [`Table::columns`](crate::store::Table::columns).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {

@@ -22,10 +22,19 @@ const MESSAGES_MAX: u64 = 2_000;
 /// How long one transaction may take, and how long counting.
 const DELETE_LIMIT: Duration = Duration::from_mins(1);
 const COUNT_LIMIT: Duration = Duration::from_mins(10);
-/// Conversations that are over; and, apart because of its index, those in which nobody ever wrote.
-const OVER: &str = "activity IN ('silent', 'closed') AND updated_at_ms < ?";
-const NEVER_BEGUN: &str = "activity = 'active' AND last_message_at_ms IS NULL
-    AND (handover_status IS NULL OR handover_status NOT IN ('pending', 'accepted')) AND updated_at_ms < ?";
+/// Conversations that are over.
+macro_rules! over {
+    () => {
+        "activity IN ('silent', 'closed') AND updated_at_ms < ?"
+    };
+}
+/// Those in which nobody ever wrote; apart, because another index finds them.
+macro_rules! never_begun {
+    () => {
+        "activity = 'active' AND last_message_at_ms IS NULL
+            AND (handover_status IS NULL OR handover_status NOT IN ('pending', 'accepted')) AND updated_at_ms < ?"
+    };
+}
 /// Pages of a SQLite file that are given back to the disk after a transaction; of 4 KiB each.
 const PAGES_FREED: &str = "PRAGMA incremental_vacuum(2048)";
 /// The actor in the audit trail.
@@ -89,18 +98,16 @@ impl<'s> Retention<'s> {
     /// # Errors
     /// When the database refuses.
     pub async fn expired(&self, expiry: Expiry) -> Result<Expired> {
-        const ENDED: &str =
-            "SELECT COUNT(*) FROM sessions WHERE activity IN ('silent', 'closed') AND updated_at_ms < ?";
-        const EMPTY: &str = "SELECT COUNT(*) FROM sessions WHERE activity = 'active' AND last_message_at_ms IS NULL
-            AND (handover_status IS NULL OR handover_status NOT IN ('pending', 'accepted')) AND updated_at_ms < ?";
-        const MESSAGES: &str = "SELECT COUNT(*) FROM messages JOIN sessions ON sessions.id = messages.session_id
-            WHERE sessions.activity IN ('silent', 'closed') AND sessions.updated_at_ms < ?";
+        const OVER: &str = concat!("SELECT COUNT(*) FROM sessions WHERE ", over!());
+        const NEVER_BEGUN: &str = concat!("SELECT COUNT(*) FROM sessions WHERE ", never_begun!());
+        const MESSAGES: &str =
+            concat!("SELECT COUNT(*) FROM messages JOIN sessions ON sessions.id = messages.session_id WHERE ", over!());
         const DECISIONS: &str = "SELECT COUNT(*) FROM decisions WHERE decided_at_ms < ?";
         const RUNS: &str = "SELECT COUNT(*) FROM model_runs WHERE started_at_ms < ?";
         const AUDIT: &str = "SELECT COUNT(*) FROM audit WHERE at_ms < ?";
         Ok(Expired {
-            conversations: self.count(ENDED, expiry.conversations).await?
-                + self.count(EMPTY, expiry.conversations).await?,
+            conversations: self.count(OVER, expiry.conversations).await?
+                + self.count(NEVER_BEGUN, expiry.conversations).await?,
             messages: self.count(MESSAGES, expiry.conversations).await?,
             decisions: self.count(DECISIONS, expiry.audit).await?,
             model_runs: self.count(RUNS, expiry.audit).await?,
@@ -165,9 +172,9 @@ impl<'s> Retention<'s> {
 
 /// Deletes the conversations that were changed longest ago.
 async fn delete_conversations(tx: &mut Tx<'_>, before: Timestamp, deleted: &mut Expired) -> Result<()> {
-    let mut ids = expired_ids(tx, OVER, before).await?;
+    let mut ids = expired_ids(tx, over!(), before).await?;
     if ids.is_empty() {
-        ids = expired_ids(tx, NEVER_BEGUN, before).await?;
+        ids = expired_ids(tx, never_begun!(), before).await?;
     }
     let keys = few_enough(tx, ids).await?;
     for (delete, count) in [

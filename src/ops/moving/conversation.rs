@@ -48,8 +48,7 @@ pub(super) struct Site {
 impl Site {
     /// It would be deleted as soon as it is here, or was.
     fn has_expired(&self, session: &Session) -> bool {
-        let awaits_agent =
-            matches!(session.handover.status(), Some(HandoverStatus::Pending | HandoverStatus::Accepted));
+        let awaits_agent = session.handover.status().is_some_and(HandoverStatus::is_open);
         let is_over = match session.activity {
             Activity::Silent | Activity::Closed => true,
             // It falls silent here without counting as changed, or nobody ever wrote in it.

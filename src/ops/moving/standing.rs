@@ -50,7 +50,7 @@ pub(super) fn of(
     let mut handover = handover(row, now);
     let status = handover.status();
     let waits = matches!(stage, Stage::Queued | Stage::Attended | Stage::Collecting { .. });
-    let is_open = matches!(status, Some(HandoverStatus::Pending | HandoverStatus::Accepted));
+    let is_open = status.is_some_and(HandoverStatus::is_open);
     if is_active && waits && !is_open {
         // It waited there without saying so; here, agents find it by its status.
         handover.request(handover.requested_at().or(last).unwrap_or(now));

@@ -18,6 +18,7 @@ use crate::store::Layout;
 use crate::store::Marker;
 use crate::store::Result;
 use crate::store::Table;
+use crate::store::cell::bound;
 use crate::store::layout::MIGRATIONS_TABLE;
 use crate::store::pool::MARIADB_MIGRATIONS;
 use crate::store::pool::in_time;
@@ -105,17 +106,8 @@ impl MariaDbRestoring {
     }
 
     async fn insert_at_once(&mut self, table: &Table, rows: Vec<Vec<Cell>>) -> Result<()> {
-        let mut query = sqlx::query(table.insert(PREFIX, rows.len())).persistent(rows.len() == ROWS_MAX);
-        for cell in rows.into_iter().flatten() {
-            query = match cell {
-                Cell::Null => query.bind(None::<i64>),
-                Cell::Integer(number) => query.bind(number),
-                Cell::Text(text) => query.bind(text),
-                Cell::Real { real } => query.bind(real),
-                Cell::Blob { blob } => query.bind(blob),
-            };
-        }
-        query.execute(&mut self.connection).await?;
+        let query = sqlx::query(table.insert(PREFIX, rows.len())).persistent(rows.len() == ROWS_MAX);
+        bound!(query, rows.into_iter().flatten()).execute(&mut self.connection).await?;
         Ok(())
     }
 

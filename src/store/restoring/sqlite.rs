@@ -23,6 +23,7 @@ use crate::store::Marker;
 use crate::store::Result;
 use crate::store::StoreError;
 use crate::store::Table;
+use crate::store::cell::bound;
 use crate::store::pool::MigrationLock;
 use crate::store::pool::SQLITE_MIGRATIONS;
 use crate::store::pool::migration_error;
@@ -88,17 +89,8 @@ impl SqliteRestoring {
         let mut rows = rows.into_iter();
         while rows.len() > 0 {
             let count = rows.len().min(ROWS_MAX);
-            let mut query = sqlx::query(table.insert("", count)).persistent(count == ROWS_MAX);
-            for cell in rows.by_ref().take(count).flatten() {
-                query = match cell {
-                    Cell::Null => query.bind(None::<i64>),
-                    Cell::Integer(number) => query.bind(number),
-                    Cell::Text(text) => query.bind(text),
-                    Cell::Real { real } => query.bind(real),
-                    Cell::Blob { blob } => query.bind(blob),
-                };
-            }
-            query.execute(&mut *connection).await?;
+            let query = sqlx::query(table.insert("", count)).persistent(count == ROWS_MAX);
+            bound!(query, rows.by_ref().take(count).flatten()).execute(&mut *connection).await?;
         }
         Ok(())
     }
