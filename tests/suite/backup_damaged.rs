@@ -34,13 +34,14 @@ impl Ended {
         let server = Setup::new(Store::Sqlite).start().await;
         let operator = Operator::of(&server);
         server.customer().await.says("안녕하세요").await;
-        let backup = fs::read(operator.backs_up("good.tar.zst")).unwrap();
         let folder = server.stop();
         // Closes the database whole, whoever was the last to use it.
         let file = format!("sqlite:{}", folder.path().join("bank-aicc.db").display());
         let mut connection = SqliteConnection::connect(&file).await.unwrap();
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
         connection.close().await.unwrap();
+        // Of what is stored now: a server stores by itself, too, until it ends.
+        let backup = fs::read(operator.backs_up("good.tar.zst")).unwrap();
         Self { operator, folder, backup }
     }
 

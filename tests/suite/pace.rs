@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use std::time::Instant;
 
+use axum::body::Body;
+use axum::response::Response;
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use http_body_util::Full;
@@ -16,6 +18,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
+use crate::support::BareEdge;
 use crate::support::Http;
 use crate::support::Program;
 use crate::support::Raw;
@@ -53,6 +56,34 @@ async fn a_slow_header_is_no_rest() {
     let _ = soon("the end", resting.read_to_end(&mut rest)).await;
     assert!(rest.is_empty(), "{}", String::from_utf8_lossy(&rest));
     assert!(begun.elapsed() < Duration::from_secs(3), "cut as a slow header, not as a rest");
+}
+
+/// A server that was held up for longer than its clients may take reads what they have sent before it judges them.
+#[tokio::test]
+async fn a_server_that_was_held_up_does_not_blame_its_clients() {
+    let settings = "server.limits.header_read_timeout = '500ms'
+        server.limits.idle_timeout = '500ms'
+        edge.rate_limit.enabled = false";
+    let edge = BareEdge::start(settings, async |_| Response::new(Body::from("here")));
+    let mut clients = Vec::new();
+    for _ in 0..30 {
+        clients.push(TcpStream::connect(edge.address()).await.unwrap());
+    }
+    // First as a new connection, then as one that rests.
+    for round in ["new", "resting"] {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        for client in &mut clients {
+            client.write_all(b"GET /api/ HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+        }
+        // The server runs on this thread, too.
+        std::thread::sleep(Duration::from_secs(1));
+        for client in &mut clients {
+            let mut answer = [0; 4096];
+            let length = soon("an answer", client.read(&mut answer)).await;
+            let length = length.unwrap_or_else(|error| panic!("{round}: {error}"));
+            assert!(answer[..length].starts_with(b"HTTP/1.1 200"), "{round}: {length} bytes");
+        }
+    }
 }
 
 /// An idle connection is closed in the end.

@@ -259,6 +259,8 @@ where
     // A client that goes away is no event; its request, if there was one, has its line in the access log.
     loop {
         tokio::select! {
+            // What has come is read before time is called: a server that was held up itself does not blame its clients.
+            biased;
             _ = connection.as_mut() => return,
             () = alarm.as_mut() => match activity.judge(limits) {
                 Verdict::WaitUntil(time) => alarm.as_mut().reset(time),
