@@ -1,4 +1,4 @@
-//! Builds the web screens into `$OUT_DIR/web`, from where they are embedded, and packs the operators' guide.
+//! Builds the web screens into `$OUT_DIR/web`, from where they are embedded, and packs the other files that the program carries.
 //!
 //! npm runs only when the screens' sources changed, and installs only when the lock file did. Two variables change
 //! that: `BANK_AICC_WEB_DIST=<folder>` takes screens that were built elsewhere, `BANK_AICC_SKIP_WEB=1` embeds a
@@ -8,7 +8,6 @@ use std::env;
 use std::error::Error;
 use std::fs;
 use std::fs::File;
-use std::io::Write as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
@@ -32,8 +31,8 @@ const SOURCES: [&str; 10] = [
     "web/src",
     "web/public",
 ];
-/// What the program is made of, for `bank-aicc sbom`.
-const PARTS: &str = "packaging/parts.csv";
+/// The reference of all settings, for the guide, and what the program is made of, for `bank-aicc sbom`.
+const PAPERS: [&str; 2] = ["config.toml", "packaging/parts.csv"];
 const PLACEHOLDER: &str = "<!doctype html><meta charset=\"utf-8\"><title>bank-aicc</title>\
     <p>This program was built without its web screens (BANK_AICC_SKIP_WEB).</p>\n";
 
@@ -41,20 +40,16 @@ fn main() {
     println!("cargo::rerun-if-env-changed=BANK_AICC_WEB_DIST");
     println!("cargo::rerun-if-env-changed=BANK_AICC_SKIP_WEB");
     println!("cargo::rerun-if-changed=migrations");
-    println!("cargo::rerun-if-changed=packaging/demo-pack");
-    println!("cargo::rerun-if-changed=docs/guide");
-    println!("cargo::rerun-if-changed=config.toml");
+    for source in ["src/nlu/act", "packaging/demo-pack", "docs/guide"].into_iter().chain(PAPERS) {
+        println!("cargo::rerun-if-changed={source}");
+    }
     for source in SOURCES.iter().filter(|source| Path::new(source).exists()) {
         println!("cargo::rerun-if-changed={source}");
     }
     println!("cargo::rustc-env=BANK_AICC_BUILT_UNIX={}", built_unix());
-    println!("cargo::rerun-if-changed={PARTS}");
     make_small();
-    if let Err(error) = pack_parts() {
-        println!("cargo::error=packing {PARTS}: {error}");
-    }
-    if let Err(error) = pack_guide() {
-        println!("cargo::error=packing docs/guide: {error}");
+    if let Err(error) = pack_all() {
+        println!("cargo::error=packing what the program carries: {error}");
     }
     if let Err(error) = run() {
         println!("cargo::error={error}");
@@ -75,24 +70,42 @@ fn make_small() {
     }
 }
 
-/// Packs the guide's pages and `config.toml` into `$OUT_DIR/guide.deflate`: each begins with a mark, its path and a line feed.
-fn pack_guide() -> Result<(), Box<dyn Error>> {
-    let mut files = vec![(PathBuf::from("config.toml"), fs::read_to_string("config.toml")?)];
-    let guide = Path::new("docs/guide");
-    for language in ["en", "ko"] {
-        let mut pages: Vec<_> = fs::read_dir(guide.join(language))?.collect::<Result<_, _>>()?;
-        pages.sort_by_key(|page| page.file_name());
-        for page in pages {
-            files.push((page.path().strip_prefix(guide)?.to_owned(), fs::read_to_string(page.path())?));
+/// Packs files into `$OUT_DIR/NAME.tar.deflate`, under their paths below `folder`, in the same bytes whenever it is done.
+fn pack(name: &str, folder: &str, mut files: Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+    files.sort();
+    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not set OUT_DIR")?);
+    let out = File::create(out.join(format!("{name}.tar.deflate")))?;
+    let mut archive = tar::Builder::new(DeflateEncoder::new(out, Compression::best()));
+    for path in files {
+        let content = fs::read(&path)?;
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        archive.append_data(&mut header, path.strip_prefix(folder)?, content.as_slice())?;
+    }
+    archive.into_inner()?.finish()?;
+    Ok(())
+}
+
+/// The files of a folder and those below it.
+fn files_of(folder: &str) -> std::io::Result<Vec<PathBuf>> {
+    let (mut files, mut folders) = (Vec::new(), vec![PathBuf::from(folder)]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not set OUT_DIR")?).join("guide.deflate");
-    let mut packed = DeflateEncoder::new(File::create(out)?, Compression::best());
-    for (path, text) in files {
-        write!(packed, "\u{1}{}\n{text}", path.display())?;
-    }
-    packed.finish()?;
-    Ok(())
+    Ok(files)
+}
+
+/// Packs what the program carries beside its screens.
+fn pack_all() -> Result<(), Box<dyn Error>> {
+    let texts_of_acts =
+        files_of("src/nlu/act")?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "txt"));
+    pack("acts", "src/nlu/act", texts_of_acts.collect())?;
+    pack("demo-pack", "packaging/demo-pack", files_of("packaging/demo-pack")?)?;
+    pack("guide", "docs/guide", files_of("docs/guide")?)?;
+    pack("papers", "", PAPERS.map(PathBuf::from).to_vec())
 }
 
 /// When this build was made, in seconds since the Unix epoch: a clock that shows less is wrong. `SOURCE_DATE_EPOCH` makes
@@ -101,15 +114,6 @@ fn built_unix() -> u64 {
     println!("cargo::rerun-if-env-changed=SOURCE_DATE_EPOCH");
     let given = env::var("SOURCE_DATE_EPOCH").ok().and_then(|seconds| seconds.parse().ok());
     given.unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs())
-}
-
-/// Compresses the list of parts to a third, for the program to carry.
-fn pack_parts() -> Result<(), Box<dyn Error>> {
-    let out = PathBuf::from(env::var_os("OUT_DIR").ok_or("cargo did not set OUT_DIR")?);
-    let mut packed = DeflateEncoder::new(File::create(out.join("parts.csv.deflate"))?, Compression::best());
-    packed.write_all(&fs::read(PARTS)?)?;
-    packed.finish()?;
-    Ok(())
 }
 
 fn run() -> Result<(), Box<dyn Error>> {

@@ -16,6 +16,7 @@ pub mod knowledge;
 pub mod llm;
 pub mod nlu;
 pub mod ops;
+pub mod packed;
 pub mod realtime;
 pub mod server;
 pub mod store;

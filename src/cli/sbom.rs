@@ -1,17 +1,15 @@
-//! `bank-aicc sbom`: the list of parts, which the build packed.
-
-use std::io::Read as _;
+//! `bank-aicc sbom`: the list of parts.
 
 use anyhow::Context as _;
-use flate2::read::DeflateDecoder;
 use serde_json::Value;
 use serde_json::json;
 
 use crate::cli::Failure;
 use crate::cli::print;
+use crate::packed;
 
-/// `packaging/parts.csv`: registry, name, version, licence.
-const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/parts.csv.deflate"));
+/// The list: registry, name, version, licence.
+const LIST: &str = "packaging/parts.csv";
 const PROGRAM: &str = "bank-aicc";
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -24,8 +22,7 @@ pub(super) fn run() -> Result<(), Failure> {
 }
 
 fn document() -> anyhow::Result<Value> {
-    let mut list = String::new();
-    DeflateDecoder::new(PACKED).read_to_string(&mut list)?;
+    let list = packed::PAPERS.texts().remove(LIST).context("it is not in the program")?;
     let components = list.lines().map(component).collect::<Option<Vec<Value>>>();
     let components = components.context("a line has not four fields")?;
     let references: Vec<&Value> = components.iter().map(|component| &component["bom-ref"]).collect();

@@ -3,7 +3,6 @@
 //! The store says which pack is in use. An import by this or another process is noticed within
 //! `knowledge.reload_interval`; the new engine replaces the old in one step, and turns in flight finish on the old.
 
-use std::borrow::Cow;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use crate::knowledge::Pack;
 use crate::knowledge::PackError;
 use crate::knowledge::import;
 use crate::knowledge::import::Readers;
+use crate::packed;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::telemetry::chain;
@@ -55,10 +55,6 @@ pub enum KnowledgeError {
     #[error("preparing the knowledge pack was interrupted")]
     Interrupted,
 }
-
-#[derive(rust_embed::RustEmbed)]
-#[folder = "packaging/demo-pack"]
-struct DemoPack;
 
 /// Reads a pack and makes it the one in use.
 ///
@@ -169,11 +165,8 @@ fn read(source: &FirstPack, readers: &Readers) -> Result<Option<(Pack, ImportRep
         FirstPack::None => Ok(None),
         FirstPack::Path(path) => import::read(path, readers).map(Some),
         FirstPack::Demo => {
-            let files = DemoPack::iter().filter_map(|name| {
-                let content: Cow<'static, [u8]> = DemoPack::get(&name)?.data;
-                Some((name.into_owned(), content))
-            });
-            import::read_embedded(files, readers).map(Some)
+            let files = packed::DEMO_PACK.files().into_iter();
+            import::read_embedded(files.map(|(name, content)| (name, content.into())), readers).map(Some)
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// The floors of `ARCHITECTURE.md`, ground floor first.
 const FLOORS: [&[&str]; 9] = [
     &["config", "domain"],
-    &["authorities", "text", "clock", "telemetry"],
+    &["authorities", "text", "clock", "packed", "telemetry"],
     &["edge", "llm", "store", "realtime"],
     &["backup", "knowledge", "nlu"],
     &["desk"],

@@ -9,7 +9,6 @@ mod reference;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -20,19 +19,16 @@ use axum::response::Html;
 use axum::response::IntoResponse;
 use axum::response::Redirect;
 use axum::response::Response;
-use flate2::read::DeflateDecoder;
 
 use crate::api::error::ApiError;
 use crate::edge;
+use crate::packed;
 
-/// `docs/guide` and `config.toml`: each begins with [`MARK`], its path and a line feed. Made by the build script.
-const PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guide.deflate"));
-const MARK: char = '\u{1}';
 const STYLE: &str = include_str!("style.css");
 /// The page that is made of `config.toml`.
 const REFERENCE: &str = "reference";
 
-static FILES: LazyLock<BTreeMap<String, String>> = LazyLock::new(unpacked);
+static FILES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| packed::GUIDE.texts());
 
 /// The languages of the guide, as they are in its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,7 +102,7 @@ fn rendered(language: Language, name: &str) -> Option<String> {
     let text = FILES.get(&format!("{}/{name}.md", language.code()))?;
     let mut body = page::body(text);
     if name == REFERENCE {
-        body.push_str(&reference::body(FILES.get("config.toml").map_or("", String::as_str)));
+        body.push_str(&reference::body(packed::PAPERS.texts().get("config.toml").map_or("", String::as_str)));
     }
     Some(page::whole(language, name, &pages(language), &body))
 }
@@ -120,14 +116,6 @@ fn pages(language: Language) -> Vec<(String, String)> {
         Some((name.to_owned(), title.to_owned()))
     });
     pages.collect()
-}
-
-fn unpacked() -> BTreeMap<String, String> {
-    let mut text = String::new();
-    // What the build script has packed can be unpacked; a test reads every page.
-    let _ = DeflateDecoder::new(PACKED).read_to_string(&mut text);
-    let files = text.split(MARK).filter_map(|file| file.split_once('\n'));
-    files.map(|(path, text)| (path.to_owned(), text.to_owned())).collect()
 }
 
 #[cfg(test)]

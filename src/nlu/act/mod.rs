@@ -5,12 +5,16 @@
 //! words they hold. So a second, small classifier is learned from general examples that lie beside this file, the
 //! demonstration pack's, and the pack's own. It says how likely each act is; what follows is the workflow's to decide.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use serde::Deserialize;
 use serde::Serialize;
 
 use crate::nlu::Classifier;
 use crate::nlu::Example;
 use crate::nlu::TrainError;
+use crate::packed;
 use crate::text::reading::Reading;
 
 /// What somebody does with a message.
@@ -44,14 +48,15 @@ impl Act {
         }
     }
 
-    fn examples(self) -> &'static [&'static str] {
+    /// The files of examples beside this one.
+    const fn files(self) -> &'static [&'static str] {
         match self {
-            Self::Ask => &[include_str!("ask.txt")],
-            Self::Complain => &[include_str!("complain.txt")],
-            Self::Report => &[include_str!("report.txt")],
-            Self::Swindle => &[include_str!("swindle.txt")],
-            Self::WantPerson => &[include_str!("wish.txt")],
-            Self::Else => &[include_str!("everyday.txt"), include_str!("money.txt")],
+            Self::Ask => &["ask.txt"],
+            Self::Complain => &["complain.txt"],
+            Self::Report => &["report.txt"],
+            Self::Swindle => &["swindle.txt"],
+            Self::WantPerson => &["wish.txt"],
+            Self::Else => &["everyday.txt", "money.txt"],
         }
     }
 }
@@ -99,8 +104,9 @@ fn odds_of(likelihood: f32) -> f32 {
     (likelihood / (1.0 - likelihood)).ln()
 }
 
-/// `category,utterance` rows, and the categories whose utterances ask for nothing.
-const DEMO: &str = include_str!("../../../packaging/demo-pack/utterances.csv");
+static EXAMPLES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| packed::ACTS.texts());
+/// The demonstration pack's `category,utterance` rows, and the categories whose utterances ask for nothing.
+const DEMO: &str = "utterances.csv";
 const DEMO_ACTS: [(&str, Act); 4] = [
     ("불만/민원 접수", Act::Complain),
     ("거래 이의제기/분쟁", Act::Complain),
@@ -120,7 +126,8 @@ impl ActClassifier {
     /// # Errors
     /// As [`Classifier::train`], which the built-in examples give no reason for.
     pub fn learn<'a>(examples: impl Iterator<Item = (Act, &'a str)>) -> Result<Self, TrainError> {
-        let demo: Vec<(Act, String)> = csv::Reader::from_reader(DEMO.as_bytes())
+        let utterances = packed::DEMO_PACK.texts().remove(DEMO).unwrap_or_default();
+        let demo: Vec<(Act, String)> = csv::Reader::from_reader(utterances.as_bytes())
             .into_records()
             .filter_map(|row| {
                 let row = row.ok()?;
@@ -138,9 +145,10 @@ impl ActClassifier {
 
     /// The built-in examples.
     pub fn examples<'a>() -> impl Iterator<Item = (Act, &'a str)> {
-        Act::ALL
-            .into_iter()
-            .flat_map(|act| act.examples().iter().flat_map(|file| file.lines()).map(move |text| (act, text)))
+        let files = Act::ALL.into_iter().flat_map(|act| act.files().iter().map(move |file| (act, *file)));
+        files
+            .filter_map(|(act, file)| Some((act, EXAMPLES.get(file)?)))
+            .flat_map(|(act, texts)| texts.lines().map(move |text| (act, text)))
     }
 
     /// What is done with a message.
@@ -172,6 +180,14 @@ mod tests {
         ] {
             assert_eq!(classifier.acts(&Reading::of(text)).business() > 0.0, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn every_file_of_examples_is_in_the_program() {
+        for file in Act::ALL.into_iter().flat_map(Act::files) {
+            assert!(EXAMPLES.get(*file).is_some_and(|texts| texts.lines().count() > 10), "{file}");
+        }
+        assert!(packed::DEMO_PACK.texts().contains_key(DEMO));
     }
 
     #[test]
