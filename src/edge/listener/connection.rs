@@ -261,8 +261,10 @@ where
         tokio::select! {
             // What has come is read before time is called: a server that was held up itself does not blame its clients.
             biased;
+            () = end.now.cancelled() => return,
             _ = connection.as_mut() => return,
-            () = alarm.as_mut() => match activity.judge(limits) {
+            // Also when this connection has used up its turn, as a flood may with every one.
+            () = tokio::task::unconstrained(alarm.as_mut()) => match activity.judge(limits) {
                 Verdict::WaitUntil(time) => alarm.as_mut().reset(time),
                 Verdict::TooSlow => return,
                 Verdict::Idle if has_left => return,
@@ -281,7 +283,6 @@ where
                 }
                 farewell(connection.as_mut());
             }
-            () = end.now.cancelled() => return,
         }
     }
 }
