@@ -18,9 +18,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backup::BackupError;
 use crate::backup::Progress;
+use crate::backup::Recipient;
 use crate::backup::archive::Writer;
 use crate::backup::contents;
 use crate::backup::contents::TABLES;
+use crate::backup::encryption;
+use crate::backup::encryption::Summed;
 use crate::backup::error::at;
 use crate::backup::files;
 use crate::backup::folder;
@@ -47,8 +50,18 @@ pub struct Wish<'w> {
     pub handle: &'w Handle,
     /// Ends it early.
     pub cancelled: &'w CancellationToken,
+    /// Whose public key it is encrypted to, if it is.
+    pub recipient: Option<&'w Recipient>,
     /// With the files of passwords, keys and certificates that the configuration names.
     pub with_secrets: bool,
+}
+
+/// What is compared with what is read again.
+enum Written {
+    /// What it holds.
+    Open(Sums),
+    /// Of one that is encrypted, and cannot be read here: the SHA-256 of the file.
+    Sealed([u8; 32]),
 }
 
 /// A backup that was made, read again and found good.
@@ -69,7 +82,8 @@ pub struct Made {
 pub fn create_in(wish: &Wish<'_>, folder: &Path, progress: Progress<'_>) -> Result<Made, BackupError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.map_err(at("creating the folder", folder))?;
-    create(wish, &folder.join(folder::name_at(wish.clock.now_utc())), progress)
+    let name = folder::name_at(wish.clock.now_utc(), wish.recipient.is_some());
+    create(wish, &folder.join(name), progress)
 }
 
 /// Makes a backup at a path at which nothing is yet.
@@ -92,9 +106,9 @@ pub fn create(wish: &Wish<'_>, path: &Path, progress: Progress<'_>) -> Result<Ma
         let why = "another program takes it for what was left by an earlier one; make the backup again";
         return Err(BackupError::File(format!("writing {}: {why}", unfinished.path().display())));
     }
-    let (manifest, sums) = write(wish, BufWriter::new(unfinished.as_file()), folder, progress)?;
+    let (manifest, written) = write(wish, BufWriter::new(unfinished.as_file()), folder, progress)?;
     unfinished.as_file().sync_all().map_err(at("writing into", folder))?;
-    let bytes = read_again(unfinished.path(), path, &sums)?;
+    let bytes = read_again(unfinished.path(), path, &written)?;
     unfinished.persist_noclobber(path).map_err(|failed| {
         if failed.error.kind() == io::ErrorKind::AlreadyExists {
             BackupError::Exists(path.to_owned())
@@ -120,8 +134,26 @@ fn write(
     to: impl Write,
     place: &Path,
     progress: Progress<'_>,
+) -> Result<(Manifest, Written), BackupError> {
+    let Some(recipient) = wish.recipient else {
+        let (manifest, sums) = write_open(wish, to, place, progress)?;
+        return Ok((manifest, Written::Open(sums)));
+    };
+    let failed = at("writing into", place);
+    let mut sealed = encryption::seal(Summed::new(to), recipient).map_err(&failed)?;
+    let (manifest, _) = write_open(wish, &mut sealed, place, progress)?;
+    let mut summed = sealed.finish().map_err(&failed)?;
+    summed.flush().map_err(&failed)?;
+    Ok((manifest, Written::Sealed(summed.sum())))
+}
+
+fn write_open(
+    wish: &Wish<'_>,
+    to: impl Write,
+    place: &Path,
+    progress: Progress<'_>,
 ) -> Result<(Manifest, Sums), BackupError> {
-    let Wish { config, clock, handle, cancelled, with_secrets } = wish;
+    let Wish { config, clock, handle, cancelled, with_secrets, recipient: _ } = wish;
     let failed = at("writing into", place);
     let files = files::collect(config, *with_secrets)?;
     let snapshot = handle.block_on(Snapshot::open(&config.storage, &config.server.data_dir))?;
@@ -167,14 +199,23 @@ fn write(
 }
 
 /// Reads what was written, and compares. Its length.
-fn read_again(unfinished: &Path, path: &Path, sums: &Sums) -> Result<u64, BackupError> {
+fn read_again(unfinished: &Path, path: &Path, written: &Written) -> Result<u64, BackupError> {
     let name = path.display().to_string();
     let unfaithful = |why: String| BackupError::Unfaithful { name: name.clone(), why };
-    let file = File::open(unfinished).map_err(at("reading", unfinished))?;
+    let mut file = File::open(unfinished).map_err(at("reading", unfinished))?;
     let bytes = fs::metadata(unfinished).map_err(at("reading", unfinished))?.len();
-    let verified =
-        contents::verify(file, bytes, &name, &mut |_, _| ()).map_err(|error| unfaithful(error.to_string()))?;
-    if verified.sums != *sums {
+    let is_as_written = match written {
+        Written::Open(sums) => {
+            let verified = contents::verify(file, bytes, &name, &mut |_, _| ());
+            verified.map_err(|error| unfaithful(error.to_string()))?.sums == *sums
+        }
+        Written::Sealed(sum) => {
+            let mut read = Summed::new(io::sink());
+            io::copy(&mut file, &mut read).map_err(at("reading", unfinished))?;
+            read.sum() == *sum
+        }
+    };
+    if !is_as_written {
         return Err(unfaithful("other sums".to_owned()));
     }
     Ok(bytes)

@@ -22,6 +22,17 @@ pub enum BackupError {
     /// Another kind of file.
     #[error("{0} is no backup of bank-aicc")]
     Foreign(String),
+    /// It is encrypted, and there is no key.
+    #[error("{0} is encrypted; name the file of its private key: `--identity FILE`")]
+    Sealed(String),
+    /// It is encrypted, and this is another key.
+    #[error("{name} was encrypted to another public key than that of {}", identity.display())]
+    OtherKey {
+        /// The file.
+        name: String,
+        /// The file of the private key.
+        identity: PathBuf,
+    },
     /// It is not as it was written.
     #[error("{name} is damaged: {why}; take another backup")]
     Damaged {

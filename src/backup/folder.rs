@@ -15,6 +15,7 @@ use time::macros::format_description;
 
 use crate::backup::BackupError;
 use crate::backup::contents;
+use crate::backup::encryption;
 use crate::backup::error::at;
 use crate::backup::manifest::Manifest;
 
@@ -27,6 +28,7 @@ const UNFINISHED_AGE_MIN: Duration = Duration::from_secs(60);
 
 const PREFIX: &str = "bank-aicc-";
 const SUFFIX: &str = ".tar.zst";
+const SEALED_SUFFIX: &str = ".tar.zst.age";
 const STAMP: &[BorrowedFormatItem<'_>] = format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// A file that may be a backup.
@@ -40,6 +42,17 @@ pub struct Found {
     pub manifest: Result<Manifest, BackupError>,
 }
 
+impl Found {
+    /// When it was made, Unix milliseconds: as it says of itself, or, encrypted, as its name says.
+    pub fn made_at_ms(&self) -> Option<i64> {
+        match &self.manifest {
+            Ok(manifest) => Some(manifest.made_at_ms),
+            Err(BackupError::Sealed(_)) => time_of(&self.name).map(|at| at.unix_timestamp() * 1000),
+            Err(_) => None,
+        }
+    }
+}
+
 /// The files in a folder that are called like backups, the newest first. Those that say of themselves when they were made are
 /// in that order; only the beginning of each is read.
 ///
@@ -50,17 +63,16 @@ pub fn list(folder: &Path) -> Result<Vec<Found>, BackupError> {
     for entry in entries(folder)? {
         let Some(name) = entry.file_name().to_str().map(str::to_owned) else { continue };
         let Ok(metadata) = entry.metadata() else { continue };
-        if !name.ends_with(SUFFIX) || !metadata.is_file() {
+        if !(name.ends_with(SUFFIX) || name.ends_with(SEALED_SUFFIX)) || !metadata.is_file() {
             continue;
         }
         let path = entry.path();
-        let manifest = File::open(&path).map_err(at("reading", &path)).and_then(|file| contents::peek(file, &name));
+        let opened = File::open(&path).map_err(at("reading", &path));
+        let opened = opened.and_then(|file| encryption::unsealed(file, &name, None));
+        let manifest = opened.and_then(|from| contents::peek(from, &name));
         found.push(Found { name, bytes: metadata.len(), manifest });
     }
-    found.sort_by_key(|found| {
-        let made_at_ms = found.manifest.as_ref().map_or(i64::MIN, |manifest| manifest.made_at_ms);
-        (std::cmp::Reverse(made_at_ms), found.name.clone())
-    });
+    found.sort_by_key(|found| (std::cmp::Reverse(found.made_at_ms().unwrap_or(i64::MIN)), found.name.clone()));
     Ok(found)
 }
 
@@ -99,8 +111,8 @@ pub fn retain(folder: &Path, keep: usize, made: &Path) -> Result<Vec<PathBuf>, B
 }
 
 /// What a backup is called that is made at this time.
-pub(super) fn name_at(time: OffsetDateTime) -> String {
-    format!("{PREFIX}{}{SUFFIX}", stamp_at(time))
+pub(super) fn name_at(time: OffsetDateTime, is_sealed: bool) -> String {
+    format!("{PREFIX}{}{}", stamp_at(time), if is_sealed { SEALED_SUFFIX } else { SUFFIX })
 }
 
 /// A time as it stands in names.
@@ -139,7 +151,8 @@ fn named_by_time(folder: &Path) -> Result<Vec<(OffsetDateTime, PathBuf)>, Backup
 
 /// The time in a name; none if it is no name of ours.
 fn time_of(name: &str) -> Option<OffsetDateTime> {
-    let stamp = name.strip_prefix(PREFIX)?.strip_suffix(SUFFIX)?;
+    let name = name.strip_prefix(PREFIX)?;
+    let stamp = name.strip_suffix(SUFFIX).or_else(|| name.strip_suffix(SEALED_SUFFIX))?;
     let at = PrimitiveDateTime::parse(stamp, STAMP).ok()?.assume_utc();
     // Exactly as it would be written.
     (stamp_at(at) == stamp).then_some(at)
@@ -161,9 +174,11 @@ mod tests {
             names.sort();
             names.into_iter().map(|name| name.into_string().unwrap()).collect::<Vec<_>>()
         };
-        let ours: Vec<String> = (1..=5).map(|day| format!("bank-aicc-202611{day:02}T023000Z.tar.zst")).collect();
+        let sealed = |day: u8| if day.is_multiple_of(2) { ".age" } else { "" };
+        let ours = (1..=5).map(|day| format!("bank-aicc-202611{day:02}T023000Z.tar.zst{}", sealed(day)));
+        let ours: Vec<String> = ours.collect();
         let others = [
-            "bank-aicc-20261101T023000Z.tar.zst.age",
+            "bank-aicc-20261101T023000Z.tar.zst.age.part",
             "bank-aicc-20261131T023000Z.tar.zst",
             "bank-aicc-2026111T023000Z.tar.zst",
             "before-upgrade.tar.zst",
@@ -180,7 +195,7 @@ mod tests {
         assert_eq!(removed, expected);
         let left = names(folder.path());
         assert_eq!(left.len(), 2 + others.len() + 1, "{left:?}");
-        assert_eq!(newest(folder.path()).unwrap().map(name_at).as_ref(), ours.last());
+        assert_eq!(newest(folder.path()).unwrap().map(|at| name_at(at, false)).as_ref(), ours.last());
         assert_eq!(retain(folder.path(), 0, &newest_one).unwrap().len(), 1, "one is always kept");
         fs::write(&oldest, "").unwrap();
         assert_eq!(retain(folder.path(), 1, &oldest).unwrap(), [newest_one], "the one just made is kept");

@@ -3,10 +3,6 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::fs::DirBuilder;
-use std::fs::File;
-use std::io;
-use std::io::Read;
-use std::io::Seek as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
@@ -17,8 +13,8 @@ use tokio::runtime::Handle;
 use crate::backup::BackupError;
 use crate::backup::Manifest;
 use crate::backup::Progress;
+use crate::backup::Source;
 use crate::backup::Verified;
-use crate::backup::contents;
 use crate::backup::contents::Part;
 use crate::backup::error::at;
 use crate::backup::files::CONFIGURATION;
@@ -57,48 +53,32 @@ pub struct Destination<'d> {
     pub takes_any: bool,
 }
 
-/// Copies what can be read only once into a file without a name in `folder`, which is made if it is missing.
-///
-/// # Errors
-/// When it cannot be read, or there is no room.
-pub fn spool(from: &mut impl Read, folder: &Path) -> Result<File, BackupError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at("creating the folder", folder))?;
-    let mut file = tempfile::tempfile_in(folder).map_err(at("writing into", folder))?;
-    io::copy(from, &mut file).map_err(at("copying standard input into", folder))?;
-    file.rewind().map_err(at("reading what was copied into", folder))?;
-    Ok(file)
-}
-
 /// Restores a backup: reads all of it and compares every sum, fills a new database beside the one in use, and exchanges the
-/// two. `name` is for the errors.
+/// two.
 ///
 /// # Errors
 /// Before the exchange, nothing was changed. An exchange that failed halfway is completed by doing the same again, as the error says.
 pub fn restore(
     handle: &Handle,
     destination: &Destination<'_>,
-    mut from: File,
-    name: &str,
+    source: &Source<'_>,
     clock: &Clock,
     mut progress: [Progress<'_>; 2],
 ) -> Result<Restored, BackupError> {
     let Destination { storage, data_dir, takes_any } = destination;
     let [verifying, filling] = &mut progress;
     be_the_owner(data_dir)?;
-    let path = Path::new(name);
-    let bytes = from.metadata().map_err(at("reading", path))?.len();
-    let verified = contents::verify(&from, bytes, name, *verifying)?;
+    let verified = source.verify(*verifying)?;
     let (of, named) = (verified.manifest.database, DatabaseKind::of(&storage.url));
     if of != named && !takes_any {
         return Err(BackupError::OtherDatabase { of, named });
     }
-    from.rewind().map_err(at("reading", path))?;
 
     // To the millisecond: what two restores move aside never has one name.
     let stamp =
         format!("{}{:03}Z", stamp_at(clock.now_utc()).trim_end_matches('Z'), clock.now().unix_ms().rem_euclid(1000));
     let marker = Marker::set(data_dir, &stamp)?;
-    let filled = fill(handle, destination, &from, bytes, name, &verified, &marker, *filling);
+    let filled = fill(handle, destination, source, &verified, &marker, *filling);
     let (restoring, mut tls, mut configuration) = match filled {
         Ok(filled) => filled,
         Err(error) => {
@@ -126,20 +106,17 @@ pub fn restore(
 }
 
 /// Makes everything beside what is in use.
-#[expect(clippy::too_many_arguments, reason = "all that a restore has")]
 fn fill(
     handle: &Handle,
     destination: &Destination<'_>,
-    from: &File,
-    bytes: u64,
-    name: &str,
+    source: &Source<'_>,
     verified: &Verified,
     marker: &Marker,
     progress: Progress<'_>,
 ) -> Result<(Restoring, Staged, Staged), BackupError> {
     let Destination { storage, data_dir, .. } = destination;
     let mut restoring = handle.block_on(Restoring::begin(storage, data_dir, verified.manifest.schema))?;
-    match fill_both(handle, data_dir, from, bytes, name, verified, marker, progress, &mut restoring) {
+    match fill_both(handle, data_dir, source, verified, marker, progress, &mut restoring) {
         Ok((tls, configuration)) => Ok((restoring, tls, configuration)),
         Err(error) => {
             handle.block_on(restoring.abandon());
@@ -149,24 +126,21 @@ fn fill(
 }
 
 /// The new database, and the folders of certificates and of the configuration.
-#[expect(clippy::too_many_arguments, reason = "all that a restore has")]
 fn fill_both(
     handle: &Handle,
     data_dir: &Path,
-    from: &File,
-    bytes: u64,
-    name: &str,
+    source: &Source<'_>,
     verified: &Verified,
     marker: &Marker,
     progress: Progress<'_>,
     restoring: &mut Restoring,
 ) -> Result<(Staged, Staged), BackupError> {
     if let Some(why) = other_tables(&verified.manifest, restoring.layout()) {
-        return Err(BackupError::Damaged { name: name.to_owned(), why });
+        return Err(BackupError::Damaged { name: source.name().to_owned(), why });
     }
     let mut tls = Staged::at(data_dir.join("tls.restored"))?;
     let mut configuration = Staged::at(data_dir.join(format!("restored-configuration-{}", marker.stamp())))?;
-    let read = contents::read(from, u64::MAX, bytes, name, progress, |part| {
+    let read = source.read(progress, |part| {
         match part {
             Part::Manifest(_) => {}
             Part::Rows(rows) => handle.block_on(restoring.insert(rows))?,
@@ -182,7 +156,7 @@ fn fill_both(
     })?;
     if read != *verified {
         let why = "it changed while it was read".to_owned();
-        return Err(BackupError::Damaged { name: name.to_owned(), why });
+        return Err(BackupError::Damaged { name: source.name().to_owned(), why });
     }
     let counted: BTreeMap<String, u64> = handle.block_on(restoring.finish())?.into_iter().collect();
     if counted != verified.rows {

@@ -2,9 +2,13 @@
 
 use std::path::PathBuf;
 
+use age::x25519::Recipient;
+use toml::Spanned;
 use toml::de::DeValue;
 
 use crate::config::section::Section;
+use crate::config::value::Reading;
+use crate::config::value::Refusal;
 use crate::config::value::Value;
 use crate::config::value::quote_text;
 
@@ -15,6 +19,8 @@ pub struct Backup {
     pub schedule: Option<DailyTime>,
     /// Where they lie, relative to `server.data_dir`.
     pub folder: PathBuf,
+    /// The public key that they are encrypted to; none: they are not.
+    pub recipient: Option<Recipient>,
     /// How many of those that were named by their time are kept, at least one.
     pub keep: usize,
 }
@@ -24,6 +30,7 @@ impl Backup {
         Self {
             schedule: section.key("schedule", None),
             folder: section.key("folder", PathBuf::from("backups")),
+            recipient: section.key("recipient", None),
             keep: section.within("keep", 14, 1..=10_000),
         }
     }
@@ -62,6 +69,38 @@ impl Value for Option<DailyTime> {
     fn to_toml(&self) -> String {
         quote_text(&self.map_or_else(String::new, |at| format!("{:02}:{:02}", at.get().hour(), at.get().minute())))
     }
+}
+
+impl Value for Option<Recipient> {
+    const NOUN: &'static str = "a public key of age";
+    const ALLOWED: &'static str = r#""age1…", as `bank-aicc backup keygen` prints it, or "" for none"#;
+
+    fn parse(value: &DeValue<'_>) -> Option<Self> {
+        match value.as_str()? {
+            "" => Some(None),
+            text => text.parse().ok().map(Some),
+        }
+    }
+
+    fn to_toml(&self) -> String {
+        quote_text(&self.as_ref().map_or_else(String::new, ToString::to_string))
+    }
+
+    fn read(value: &Spanned<DeValue<'_>>) -> Reading<Self> {
+        Self::parse(value.get_ref()).ok_or_else(|| {
+            let text = value.get_ref().as_str().unwrap_or("the value");
+            vec![Refusal { message: refusal_of_recipient(text), offset: Some(value.span().start) }]
+        })
+    }
+}
+
+/// Why a text is no public key. A private key, which is easily taken for one, is not repeated.
+pub fn refusal_of_recipient(text: &str) -> String {
+    let remedy = "allowed: \"age1…\", as `bank-aicc backup keygen` prints it";
+    if text.to_ascii_lowercase().contains("age-secret-key-") {
+        return format!("what stands there is a private key, which belongs in no configuration; {remedy}");
+    }
+    format!("{text} is no public key of age; {remedy}")
 }
 
 #[cfg(test)]

@@ -57,6 +57,7 @@ pub use api::ApiLimits;
 pub use api::CookieSecure;
 pub use backup::Backup;
 pub use backup::DailyTime;
+pub use backup::refusal_of_recipient;
 pub use chat::Chat;
 pub use database::Database;
 pub use edge::AccessLog;

@@ -93,7 +93,8 @@ impl Backups {
     fn make(&self, handle: &Handle, cancelled: &CancellationToken) -> Result<Made, BackupError> {
         let Self { config, clock, .. } = self;
         let folder = config.server.resolve(&config.backup.folder);
-        let wish = Wish { config, clock, handle, cancelled, with_secrets: false };
+        let recipient = config.backup.recipient.as_ref();
+        let wish = Wish { config, clock, handle, cancelled, recipient, with_secrets: false };
         let made = backup::create_in(&wish, &folder, &mut |_, _| ())?;
         match backup::retain(&folder, config.backup.keep, &made.path) {
             Ok(removed) if removed.is_empty() => {}

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use bank_aicc::backup::Identity;
 use serde_json::Value;
 
 use crate::support::Operator;
@@ -33,7 +34,7 @@ both_stores! {
     async fn a_backup_is_made_each_day(store: Store) {
         let folder = tempfile::tempdir().unwrap();
         let old = ["bank-aicc-20261120T000100Z.tar.zst", "bank-aicc-20261121T000100Z.tar.zst"];
-        for name in old.iter().chain(&["before-upgrade.tar.zst", "bank-aicc-20261119T000100Z.tar.zst.age"]) {
+        for name in old.iter().chain(&["before-upgrade.tar.zst", "bank-aicc-20261119T000100Z.tar.zst.part"]) {
             fs::write(folder.path().join(name), "x").unwrap();
         }
         let server = on_schedule(store, folder.path()).await;
@@ -44,7 +45,7 @@ both_stores! {
         server.wait(Duration::from_secs(60));
         eventually("the backup", async || folder.path().join(NAME).exists().then_some(())).await;
         eventually("its figure", async || (server.http().figure(last).await == 1_795_392_060.0).then_some(())).await;
-        let expected = ["bank-aicc-20261119T000100Z.tar.zst.age", old[1], NAME, "before-upgrade.tar.zst"];
+        let expected = ["bank-aicc-20261119T000100Z.tar.zst.part", old[1], NAME, "before-upgrade.tar.zst"];
         assert_eq!(names(folder.path()), expected);
         let operator = Operator::of(&server);
         operator.does(&["backup", "verify", text(&folder.path().join(NAME))]);
@@ -56,6 +57,28 @@ both_stores! {
         eventually("the next backup", async || next.exists().then_some(())).await;
         assert_eq!(server.http().figure("backup_failures_total").await, 0.0);
     }
+}
+
+/// With a public key in the configuration, it is encrypted; those before it are kept and removed all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_daily_backup_is_encrypted_to_the_configured_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let key = folder.path().join("key");
+    let recipient = Identity::generate(&key).unwrap().to_string();
+    let backups = folder.path().join("backups");
+    fs::create_dir(&backups).unwrap();
+    for name in ["bank-aicc-20261120T000100Z.tar.zst.age", "bank-aicc-20261121T000100Z.tar.zst"] {
+        fs::write(backups.join(name), "x").unwrap();
+    }
+    let setup = Setup::new(Store::Sqlite).with("backup.schedule", "09:01").with("backup.keep", "2");
+    let server = setup.with("backup.folder", text(&backups)).with("backup.recipient", &recipient).start().await;
+    server.wait(Duration::from_secs(60));
+    let made = backups.join(format!("{NAME}.age"));
+    eventually("the backup", async || made.exists().then_some(())).await;
+    eventually("the older ones", async || (names(&backups).len() == 2).then_some(())).await;
+    assert_eq!(names(&backups), ["bank-aicc-20261121T000100Z.tar.zst", &format!("{NAME}.age")]);
+    assert!(fs::read(&made).unwrap().starts_with(b"age-encryption.org/v1\n"));
+    Operator::of(&server).does(&["backup", "verify", text(&made), "--identity", text(&key)]);
 }
 
 /// A backup that cannot be made is counted, and the server goes on.

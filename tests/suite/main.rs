@@ -13,6 +13,7 @@ mod acme_program;
 mod additions;
 mod backup;
 mod backup_damaged;
+mod backup_encrypted;
 mod backup_interrupted;
 mod backup_schedule;
 mod bundle;

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::backup;
+use crate::backup::Recipient;
 use crate::backup::Wish;
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
@@ -17,6 +18,7 @@ use crate::cli::print;
 use crate::cli::serve::runtime;
 use crate::cli::serve::until_signal;
 use crate::clock::Clock;
+use crate::config::refusal_of_recipient;
 
 #[derive(Debug, clap::Args)]
 pub(in crate::cli) struct Arguments {
@@ -25,8 +27,11 @@ pub(in crate::cli) struct Arguments {
     /// Make it in this folder, named by its time, and remove nothing
     #[arg(long, value_name = "FOLDER", conflicts_with = "file")]
     to: Option<PathBuf>,
-    /// Also put in the files of passwords, keys and certificates that the configuration names; only towards standard output, to be
-    /// encrypted
+    /// Encrypt it to this public key of age; without it, to that of [backup], if there is one
+    #[arg(long, value_name = "KEY")]
+    recipient: Option<String>,
+    /// Also put in the files of passwords, keys and certificates that the configuration names; only into a backup that is encrypted, or
+    /// towards standard output, to be encrypted there
     #[arg(long)]
     with_secrets: bool,
     #[command(flatten)]
@@ -34,12 +39,14 @@ pub(in crate::cli) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { file, to, with_secrets, config } = arguments;
+    let Arguments { file, to, recipient, with_secrets, config } = arguments;
     let config = load(&config.config)?;
     let is_standard_output = file.as_ref().is_some_and(|file| file.as_os_str() == "-");
-    if *with_secrets && !is_standard_output {
-        let how = "bank-aicc backup create --with-secrets - | age -r age1… > FILE";
-        return Err(anyhow::anyhow!("--with-secrets writes to standard output only, to be encrypted: `{how}`").into());
+    let recipient = recipient.as_deref().map(named).transpose()?;
+    let recipient = recipient.as_ref().or(config.backup.recipient.as_ref());
+    if *with_secrets && recipient.is_none() && !is_standard_output {
+        let how = "name the public key to encrypt it to: `--recipient age1…`; `bank-aicc backup keygen FILE` makes one";
+        return Err(anyhow::anyhow!("--with-secrets is for backups that are encrypted; {how}").into());
     }
     if is_standard_output && std::io::stdout().is_terminal() {
         return Err(
@@ -51,7 +58,8 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let cancelled = runtime.block_on(async { until_signal() })?;
     let clock = Clock::system();
     let handle = runtime.handle();
-    let wish = Wish { config: &config, clock: &clock, handle, cancelled: &cancelled, with_secrets: *with_secrets };
+    let (cancelled, with_secrets) = (&cancelled, *with_secrets);
+    let wish = Wish { config: &config, clock: &clock, handle, cancelled, recipient, with_secrets };
     let mut line = Line::new("backing up");
     let mut progress = |done, all| line.show(done, all);
     if is_standard_output {
@@ -78,6 +86,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+fn named(recipient: &str) -> anyhow::Result<Recipient> {
+    recipient.parse().map_err(|_| anyhow::anyhow!("--recipient: {}", refusal_of_recipient(recipient)))
 }
 
 /// What is not in it, a line each.

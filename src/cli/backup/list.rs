@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use crate::backup;
+use crate::backup::BackupError;
 use crate::cli::Failure;
 use crate::cli::backup::megabytes;
 use crate::cli::load;
@@ -30,6 +31,9 @@ pub(super) fn run(folder: Option<PathBuf>, config: &Path) -> Result<(), Failure>
         let _ = match &file.manifest {
             Ok(manifest) => {
                 writeln!(text, "{}\tbank-aicc {}, {}", shown(manifest.made_at_ms), manifest.program, manifest.database)
+            }
+            Err(BackupError::Sealed(_)) => {
+                writeln!(text, "{}\tencrypted", file.made_at_ms().map_or_else(|| "-".to_owned(), shown))
             }
             Err(error) => writeln!(text, "{error}"),
         };

@@ -1,7 +1,6 @@
 //! `bank-aicc backup restore` and `bank-aicc backup verify`
 
 use std::fmt::Write as _;
-use std::fs::File;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -9,7 +8,9 @@ use anyhow::Context as _;
 
 use crate::backup;
 use crate::backup::Destination;
+use crate::backup::Identity;
 use crate::backup::Restored;
+use crate::backup::Source;
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
 use crate::cli::backup::list::shown;
@@ -29,19 +30,24 @@ pub(in crate::cli) struct Arguments {
     /// Restore into this folder instead of the installation, whatever the configuration says; a database becomes a SQLite file there
     #[arg(long, value_name = "FOLDER")]
     to: Option<PathBuf>,
+    /// The file of the private key, if it is encrypted
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
     #[command(flatten)]
     config: ConfigFile,
 }
 
 /// Reads all of a backup.
-pub(super) fn verify(file: &Path) -> Result<(), Failure> {
+pub(super) fn verify(file: &Path, identity: Option<&Path>) -> Result<(), Failure> {
+    let identity = identity.map(Identity::read).transpose().map_err(anyhow::Error::from)?;
+    let identity = identity.as_ref();
     let mut line = Line::new("reading");
     let mut progress = |done, all| line.show(done, all);
     let verified = if is_standard_input(file) {
-        backup::verify(std::io::stdin().lock(), 0, STANDARD_INPUT, &mut |_, _| ())
+        backup::unsealed(std::io::stdin().lock(), STANDARD_INPUT, identity)
+            .and_then(|from| backup::verify(from, 0, STANDARD_INPUT, &mut |_, _| ()))
     } else {
-        let (opened, bytes) = open(file)?;
-        backup::verify(opened, bytes, &file.display().to_string(), &mut progress)
+        Source::open(file, identity).and_then(|source| source.verify(&mut progress))
     };
     let verified = verified.map_err(anyhow::Error::from)?;
     drop(line);
@@ -64,7 +70,8 @@ pub(super) fn verify(file: &Path) -> Result<(), Failure> {
 
 /// Puts a backup in the place of what is there.
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let Arguments { file, to, config } = arguments;
+    let Arguments { file, to, identity, config } = arguments;
+    let identity = identity.as_deref().map(Identity::read).transpose().context("nothing was restored")?;
     let config = match to {
         // The installation's own configuration says nothing about another folder.
         Some(_) => Config::default(),
@@ -72,19 +79,19 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let data_dir = to.as_ref().unwrap_or(&config.server.data_dir);
     let data_dir = std::path::absolute(data_dir).context("finding the folder to restore into")?;
-    let (from, name) = if is_standard_input(file) {
-        let spooled = backup::spool(&mut std::io::stdin().lock(), &data_dir).context("nothing was restored")?;
-        (spooled, STANDARD_INPUT.to_owned())
+    let source = if is_standard_input(file) {
+        Source::spool(&mut std::io::stdin().lock(), STANDARD_INPUT, &data_dir, identity.as_ref())
     } else {
-        (open(file)?.0, file.display().to_string())
+        Source::open(file, identity.as_ref())
     };
+    let source = source.context("nothing was restored")?;
     let runtime = runtime(&config)?;
     let destination = Destination { storage: &config.storage, data_dir: &data_dir, takes_any: to.is_some() };
     let (mut verifying, mut filling) = (Line::new("reading"), Line::new("restoring"));
     let mut verify = |done, all| verifying.show(done, all);
     let mut fill = |done, all| filling.show(done, all);
     let progress: [backup::Progress<'_>; 2] = [&mut verify, &mut fill];
-    let restored = backup::restore(runtime.handle(), &destination, from, &name, &Clock::system(), progress);
+    let restored = backup::restore(runtime.handle(), &destination, &source, &Clock::system(), progress);
     drop((verifying, filling));
     let restored = match restored {
         Ok(restored) => restored,
@@ -122,11 +129,4 @@ fn rows<'r>(text: &mut String, tables: impl Iterator<Item = (&'r String, u64)>) 
 
 fn is_standard_input(file: &Path) -> bool {
     file.as_os_str() == "-"
-}
-
-fn open(file: &Path) -> anyhow::Result<(File, u64)> {
-    let opened = File::open(file).with_context(|| format!("opening {}", file.display()))?;
-    let metadata = opened.metadata().with_context(|| format!("reading {}", file.display()))?;
-    anyhow::ensure!(metadata.is_file(), "{} is no file", file.display());
-    Ok((opened, metadata.len()))
 }

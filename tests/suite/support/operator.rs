@@ -36,11 +36,12 @@ impl Operator {
         self.folder.path().join(name)
     }
 
-    /// Runs a command to its end; `verify` alone takes no configuration.
+    /// Runs a command to its end; `verify` and `keygen` take no configuration.
     pub fn run(&self, arguments: &[&str]) -> Output {
         let arguments: Vec<&str> = arguments.to_vec();
         let configuration = self.configuration();
-        let more: &[&str] = if arguments.contains(&"verify") { &[] } else { &["--config", &configuration] };
+        let is_without = arguments.contains(&"verify") || arguments.contains(&"keygen");
+        let more: &[&str] = if is_without { &[] } else { &["--config", &configuration] };
         let arguments: Vec<&str> = arguments.iter().chain(more).copied().collect();
         Program::run(&arguments, &self.environment())
     }

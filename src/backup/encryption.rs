@@ -1,0 +1,148 @@
+//! Encryption to a public key, in the format of age (age-encryption.org/v1), so that the program `age` opens these backups, too.
+//!
+//! Whoever makes such a backup cannot read it: that takes the private key, which is best kept away from the server.
+
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::BufReader;
+use std::io::Read;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use age::DecryptError;
+use age::Decryptor;
+use age::Encryptor;
+use age::secrecy::ExposeSecret as _;
+use age::stream::StreamWriter;
+pub use age::x25519::Recipient;
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use crate::backup::BackupError;
+use crate::backup::error::at;
+
+/// What an encrypted file begins with.
+const INTRO: &[u8] = b"age-encryption.org/";
+
+/// Private keys, from a file: one, or several after a change of them.
+pub struct Identity {
+    keys: Vec<age::x25519::Identity>,
+    path: PathBuf,
+}
+
+impl Identity {
+    /// Makes a new key in a file that must not be there yet, readable by its owner alone. The public key that belongs to it.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn generate(path: &Path) -> Result<Recipient, BackupError> {
+        let key = age::x25519::Identity::generate();
+        let recipient = key.to_public();
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                BackupError::Exists(path.to_owned())
+            } else {
+                BackupError::file("writing", path, &error)
+            }
+        })?;
+        let text = format!("# public key: {recipient}\n{}\n", key.to_string().expose_secret());
+        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+        written.and_then(|()| sync_folder_of(path)).map_err(|error| {
+            // Half a key is none, and would be in the way of the next attempt.
+            let _ = fs::remove_file(path);
+            BackupError::file("writing", path, &error)
+        })?;
+        Ok(recipient)
+    }
+
+    /// Reads the keys from what [`Identity::generate`] or `age-keygen` wrote.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds no key.
+    pub fn read(path: &Path) -> Result<Self, BackupError> {
+        let text = fs::read_to_string(path).map_err(at("reading the private key", path))?;
+        let keys: Vec<age::x25519::Identity> = text.lines().filter_map(|line| line.trim().parse().ok()).collect();
+        if keys.is_empty() {
+            let expected =
+                "a line that begins with AGE-SECRET-KEY-1, as `bank-aicc backup keygen` or `age-keygen` writes it";
+            return Err(BackupError::File(format!("{} holds no private key: {expected}", path.display())));
+        }
+        Ok(Self { keys, path: path.to_owned() })
+    }
+}
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+/// Encrypts what is written to it. It has to be finished.
+pub(super) fn seal<W: Write>(to: W, recipient: &Recipient) -> io::Result<StreamWriter<W>> {
+    let recipient: &dyn age::Recipient = recipient;
+    let encryptor = Encryptor::with_recipients(std::iter::once(recipient));
+    encryptor.map_err(|error| io::Error::other(error.to_string()))?.wrap_output(to)
+}
+
+/// Reads a backup, decrypted if it is encrypted. `name` is for the errors.
+///
+/// # Errors
+/// When it is encrypted, and not to this key.
+pub fn unsealed<'r>(
+    mut from: impl Read + 'r,
+    name: &str,
+    identity: Option<&Identity>,
+) -> Result<Box<dyn Read + 'r>, BackupError> {
+    let mut intro = Vec::new();
+    let path = Path::new(name);
+    from.by_ref().take(INTRO.len() as u64).read_to_end(&mut intro).map_err(at("reading", path))?;
+    let is_sealed = intro == INTRO;
+    let whole = io::Cursor::new(intro).chain(from);
+    if !is_sealed {
+        return Ok(Box::new(whole));
+    }
+    let Some(Identity { keys, path }) = identity else { return Err(BackupError::Sealed(name.to_owned())) };
+    let keys = keys.iter().map(|key| -> &dyn age::Identity { key });
+    let opened = Decryptor::new_buffered(BufReader::new(whole)).and_then(|sealed| sealed.decrypt(keys));
+    match opened {
+        Ok(reader) => Ok(Box::new(reader)),
+        Err(DecryptError::NoMatchingKeys) => {
+            Err(BackupError::OtherKey { name: name.to_owned(), identity: path.clone() })
+        }
+        Err(error) => {
+            Err(BackupError::Damaged { name: name.to_owned(), why: format!("it cannot be decrypted ({error})") })
+        }
+    }
+}
+
+/// Sums up what is written to it.
+pub(super) struct Summed<W> {
+    to: W,
+    hash: Sha256,
+}
+
+impl<W: Write> Summed<W> {
+    pub(super) fn new(to: W) -> Self {
+        Self { to, hash: Sha256::new() }
+    }
+
+    /// The SHA-256 of what was written.
+    pub(super) fn sum(self) -> [u8; 32] {
+        self.hash.finalize().into()
+    }
+}
+
+impl<W: Write> Write for Summed<W> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.to.write(buffer)?;
+        self.hash.update(buffer.get(..count).unwrap_or(buffer));
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
