@@ -1,6 +1,8 @@
 //! The verbs of a conversation that are not a turn: agents' and customers' messages, hand-over, report, closing.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use tokio_util::sync::CancellationToken;
 
@@ -268,12 +270,20 @@ impl Chat {
     ) -> Result<Session, ChatError> {
         // A language model that speaks is interrupted, as it would be by the customer.
         let _wanted = self.inner.cells.get(id).want();
+        let is_new = AtomicBool::new(false);
         let verb = |session: &mut Session, now| {
             require_active(session)?;
-            verb(session, now)
+            let before = session.handover.status();
+            verb(session, now)?;
+            is_new.store(session.handover.status() != before, Ordering::Relaxed);
+            Ok(())
         };
         let announce = |session: &Session, _: &Committed| Some(Event::Handover(session.handover.clone()));
-        Ok(self.change(id, Vec::new(), verb, announce).await?.0)
+        let (session, _) = self.change(id, Vec::new(), verb, announce).await?;
+        if let Some(status) = session.handover.status().filter(|_| is_new.load(Ordering::Relaxed)) {
+            self.inner.figures.count_handover(status);
+        }
+        Ok(session)
     }
 
     /// Changes an existing conversation, computing the change again if another node was quicker. `event` is what those

@@ -15,6 +15,7 @@ mod context;
 mod duration;
 mod engine;
 mod event;
+mod figures;
 mod follow_ups;
 mod guard;
 mod handover;
@@ -55,6 +56,7 @@ use crate::store::Change;
 use crate::store::CommitError;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::telemetry::Metrics;
 
 pub use crate::llm::EndpointState;
 pub use cells::Owner;
@@ -75,6 +77,7 @@ pub use turn::Asker;
 pub use turn::Reply;
 
 use cells::Cells;
+use figures::Figures;
 
 /// How long a turn waits for the knowledge pack while the program starts.
 const ENGINE_WAIT: Duration = Duration::from_secs(20);
@@ -126,6 +129,7 @@ struct Inner {
     clock: Clock,
     engine: watch::Receiver<Option<Arc<Engine>>>,
     hub: Hub<Topic, Event>,
+    figures: Figures,
     cells: Cells,
     model: Option<Model>,
     /// Held while a report is made.
@@ -138,13 +142,14 @@ struct Inner {
 
 impl Chat {
     /// Conversations kept in `store`, answered from whatever `engine` holds at the time; with the help of a language model, if
-    /// there is one.
+    /// there is one. What comes of them is counted in `metrics`.
     pub fn new(
         config: &Config,
         store: Store,
         clock: Clock,
         engine: watch::Receiver<Option<Arc<Engine>>>,
         model: Option<Model>,
+        metrics: &Metrics,
     ) -> Self {
         let Api { limits, .. } = &config.api;
         let inner = Inner {
@@ -152,6 +157,7 @@ impl Chat {
             clock,
             engine,
             hub: Hub::new(limits.event_queue_max),
+            figures: Figures::register(metrics),
             cells: Cells::new(
                 limits.session_messages_per_second,
                 limits.session_messages_burst,

@@ -161,14 +161,34 @@ impl Chat {
         left: CancellationToken,
     ) -> Result<Arc<Reply>, ChatError> {
         let begun_at = Instant::now();
-        let engine = self.engine().await?;
-        let _turn = if self.inner.model.is_some() { Some(cell.begin_turn().await?) } else { None };
-        let state = cell.enter().await?;
-        let masked = self.mask(id, text, client_message_id.as_ref()).await?;
-        let taken = Taken { text: text.into(), masked, client_message_id, stored: None, cell, begun_at };
-        let mut turn = Turn { chat: self, engine, id, cell, taken, asker, left, aid: Aid::default(), begun: None };
-        let outcome = turn.take(state).await;
-        turn.record_vain().await;
+        let attempt = async {
+            let engine = self.engine().await?;
+            let _turn = if self.inner.model.is_some() { Some(cell.begin_turn().await?) } else { None };
+            let state = cell.enter().await?;
+            let masked = self.mask(id, text, client_message_id.as_ref()).await?;
+            let taken = Taken { text: text.into(), masked, client_message_id, stored: None, cell, begun_at };
+            let mut turn = Turn {
+                chat: self,
+                engine,
+                id,
+                cell,
+                taken,
+                asker,
+                left,
+                aid: Aid::default(),
+                begun: None,
+                is_repeated: false,
+            };
+            let outcome = turn.take(state).await;
+            turn.record_vain().await;
+            outcome.map(|reply| (reply, turn.is_repeated))
+        };
+        let outcome = attempt.await;
+        let is_repeated = matches!(outcome, Ok((_, true)));
+        let outcome = outcome.map(|(reply, _)| reply);
+        if !is_repeated {
+            self.inner.figures.count_turn(&outcome, begun_at.elapsed());
+        }
         outcome
     }
 
@@ -259,6 +279,8 @@ struct Turn<'t> {
     aid: Aid,
     /// The record that a model is about to be asked, until it is known what came of it.
     begun: Option<RunId>,
+    /// The message had its answer before.
+    is_repeated: bool,
 }
 
 impl<'t> Turn<'t> {
@@ -422,8 +444,10 @@ impl<'t> Turn<'t> {
     }
 
     /// The reply that was given before. A commit of unknown outcome told nobody; now it is known to have happened.
-    fn tell_again(&self, reply: Arc<Reply>) -> Arc<Reply> {
-        if reply.turn.as_ref().is_some_and(|turn| self.cell.note_announced(turn.answer.id)) {
+    fn tell_again(&mut self, reply: Arc<Reply>) -> Arc<Reply> {
+        let is_new = reply.turn.as_ref().is_some_and(|turn| self.cell.note_announced(turn.answer.id));
+        self.is_repeated = !is_new;
+        if is_new {
             let event = Event::Turn(Arc::clone(&reply));
             self.chat.inner.hub.publish(&Topic::Session(self.id.clone()), event.into(), self.asker.subscription);
         }

@@ -205,7 +205,7 @@ impl Server {
             let backups = Backups::new(config.clone(), clock.clone(), edge.metrics());
             tasks.spawn(backups.make_daily(at, shutdown.clone()));
         }
-        let chat = Chat::new(&config, store, clock, engine_in_use, model);
+        let chat = Chat::new(&config, store, clock, engine_in_use, model, edge.metrics());
         let sweep_interval = config.chat.inactivity_sweep_interval;
         tasks.spawn(schedule::sweep_silent(chat.clone(), sweep_interval, shutdown.clone()));
 

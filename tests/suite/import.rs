@@ -18,6 +18,7 @@ use bank_aicc::knowledge::import;
 use bank_aicc::knowledge::import::Limits;
 use bank_aicc::knowledge::import::Readers;
 use bank_aicc::store;
+use bank_aicc::telemetry::Metrics;
 use sqlx::Connection as _;
 use sqlx::Executor as _;
 use sqlx::SqliteConnection;
@@ -143,6 +144,7 @@ async fn hostile_documents_are_refused_each_for_its_reason() {
     assert_eq!(import(&site, &good).0, Some(0));
     let mut server = Program::start(&["serve", "--config", site.config()], &[]);
     let http = Http::at(server.address());
+    http.until_ready().await;
     let question = QUESTION_OF_EACH[2].1;
     let ask = async || Customer::new(&http).says(question).await.cited().concat();
     assert_eq!(ask().await, "loan/terms.docx");
@@ -244,7 +246,7 @@ async fn a_turn_in_flight_keeps_the_pack_it_began_with() {
     let config = Config::default();
     let store = store::Store::open(&config.storage, folder.path(), &TaskTracker::new()).await.unwrap();
     let (in_use, engines) = watch::channel(Some(Arc::clone(&old)));
-    let chat = Chat::new(&config, store, Clock::system(), engines, None);
+    let chat = Chat::new(&config, store, Clock::system(), engines, None, &Metrics::new());
     let ask = |name: &str| {
         let (chat, session) = (chat.clone(), SessionId::parse(name).unwrap());
         tokio::spawn(async move {

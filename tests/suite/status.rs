@@ -152,6 +152,9 @@ async fn metrics_are_valid_and_move() {
     server.http().send(server.http().request("BREW", "/api/v1/nothing")).await;
     let mut socket = customer.connects().await;
     socket.asks("안녕하세요").await;
+    for _ in 0..2 {
+        customer.post("request-handover").await.expect(200);
+    }
 
     let after = metrics(server.http()).await;
     for (route, method, status) in [
@@ -172,6 +175,9 @@ async fn metrics_are_valid_and_move() {
     assert_eq!(of_chat("edge_request_duration_seconds_count", ""), 2.0);
     assert_eq!(of_chat("edge_request_duration_seconds_bucket", ",le=\"+Inf\""), 2.0);
     assert!(of_chat("edge_request_bytes_total", "") > 20.0 && of_chat("edge_response_bytes_total", "") > 100.0);
+    assert_eq!(after["chat_turns_total{outcome=\"other\"}"], 2.0, "over HTTP and WebSocket");
+    assert_eq!(after["chat_turn_duration_seconds_count"], 2.0);
+    assert_eq!(after["chat_handovers_total{status=\"pending\"}"], 1.0, "asked for twice, it is one");
     assert_eq!(after["websockets_open"], 1.0);
     assert_eq!(after["edge_connections_open{state=\"writing\"}"], 2.0, "the WebSocket, and this");
     for name in [

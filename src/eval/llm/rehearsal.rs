@@ -75,7 +75,7 @@ impl Rehearsal {
         model.switch("", false, "measuring", "bank-aicc eval").await?;
         let (sender, in_use) = watch::channel(Some(Arc::clone(&engine)));
         let chars_max = config.api.limits.message_chars_max;
-        let chat = Chat::new(&config, store, clock, in_use, Some(model));
+        let chat = Chat::new(&config, store, clock, in_use, Some(model), &metrics);
         Ok(Self { chat, engine, today, chars_max, _engine: sender, _folder: folder })
     }
 
