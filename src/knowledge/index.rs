@@ -16,6 +16,7 @@ use serde::Deserialize;
 use serde::Serialize;
 use sha2::Digest as _;
 use sha2::Sha256;
+use tempfile::TempDir;
 
 use crate::knowledge::analysis::Dictionaries;
 use crate::knowledge::analysis::Tokens;
@@ -88,8 +89,12 @@ impl Index {
     /// [`IndexError::Occupied`] when `dir` holds anything else; otherwise what the file system said.
     pub fn create(pack: &Pack, dir: &Path) -> Result<Self, IndexError> {
         let unreadable = |source| IndexError::Unreadable { path: dir.to_owned(), source };
-        let is_ours = dir.join(FILE).exists();
-        if dir.exists() && !is_ours && fs::read_dir(dir).map_err(unreadable)?.next().is_some() {
+        let holds_others = match fs::read_dir(dir) {
+            Ok(mut entries) => entries.any(|entry| entry.is_ok_and(|entry| entry.file_name() != FILE)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            Err(error) => return Err(unreadable(error)),
+        };
+        if holds_others {
             return Err(IndexError::Occupied(dir.to_owned()));
         }
         let parent = dir.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -99,10 +104,7 @@ impl Index {
         let rows = Rows::new(pack, &passages);
         let kept = Kept::of(pack, &passages, &rows);
         fs::write(making.path().join(FILE), kept.to_bytes(&stamp(pack)?)?).map_err(unreadable)?;
-        if dir.exists() {
-            fs::remove_dir_all(dir).map_err(unreadable)?;
-        }
-        fs::rename(making.keep(), dir).map_err(unreadable)?;
+        put_in_place(making, dir).map_err(unreadable)?;
         Ok(Self::new(pack, passages, rows, kept))
     }
 
@@ -155,6 +157,24 @@ impl Index {
 /// What an index is made from: the pack, and the program, because another version may analyse words differently.
 fn stamp(pack: &Pack) -> Result<String, PackError> {
     Ok(format!("bank-aicc {}\npack {}\n", env!("CARGO_PKG_VERSION"), pack.digest()?))
+}
+
+/// Moves a folder to where another may be, which is removed. An import and a server that starts may make the same index at once; whichever
+/// is put there first is as good.
+fn put_in_place(made: TempDir, dir: &Path) -> io::Result<()> {
+    let removed = match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    };
+    match removed.and_then(|()| fs::rename(made.path(), dir)) {
+        Ok(()) => {
+            // There is nothing to remove any more.
+            let _ = made.keep();
+            Ok(())
+        }
+        Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 impl Kept {

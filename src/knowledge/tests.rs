@@ -239,6 +239,24 @@ fn an_index_is_opened_only_for_the_pack_it_was_made_of() {
 }
 
 #[test]
+fn an_index_may_be_made_by_several_at_once() {
+    let pack = pack();
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().join("index");
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    Index::create(&pack, &dir).unwrap();
+                }
+            });
+        }
+    });
+    Index::open(&dir, &pack).unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn a_folder_with_other_files_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("letter.txt"), "x").unwrap();
