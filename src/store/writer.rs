@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use sqlx::Executor as _;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
@@ -37,6 +38,7 @@ use crate::store::sessions;
 use crate::store::statement::Statement;
 use crate::store::statement::Value;
 use crate::store::trouble::Trouble;
+use crate::telemetry::chain;
 
 /// A commit of this many changes says that more are coming.
 const BUSY_BATCH: usize = 8;
@@ -106,7 +108,7 @@ async fn run(pool: Pool, mut jobs: mpsc::Receiver<Job>, batch_max: usize, write_
             tokio::time::sleep(LINGER).await;
         }
         if waiting.is_empty() {
-            let Some(job) = jobs.recv().await else { return };
+            let Some(job) = jobs.recv().await else { return end(&pool, write_timeout).await };
             waiting.push_back(job);
         }
         while waiting.len() < batch_max {
@@ -125,6 +127,22 @@ async fn run(pool: Pool, mut jobs: mpsc::Receiver<Job>, batch_max: usize, write_
             // A caller that gave up no longer listens.
             let _ = reply.send(outcome);
         }
+    }
+}
+
+/// Brings what stands in SQLite's log into the database's file, so that the file alone is whole once the program has ended.
+async fn end(pool: &Pool, patience: Duration) {
+    let Pool::Sqlite { write, .. } = pool else { return };
+    let checkpoint = async {
+        let mut lease = write.lease().await?;
+        lease.connection()?.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        lease.end();
+        Ok::<_, StoreError>(())
+    };
+    let outcome = tokio::time::timeout(patience, checkpoint).await.unwrap_or(Err(StoreError::TimedOut));
+    if let Err(error) = outcome {
+        // The next start does it.
+        tracing::debug!(error = %chain(&error), "SQLite's log was not brought into the file");
     }
 }
 

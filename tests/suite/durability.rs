@@ -28,6 +28,7 @@ use crate::support::OwnMariaDb;
 use crate::support::Program;
 use crate::support::Setup;
 use crate::support::Store;
+use crate::support::Stored;
 use crate::support::Transport;
 
 /// How long things are killed, in each test. [`SOAK_VARIABLE`] says another number of seconds.
@@ -49,6 +50,19 @@ const QUESTIONS: [&str; 5] = [
     "영업점은 몇 시까지 하나요?",
     "감사합니다",
 ];
+
+/// Once the server has ended in good order, the database's file alone holds everything, whoever copies it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_an_end_the_file_alone_is_whole() {
+    let server = Setup::new(Store::Sqlite).start().await;
+    server.customer().await.says("영업시간이 어떻게 되나요?").await;
+    let folder = server.stop();
+    let copied = tempfile::tempdir().unwrap();
+    let file = copied.path().join("bank-aicc.db");
+    fs::copy(folder.path().join("bank-aicc.db"), &file).unwrap();
+    let said = "SELECT body FROM messages WHERE author = 'customer'";
+    assert_eq!(Stored::file(&file).texts(said).await, ["영업시간이 어떻게 되나요?"]);
+}
 
 /// `kill -9` of the program, on SQLite.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
