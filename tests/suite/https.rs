@@ -44,6 +44,11 @@ impl Served {
         let (plain, address) = (program.address(), program.tls_address());
         Self { program, site, plain, address }
     }
+
+    /// Waits until customers are answered.
+    async fn until_ready(&self) {
+        Http::at(self.plain).until_ready().await;
+    }
 }
 
 /// Settings of sites whose certificates lie in the site's folder as `<name>.pem` and `<name>.key`.
@@ -215,6 +220,7 @@ async fn plain_http_is_sent_to_https() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn http2_carries_requests_and_websockets() {
     let served = Served::with(&format!("{LISTEN}api.legacy_clients = true\n"));
+    served.until_ready().await;
     let tls = Tls::trusting(&served.site.local_root());
     let sender = tls.http2(served.address, "localhost").await.unwrap();
     let requests = (0..50).map(|_| {
@@ -254,6 +260,7 @@ async fn clients_show_certificates_where_they_must() {
          listeners = [\"127.0.0.1:{port}\"]\nprefixes = [\"/api/v1/greeting\"]\n"
     ));
     let served = Served::on(site);
+    served.until_ready().await;
     let guarded = served.program.tls_address();
     let root = served.site.local_root();
     let tls = |authority: Option<&Authority>| match authority {
