@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
 
 use crate::support::Operator;
 use crate::support::Server;
@@ -93,6 +94,8 @@ async fn the_private_key_alone_opens_a_backup() {
 
     // Among those of its kind it is kept or removed by its time.
     let operator = operator.with("backup.keep", "1");
+    // Its name tells the second.
+    std::thread::sleep(Duration::from_millis(1_100));
     let said = operator.does(&["backup", "create"]);
     assert!(said.contains(&format!("removed {}", sealed.display())), "{said}");
     let told = operator.fails(&["backup", "create", text(&plain)]);
