@@ -170,7 +170,12 @@ async fn open_sqlite(file: &Path, data_dir: &Path, settings: &Storage) -> Result
         let _turn = MigrationLock::take(file)?;
         // Whoever restores a backup has the turn, too, and may have begun meanwhile.
         Marker::check(data_dir)?;
-        let mut writer = writing(&options).connect().await?;
+        // The mode is the file's for good once it is made. Said of one that is there, SQLite writes it down again: into a file that may
+        // be damaged, and only once nobody else writes.
+        let is_new = file.metadata().is_ok_and(|metadata| metadata.len() == 0);
+        let first =
+            if is_new { writing(&options).auto_vacuum(SqliteAutoVacuum::Incremental) } else { writing(&options) };
+        let mut writer = first.connect().await?;
         look_quickly(&mut writer).await?;
         migrate(&SQLITE_MIGRATIONS, &mut writer).await?;
         writer
@@ -192,9 +197,9 @@ fn sqlite_options(file: &Path, settings: &Storage) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Of the connection that writes: deleted rows are overwritten, and their pages can be given back to the disk.
+/// Of the connection that writes: deleted rows are overwritten.
 fn writing(options: &SqliteConnectOptions) -> SqliteConnectOptions {
-    options.clone().auto_vacuum(SqliteAutoVacuum::Incremental).pragma("secure_delete", "ON")
+    options.clone().pragma("secure_delete", "ON")
 }
 
 /// `writer` is a connection that is there already.
