@@ -5,9 +5,11 @@ use std::io;
 use std::io::Read;
 
 use crate::backup::BackupError;
+use crate::backup::Identity;
 use crate::backup::Progress;
 use crate::backup::archive;
 use crate::backup::archive::MAGIC;
+use crate::backup::encryption;
 use crate::backup::manifest::FORMAT;
 use crate::backup::manifest::Header;
 use crate::backup::manifest::MANIFEST;
@@ -45,11 +47,19 @@ pub(super) enum Part<'a> {
     File(&'a str, Vec<u8>),
 }
 
-/// Reads all of a backup, of `bytes` bytes, and compares every sum. `name` is for the errors.
+/// Reads all of a backup, of `bytes` bytes, and compares every sum; `identity` opens it if it is encrypted. `name` is for
+/// the errors.
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn verify(from: impl Read, bytes: u64, name: &str, progress: Progress<'_>) -> Result<Verified, BackupError> {
+pub fn verify(
+    from: impl Read,
+    bytes: u64,
+    name: &str,
+    identity: Option<&Identity>,
+    progress: Progress<'_>,
+) -> Result<Verified, BackupError> {
+    let from = encryption::unsealed(from, name, identity)?;
     read(from, u64::MAX, bytes, name, progress, |_| Ok(()))
 }
 

@@ -91,7 +91,7 @@ pub fn create_in(wish: &Wish<'_>, folder: &Path, progress: Progress<'_>) -> Resu
 /// # Errors
 /// Why there is none; then nothing of it is left.
 pub fn create(wish: &Wish<'_>, path: &Path, progress: Progress<'_>) -> Result<Made, BackupError> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = files::folder_of(path);
     if path.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(path.to_owned()));
     }
@@ -109,14 +109,7 @@ pub fn create(wish: &Wish<'_>, path: &Path, progress: Progress<'_>) -> Result<Ma
     let (manifest, written) = write(wish, BufWriter::new(unfinished.as_file()), folder, progress)?;
     unfinished.as_file().sync_all().map_err(at("writing into", folder))?;
     let bytes = read_again(unfinished.path(), path, &written)?;
-    unfinished.persist_noclobber(path).map_err(|failed| {
-        if failed.error.kind() == io::ErrorKind::AlreadyExists {
-            BackupError::Exists(path.to_owned())
-        } else {
-            BackupError::file("writing", path, &failed.error)
-        }
-    })?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(at("writing the folder", folder))?;
+    files::put_in_place(unfinished, path)?;
     Ok(Made { path: path.to_owned(), bytes, not_in_it: manifest.not_in_it })
 }
 
@@ -206,7 +199,7 @@ fn read_again(unfinished: &Path, path: &Path, written: &Written) -> Result<u64, 
     let bytes = fs::metadata(unfinished).map_err(at("reading", unfinished))?.len();
     let is_as_written = match written {
         Written::Open(sums) => {
-            let verified = contents::verify(file, bytes, &name, &mut |_, _| ());
+            let verified = contents::verify(file, bytes, &name, None, &mut |_, _| ());
             verified.map_err(|error| unfaithful(error.to_string()))?.sums == *sums
         }
         Written::Sealed(sum) => {

@@ -3,13 +3,10 @@
 //! Whoever makes such a backup cannot read it: that takes the private key, which is best kept away from the server.
 
 use std::fs;
-use std::fs::File;
-use std::fs::OpenOptions;
 use std::io;
 use std::io::BufReader;
 use std::io::Read;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -21,9 +18,11 @@ use age::stream::StreamWriter;
 pub use age::x25519::Recipient;
 use sha2::Digest as _;
 use sha2::Sha256;
+use tempfile::NamedTempFile;
 
 use crate::backup::BackupError;
 use crate::backup::error::at;
+use crate::backup::files;
 
 /// What an encrypted file begins with.
 const INTRO: &[u8] = b"age-encryption.org/";
@@ -42,20 +41,12 @@ impl Identity {
     pub fn generate(path: &Path) -> Result<Recipient, BackupError> {
         let key = age::x25519::Identity::generate();
         let recipient = key.to_public();
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-            if error.kind() == io::ErrorKind::AlreadyExists {
-                BackupError::Exists(path.to_owned())
-            } else {
-                BackupError::file("writing", path, &error)
-            }
-        })?;
         let text = format!("# public key: {recipient}\n{}\n", key.to_string().expose_secret());
-        let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-        written.and_then(|()| sync_folder_of(path)).map_err(|error| {
-            // Half a key is none, and would be in the way of the next attempt.
-            let _ = fs::remove_file(path);
-            BackupError::file("writing", path, &error)
-        })?;
+        let failed = at("writing", path);
+        // Half a key is none, and would be in the way of the next attempt. Such a file has mode 0600 from the beginning.
+        let mut file = NamedTempFile::new_in(files::folder_of(path)).map_err(&failed)?;
+        file.write_all(text.as_bytes()).and_then(|()| file.as_file().sync_all()).map_err(&failed)?;
+        files::put_in_place(file, path)?;
         Ok(recipient)
     }
 
@@ -75,11 +66,6 @@ impl Identity {
     }
 }
 
-fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
-}
-
 /// Encrypts what is written to it. It has to be finished.
 pub(super) fn seal<W: Write>(to: W, recipient: &Recipient) -> io::Result<StreamWriter<W>> {
     let recipient: &dyn age::Recipient = recipient;
@@ -91,7 +77,7 @@ pub(super) fn seal<W: Write>(to: W, recipient: &Recipient) -> io::Result<StreamW
 ///
 /// # Errors
 /// When it is encrypted, and not to this key.
-pub fn unsealed<'r>(
+pub(super) fn unsealed<'r>(
     mut from: impl Read + 'r,
     name: &str,
     identity: Option<&Identity>,

@@ -12,6 +12,8 @@ use std::path::Component;
 use std::path::Path;
 use std::path::PathBuf;
 
+use tempfile::NamedTempFile;
+
 use crate::backup::BackupError;
 use crate::backup::error::at;
 use crate::config::Config;
@@ -150,6 +152,23 @@ impl Staged {
         self.is_used = true;
         Ok(())
     }
+}
+
+/// The folder that a path is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Gives a file that was written and flushed its name, which must not be taken, for good.
+pub(super) fn put_in_place(finished: NamedTempFile, path: &Path) -> Result<(), BackupError> {
+    finished.persist_noclobber(path).map_err(|failed| {
+        if failed.error.kind() == io::ErrorKind::AlreadyExists {
+            BackupError::Exists(path.to_owned())
+        } else {
+            BackupError::file("writing", path, &failed.error)
+        }
+    })?;
+    sync_folder(folder_of(path))
 }
 
 /// Makes sure that names in a folder survive a loss of power.

@@ -30,7 +30,6 @@ pub use create::create_in;
 pub use create::write_to;
 pub use encryption::Identity;
 pub use encryption::Recipient;
-pub use encryption::unsealed;
 pub use error::BackupError;
 pub use folder::Found;
 pub use folder::list;

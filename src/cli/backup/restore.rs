@@ -44,8 +44,7 @@ pub(super) fn verify(file: &Path, identity: Option<&Path>) -> Result<(), Failure
     let mut line = Line::new("reading");
     let mut progress = |done, all| line.show(done, all);
     let verified = if is_standard_input(file) {
-        backup::unsealed(std::io::stdin().lock(), STANDARD_INPUT, identity)
-            .and_then(|from| backup::verify(from, 0, STANDARD_INPUT, &mut |_, _| ()))
+        backup::verify(std::io::stdin().lock(), 0, STANDARD_INPUT, identity, &mut |_, _| ())
     } else {
         Source::open(file, identity).and_then(|source| source.verify(&mut progress))
     };
