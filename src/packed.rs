@@ -46,6 +46,12 @@ impl Packed {
             self.files().into_iter().filter_map(|(path, content)| Some((path, String::from_utf8(content).ok()?)));
         texts.collect()
     }
+
+    /// One of its texts.
+    pub fn text(self, path: &str) -> Option<String> {
+        let (_, content) = self.files().into_iter().find(|(found, _)| found == path)?;
+        String::from_utf8(content).ok()
+    }
 }
 
 #[cfg(test)]

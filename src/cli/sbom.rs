@@ -22,7 +22,7 @@ pub(super) fn run() -> Result<(), Failure> {
 }
 
 fn document() -> anyhow::Result<Value> {
-    let list = packed::PAPERS.texts().remove(LIST).context("it is not in the program")?;
+    let list = packed::PAPERS.text(LIST).context("it is not in the program")?;
     let components = list.lines().map(component).collect::<Option<Vec<Value>>>();
     let components = components.context("a line has not four fields")?;
     let references: Vec<&Value> = components.iter().map(|component| &component["bom-ref"]).collect();

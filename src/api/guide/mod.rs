@@ -29,6 +29,7 @@ const STYLE: &str = include_str!("style.css");
 const REFERENCE: &str = "reference";
 
 static FILES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| packed::GUIDE.texts());
+static SETTINGS: LazyLock<String> = LazyLock::new(|| packed::PAPERS.text("config.toml").unwrap_or_default());
 
 /// The languages of the guide, as they are in its addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,7 +103,7 @@ fn rendered(language: Language, name: &str) -> Option<String> {
     let text = FILES.get(&format!("{}/{name}.md", language.code()))?;
     let mut body = page::body(text);
     if name == REFERENCE {
-        body.push_str(&reference::body(packed::PAPERS.texts().get("config.toml").map_or("", String::as_str)));
+        body.push_str(&reference::body(&SETTINGS));
     }
     Some(page::whole(language, name, &pages(language), &body))
 }

@@ -126,7 +126,7 @@ impl ActClassifier {
     /// # Errors
     /// As [`Classifier::train`], which the built-in examples give no reason for.
     pub fn learn<'a>(examples: impl Iterator<Item = (Act, &'a str)>) -> Result<Self, TrainError> {
-        let utterances = packed::DEMO_PACK.texts().remove(DEMO).unwrap_or_default();
+        let utterances = packed::DEMO_PACK.text(DEMO).unwrap_or_default();
         let demo: Vec<(Act, String)> = csv::Reader::from_reader(utterances.as_bytes())
             .into_records()
             .filter_map(|row| {
@@ -187,7 +187,7 @@ mod tests {
         for file in Act::ALL.into_iter().flat_map(Act::files) {
             assert!(EXAMPLES.get(*file).is_some_and(|texts| texts.lines().count() > 10), "{file}");
         }
-        assert!(packed::DEMO_PACK.texts().contains_key(DEMO));
+        assert!(packed::DEMO_PACK.text(DEMO).is_some_and(|rows| rows.lines().count() > 10));
     }
 
     #[test]
