@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
+use crate::config::edge::Tls;
 use crate::config::origin::AllowedOrigin;
 use crate::config::origin::WebOrigin;
 use crate::config::section::Section;
@@ -18,7 +19,7 @@ use crate::config::value::choices;
 pub struct Api {
     /// Serve existing clients, which choose their own session id and send no token (design D11).
     pub legacy_clients: bool,
-    /// Networks those clients may come from; empty is any that can reach a listener.
+    /// Networks those clients may come from; empty is this machine alone.
     pub legacy_networks: Vec<IpNet>,
     /// Pages of other origins that may use the API from a browser.
     pub cors_allowed_origins: Vec<AllowedOrigin>,
@@ -50,24 +51,32 @@ impl Api {
     /// Whether a client at this address may use the API as existing clients do, without a token.
     pub fn allows_legacy_client(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        let is_named = self.legacy_networks.iter().any(|network| network.contains(&address));
-        self.legacy_clients && (is_named || self.legacy_networks.is_empty())
+        let is_there = if self.legacy_networks.is_empty() {
+            // Whatever the listeners are: a socket that the service manager hands over may be open to others.
+            address.is_loopback()
+        } else {
+            self.legacy_networks.iter().any(|network| network.contains(&address))
+        };
+        self.legacy_clients && is_there
     }
 
     /// Clients without a token can read any session whose id they know, so whoever lets them in from other
     /// machines must say which ones (design D11).
-    pub(super) fn check_legacy_clients(&self, server: &Server, root: &mut Section<'_>) {
-        let reachable = server.listen.iter().find(|address| !address.ip().to_canonical().is_loopback());
-        if let Some(address) = reachable
+    pub(super) fn check_legacy_clients(&self, server: &Server, tls: &Tls, root: &mut Section<'_>) {
+        let listeners = [("server.listen", &server.listen), ("edge.tls.listen", &tls.listen)];
+        let mut addresses =
+            listeners.into_iter().flat_map(|(key, listen)| listen.iter().map(move |address| (key, address)));
+        let reachable = addresses.find(|(_, address)| !address.ip().to_canonical().is_loopback());
+        if let Some((key, address)) = reachable
             && self.legacy_clients
             && self.legacy_networks.is_empty()
         {
             let why = format!(
                 "true lets clients without a token use any session whose id they know, and other machines reach \
-                 server.listen {address}; allowed: name the networks of those clients in api.legacy_networks, or \
+                 {key} {address}; allowed: name the networks of those clients in api.legacy_networks, or \
                  listen on 127.0.0.1 only"
             );
-            root.refuse(&["api.legacy_clients", "api.legacy_networks", "server.listen"], why);
+            root.refuse(&["api.legacy_clients", "api.legacy_networks", key], why);
         }
     }
 }
@@ -188,12 +197,19 @@ mod tests {
         let off = api("api.legacy_networks = ['10.0.0.0/8']");
         let on = api("api.legacy_clients = true");
         let named = api("api.legacy_clients = true\napi.legacy_networks = ['10.0.0.0/8', '192.0.2.7']");
-        for (client, expected) in
-            [("10.1.2.3", true), ("::ffff:10.1.2.3", true), ("192.0.2.7", true), ("192.0.2.8", false)]
-        {
+        // A socket that was handed over is no listener of the configuration, and others may reach it.
+        for (client, is_named, is_here) in [
+            ("10.1.2.3", true, false),
+            ("::ffff:10.1.2.3", true, false),
+            ("192.0.2.7", true, false),
+            ("192.0.2.8", false, false),
+            ("127.0.0.1", false, true),
+            ("::ffff:127.0.0.3", false, true),
+            ("::1", false, true),
+        ] {
             assert!(!off.allows_legacy_client(address(client)));
-            assert!(on.allows_legacy_client(address(client)));
-            assert_eq!(named.allows_legacy_client(address(client)), expected, "{client}");
+            assert_eq!(on.allows_legacy_client(address(client)), is_here, "{client}");
+            assert_eq!(named.allows_legacy_client(address(client)), is_named, "{client}");
         }
     }
 

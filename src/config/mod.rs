@@ -38,6 +38,7 @@ mod web;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::io::Read;
 use std::path::Path;
 use std::path::PathBuf;
@@ -280,7 +281,7 @@ impl Config {
             log: root.section("log", Log::read),
             provenance: Provenance::default(),
         };
-        config.api.check_legacy_clients(&config.server, &mut root);
+        config.api.check_legacy_clients(&config.server, &config.edge.tls, &mut root);
         config.storage.add_password(&config.server, &mut root);
         config.edge.acme.add_eab_key(&config.server, &mut root);
         config.web.add_customer_key(&config.server, &mut root);
@@ -355,7 +356,14 @@ fn read_file(path: &Path) -> Result<Vec<u8>, Unread> {
     const BYTES_MAX: u64 = 4 << 20;
     let unread = |why: String| Unread { line: None, why };
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(|error| unread(format!("opening the file: {error}")))?;
+    let file = File::open(path).map_err(|error| {
+        let how = if error.kind() == ErrorKind::PermissionDenied {
+            "; run the command as the user who runs the server: `sudo runuser -u bank-aicc -- bank-aicc …`"
+        } else {
+            ""
+        };
+        unread(format!("opening the file: {error}{how}"))
+    })?;
     let read = file.take(BYTES_MAX + 1).read_to_end(&mut bytes);
     read.map_err(|error| unread(format!("reading the file: {error}")))?;
     if bytes.len() as u64 > BYTES_MAX {

@@ -282,6 +282,10 @@ fn legacy_clients_from_other_machines_need_named_networks() {
         assert!(lines[0].contains("api.legacy_networks"), "{lines:?}");
         assert!(parse(&config(listen, "'10.0.0.0/8'"), &[]).is_ok(), "{listen}");
     }
+    let over_tls = "edge.tls.listen = ['127.0.0.1:443', '0.0.0.0:8443']\napi.legacy_clients = true";
+    let lines = refusals(over_tls, &[]);
+    assert!(lines.len() == 1 && lines[0].contains("other machines reach edge.tls.listen 0.0.0.0:8443;"), "{lines:?}");
+    assert!(parse(&format!("{over_tls}\napi.legacy_networks = ['10.0.0.0/8']"), &[]).is_ok());
     let by_variable = refusals("server.listen = ['0.0.0.0:80']", &[("BANK_AICC__API__LEGACY_CLIENTS", "true")]);
     assert!(by_variable[0].starts_with("BANK_AICC__API__LEGACY_CLIENTS: api.legacy_clients: "), "{by_variable:?}");
 }
