@@ -19,13 +19,38 @@ pub(super) struct Trouble {
     shared: Arc<Shared>,
 }
 
-#[derive(Default)]
+/// What a transaction may fail with. Each is shown from the beginning: of a series that comes with its first failure, Prometheus
+/// sees no increase.
+const CODES: [&str; 11] = [
+    "database_damaged",
+    "database_disk_failed",
+    "database_file_moved",
+    "database_full",
+    "database_in_use",
+    "database_overloaded",
+    "database_read_only",
+    "database_refused",
+    "database_timeout",
+    "database_unavailable",
+    "database_writer_stopped",
+];
+
 struct Shared {
     /// Since the last transaction that was tried.
     is_read_only: AtomicBool,
     /// Failed transactions by [`StoreError::code`].
     failures: Mutex<BTreeMap<&'static str, u64>>,
     lines: Throttle,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            is_read_only: AtomicBool::default(),
+            failures: Mutex::new(CODES.into_iter().map(|code| (code, 0)).collect()),
+            lines: Throttle::default(),
+        }
+    }
 }
 
 impl Trouble {
@@ -75,5 +100,30 @@ impl Trouble {
         metrics.register("store_read_only", help, Kind::Gauge, move |samples| {
             samples.add(&[], u64::from(trouble.is_read_only()));
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::Exposition;
+
+    #[test]
+    fn causes_are_shown_before_they_happen() {
+        let (metrics, trouble) = (Metrics::new(), Trouble::default());
+        trouble.register(&metrics);
+        let is_shown = |code: &str, count: u64| {
+            let line = format!("store_write_failures_total{{code=\"{code}\"}} {count}");
+            let text = metrics.snapshot(Exposition::OpenMetrics);
+            assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
+        };
+        CODES.iter().for_each(|code| is_shown(code, 0));
+        trouble.note::<()>(&Err(StoreError::Stopped), 1);
+        trouble.note::<()>(&Err(StoreError::TimedOut), 1);
+        trouble.note::<()>(&Err(StoreError::TimedOut), 1);
+        is_shown("database_writer_stopped", 1);
+        is_shown("database_timeout", 2);
+        is_shown("database_full", 0);
+        assert_eq!(trouble.shared.failures.lock().unwrap().len(), CODES.len(), "these two are in the list");
     }
 }
