@@ -70,7 +70,7 @@ impl Identity {
 pub(super) fn seal<W: Write>(to: W, recipient: &Recipient) -> io::Result<StreamWriter<W>> {
     let recipient: &dyn age::Recipient = recipient;
     let encryptor = Encryptor::with_recipients(std::iter::once(recipient));
-    encryptor.map_err(|error| io::Error::other(error.to_string()))?.wrap_output(to)
+    encryptor.map_err(|_| io::Error::other("nothing can be encrypted to this public key"))?.wrap_output(to)
 }
 
 /// Reads a backup, decrypted if it is encrypted. `name` is for the errors.
@@ -99,8 +99,23 @@ pub(super) fn unsealed<'r>(
             Err(BackupError::OtherKey { name: name.to_owned(), identity: path.clone() })
         }
         Err(error) => {
-            Err(BackupError::Damaged { name: name.to_owned(), why: format!("it cannot be decrypted ({error})") })
+            let why = format!("it cannot be decrypted: {}", words(&error));
+            Err(BackupError::Damaged { name: name.to_owned(), why })
         }
+    }
+}
+
+/// Not age's own words, here and above: with them come their translations, and a macro that puts them together in another order at each
+/// build, so that no two programs were the same.
+fn words(error: &DecryptError) -> String {
+    match error {
+        DecryptError::InvalidHeader | DecryptError::InvalidMac => "its header is not as it was written".to_owned(),
+        DecryptError::UnknownFormat => "it is of a later version of age".to_owned(),
+        DecryptError::Io(error) => error.to_string(),
+        DecryptError::DecryptionFailed
+        | DecryptError::KeyDecryptionFailed
+        | DecryptError::NoMatchingKeys
+        | DecryptError::ExcessiveWork { .. } => "its key cannot be read".to_owned(),
     }
 }
 
