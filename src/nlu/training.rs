@@ -5,6 +5,9 @@
 //! and holds up best when the typing is bad. Both are linear, so brought to one scale they are added into one table of
 //! weights.
 
+use std::ops::Range;
+use std::thread;
+
 use crate::nlu::features::Vector;
 use crate::nlu::weights::Exact;
 
@@ -40,9 +43,16 @@ pub(super) struct Shape {
 
 /// The weights, and how steeply scores become probabilities.
 pub(super) fn fit(samples: &[Sample], shape: Shape) -> (Exact, f32) {
-    let sharpness = sharpness(samples, shape);
-    let samples: Vec<&Sample> = samples.iter().collect();
-    (fit_some(&samples, shape), sharpness)
+    let all: Vec<&Sample> = samples.iter().collect();
+    // The one takes as long as the other.
+    thread::scope(|scope| {
+        let measured = scope.spawn(|| sharpness(samples, shape));
+        let weights = fit_some(&all, shape);
+        match measured.join() {
+            Ok(sharpness) => (weights, sharpness),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
 }
 
 /// Measured on examples the weights have not seen: where their surprise is least.
@@ -148,49 +158,111 @@ fn label(sample: &Sample) -> u16 {
 /// Softmax regression by stochastic gradient descent, averaged over all steps (Polyak and Juditsky, 1992),
 /// every category weighing the same whatever its number of examples.
 fn logistic(samples: &[&Sample], shape: Shape) -> Exact {
-    let Shape { shared, single, categories: k } = shape;
+    let k = shape.categories;
     let mut counts = vec![0_usize; k];
     for sample in samples {
         counts[sample.label] += 1;
     }
-    let start = Exact { bias: vec![0.0; k], shared: vec![0.0; shared * k], single: vec![(0, 0.0); single] };
-    // The average is weights - drift / steps: only what an example touches needs work.
-    let (mut weights, mut drift) = (start.clone(), start);
-    let mut steps = 0.0_f32;
+    let mut regression = Regression::new(shape);
     for epoch in 0..EPOCHS {
         let rate = LEARNING_RATE / (1.0 + epoch as f32).sqrt();
         for index in shuffled(samples.len(), SEED + epoch as u64) {
             let Some(sample) = samples.get(index) else { continue };
             let balance = samples.len() as f32 / (k as f32 * counts[sample.label] as f32);
-            let mut push = softmax(&weights.apply(&sample.vector), 1.0);
+            let mut push = softmax(&regression.scores(&sample.vector), 1.0);
             push[sample.label] -= 1.0;
             push.iter_mut().for_each(|push| *push *= -rate * balance);
-            for (term, weight) in &sample.vector {
-                match (*term as usize).checked_sub(shared) {
-                    None => {
-                        let row = *term as usize * k..(*term as usize + 1) * k;
-                        let rows = weights.shared[row.clone()].iter_mut().zip(&mut drift.shared[row]);
-                        for ((cell, drift), push) in rows.zip(&push) {
-                            let change = weight * push;
-                            *cell += change;
-                            *drift += steps * change;
-                        }
-                    }
-                    Some(term) => {
-                        let change = weight * push[sample.label];
-                        weights.single[term] = (label(sample), weights.single[term].1 + change);
-                        drift.single[term].1 += steps * change;
-                    }
-                }
-            }
-            for ((bias, drift), push) in weights.bias.iter_mut().zip(&mut drift.bias).zip(&push) {
-                *bias += 0.1 * push;
-                *drift += steps * 0.1 * push;
-            }
-            steps += 1.0;
+            regression.step(sample, &push);
         }
     }
-    weights.plus(-1.0 / steps.max(1.0), &drift)
+    regression.average()
+}
+
+/// A regression while it learns. The average of a weight over all steps is weight - drift / steps, so only what an example
+/// touches needs work. A term's weights and their drift lie side by side: learning waits for memory, and that is half the way.
+struct Regression {
+    shape: Shape,
+    steps: f32,
+    bias: Vec<(f32, f32)>,
+    /// For each shared term its weights, then their drift.
+    shared: Vec<f32>,
+    /// For each single term its category, its weight, and its drift.
+    single: Vec<(u16, f32, f32)>,
+}
+
+impl Regression {
+    fn new(shape: Shape) -> Self {
+        let Shape { shared, single, categories } = shape;
+        let (bias, shared) = (vec![(0.0, 0.0); categories], vec![0.0; shared * categories * 2]);
+        Self { shape, steps: 0.0, bias, shared, single: vec![(0, 0.0, 0.0); single] }
+    }
+
+    /// The place of a shared term.
+    fn row(&self, term: u32) -> Range<usize> {
+        let length = 2 * self.shape.categories;
+        term as usize * length..(term as usize + 1) * length
+    }
+
+    /// The weighted sum for every category.
+    fn scores(&self, vector: &Vector) -> Vec<f32> {
+        let mut sums: Vec<f32> = self.bias.iter().map(|(weight, _)| *weight).collect();
+        for (term, weight) in vector {
+            match (*term as usize).checked_sub(self.shape.shared) {
+                None => {
+                    let row = &self.shared[self.row(*term)];
+                    sums.iter_mut().zip(row).for_each(|(sum, cell)| *sum += weight * cell);
+                }
+                Some(term) => {
+                    let (category, cell, _) = self.single[term];
+                    sums[usize::from(category)] += weight * cell;
+                }
+            }
+        }
+        sums
+    }
+
+    /// Moves the weights of a sample's terms by `push`, category by category.
+    fn step(&mut self, sample: &Sample, push: &[f32]) {
+        let steps = self.steps;
+        for (term, weight) in &sample.vector {
+            match (*term as usize).checked_sub(self.shape.shared) {
+                None => {
+                    let row = self.row(*term);
+                    let (cells, drifts) = self.shared[row].split_at_mut(self.shape.categories);
+                    for ((cell, drift), push) in cells.iter_mut().zip(drifts).zip(push) {
+                        let change = weight * push;
+                        *cell += change;
+                        *drift += steps * change;
+                    }
+                }
+                Some(term) => {
+                    let change = weight * push[sample.label];
+                    let (_, cell, drift) = self.single[term];
+                    self.single[term] = (label(sample), cell + change, drift + steps * change);
+                }
+            }
+        }
+        for ((bias, drift), push) in self.bias.iter_mut().zip(push) {
+            *bias += 0.1 * push;
+            *drift += steps * 0.1 * push;
+        }
+        self.steps += 1.0;
+    }
+
+    fn average(self) -> Exact {
+        let share = -1.0 / self.steps.max(1.0);
+        let k = self.shape.categories;
+        let mut shared = Vec::with_capacity(self.shared.len() / 2);
+        for row in self.shared.chunks_exact(2 * k) {
+            let (cells, drifts) = row.split_at(k);
+            shared.extend(cells.iter().zip(drifts).map(|(cell, drift)| cell + share * drift));
+        }
+        Exact {
+            bias: self.bias.into_iter().map(|(weight, drift)| weight + share * drift).collect(),
+            shared,
+            single: self.single.into_iter().map(|(category, cell, drift)| (category, cell + share * drift)).collect(),
+        }
+    }
 }
 
 const SEED: u64 = 20_261_123;
