@@ -12,6 +12,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
+use tempfile::NamedTempFile;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -80,10 +81,30 @@ pub struct Made {
 /// # Errors
 /// Why there is none; then nothing of it is left.
 pub fn create_in(wish: &Wish<'_>, folder: &Path, progress: Progress<'_>) -> Result<Made, BackupError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-    made.map_err(at("creating the folder", folder))?;
+    make_folder(folder)?;
     let name = folder::name_at(wish.clock.now_utc(), wish.recipient.is_some());
     create(wish, &folder.join(name), progress)
+}
+
+/// Whether backups could be made in this folder, which is made if it is missing.
+///
+/// # Errors
+/// Why not.
+pub fn try_folder(folder: &Path) -> Result<(), BackupError> {
+    make_folder(folder)?;
+    begin_in(folder).map(drop)
+}
+
+fn make_folder(folder: &Path) -> Result<(), BackupError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(at("creating the folder", folder))
+}
+
+/// A backup's file without its name.
+fn begin_in(folder: &Path) -> Result<NamedTempFile, BackupError> {
+    let mut unfinished = tempfile::Builder::new();
+    unfinished.prefix(folder::UNFINISHED_PREFIX).suffix(folder::UNFINISHED_SUFFIX);
+    unfinished.tempfile_in(folder).map_err(at("writing into", folder))
 }
 
 /// Makes a backup at a path at which nothing is yet.
@@ -96,11 +117,7 @@ pub fn create(wish: &Wish<'_>, path: &Path, progress: Progress<'_>) -> Result<Ma
         return Err(BackupError::Exists(path.to_owned()));
     }
     folder::remove_unfinished(folder);
-    let unfinished = tempfile::Builder::new()
-        .prefix(folder::UNFINISHED_PREFIX)
-        .suffix(folder::UNFINISHED_SUFFIX)
-        .tempfile_in(folder)
-        .map_err(at("writing into", folder))?;
+    let unfinished = begin_in(folder)?;
     // For as long as it is locked, it is no remainder. A file system without locks has none that are removed, either.
     if matches!(unfinished.as_file().try_lock(), Err(TryLockError::WouldBlock)) {
         let why = "another program takes it for what was left by an earlier one; make the backup again";

@@ -27,6 +27,7 @@ pub use create::Made;
 pub use create::Wish;
 pub use create::create;
 pub use create::create_in;
+pub use create::try_folder;
 pub use create::write_to;
 pub use encryption::Identity;
 pub use encryption::Recipient;

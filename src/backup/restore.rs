@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 
@@ -67,7 +66,6 @@ pub fn restore(
 ) -> Result<Restored, BackupError> {
     let Destination { storage, data_dir, takes_any } = destination;
     let [verifying, filling] = &mut progress;
-    be_the_owner(data_dir)?;
     let verified = source.verify(*verifying)?;
     let (of, named) = (verified.manifest.database, DatabaseKind::of(&storage.url));
     if of != named && !takes_any {
@@ -195,18 +193,4 @@ fn exchange_folder(new: &mut Staged, folder: &Path, stamp: &str) -> Result<Optio
     new.keep();
     sync_folder(parent)?;
     Ok(told)
-}
-
-/// What root writes, the service's account could not read.
-fn be_the_owner(data_dir: &Path) -> Result<(), BackupError> {
-    let Ok(metadata) = data_dir.metadata() else { return Ok(()) };
-    let (owner, own) = (metadata.uid(), rustix::process::geteuid().as_raw());
-    if own == 0 && owner != 0 {
-        let folder = data_dir.display();
-        return Err(BackupError::File(format!(
-            "{folder} is another user's than root's, and could not use what root restores; run it as the user who runs the \
-             server: `runuser -u bank-aicc -- bank-aicc backup restore …`"
-        )));
-    }
-    Ok(())
 }

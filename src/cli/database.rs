@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use tokio_util::task::TaskTracker;
 
 use crate::cli::Failure;
+use crate::cli::be_the_owner;
 use crate::cli::environment;
 use crate::cli::serve::runtime;
 use crate::config::Config;
@@ -29,6 +30,7 @@ pub(super) fn with_database<T>(
         eprintln!("warning: the configuration is wrong beside the database, which is {url}\n{wrong}");
     }
     if let Database::Sqlite { file } = &config.storage.url {
+        be_the_owner(&config.server.data_dir)?;
         let file = config.server.resolve(file);
         // An empty one would be made, and no server would look into it.
         if !file.exists() {

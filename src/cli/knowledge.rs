@@ -10,6 +10,7 @@ use tokio_util::task::TaskTracker;
 use crate::chat::Engine;
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
+use crate::cli::be_the_owner;
 use crate::cli::load;
 use crate::cli::print;
 use crate::cli::serve::runtime;
@@ -25,7 +26,7 @@ use crate::store::Store;
 pub(super) enum Command {
     /// Import a knowledge pack, a folder or a .zip, and answer from it from now on
     ///
-    /// The pack is imported whole or not at all. A running server takes it up by itself within seconds.
+    /// The pack is imported whole or not at all. A running server prepares it, within half a minute, and then answers from it.
     Import {
         /// The pack
         path: PathBuf,
@@ -69,6 +70,7 @@ pub(super) fn with_store<T>(
     work: impl AsyncFnOnce(Config, Store) -> anyhow::Result<T>,
 ) -> Result<T, Failure> {
     let config = load(path)?;
+    be_the_owner(&config.server.data_dir)?;
     runtime(&config)?.block_on(async {
         let tasks = TaskTracker::new();
         let store =
@@ -82,6 +84,10 @@ async fn import(store: &Store, path: PathBuf) -> anyhow::Result<()> {
     if let Some(report) = report {
         print(&format!("{report}\n"));
     }
+    let digest = store.packs().active_digest().await?.context("the pack that was imported is gone again")?;
+    print(&format!(
+        "imported as {digest}; a running server prepares it and then answers from it: `knowledge pack loaded` in its log\n"
+    ));
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::cli::ConfigFile;
 use crate::cli::Failure;
+use crate::cli::be_the_owner;
 use crate::cli::load;
 use crate::cli::print;
 use crate::cli::serve::runtime;
@@ -51,8 +52,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let config = load(&arguments.config.config)?;
     let source = source(arguments)?;
     if let Some(file) = &arguments.report {
-        // Said now rather than after the work is done.
+        // Said now rather than after the work is done. The report of an earlier run says what only that run changed.
+        if file.exists() {
+            return Err(anyhow::anyhow!(
+                "writing a report to {}: it is there already; name another file",
+                file.display()
+            )
+            .into());
+        }
         private_file_beside(file).with_context(|| format!("writing a report to {}", file.display()))?;
+    }
+    if !arguments.dry_run {
+        be_the_owner(&config.server.data_dir).context("nothing was moved")?;
     }
     let now = Clock::system().now();
     let (report, outcome) = runtime(&config)?.block_on(bring(&config, &source, arguments.dry_run))?;

@@ -22,6 +22,7 @@ mod serve;
 mod verify;
 
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -155,6 +156,22 @@ impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Self {
         Self::Other(error)
     }
+}
+
+/// What root writes into another user's data folder, the server could not use.
+///
+/// # Errors
+/// When root would.
+fn be_the_owner(data_dir: &Path) -> anyhow::Result<()> {
+    let Ok(metadata) = data_dir.metadata() else { return Ok(()) };
+    let is_root = rustix::process::geteuid().is_root();
+    anyhow::ensure!(
+        !is_root || metadata.uid() == 0,
+        "{} is another user's than root's, who could not use what root writes there; run the command as the user who runs \
+         the server: `runuser -u bank-aicc -- bank-aicc …`",
+        data_dir.display()
+    );
+    Ok(())
 }
 
 /// The whole command line, for man pages and completions.

@@ -44,10 +44,15 @@ struct Figures {
 }
 
 impl Backups {
-    /// Knows the newest backup that is there.
+    /// Knows the newest backup that is there, and tells at once, rather than at night, when none could be made.
     pub(super) fn new(config: Config, clock: Clock, metrics: &Metrics) -> Self {
         let figures = Arc::<Figures>::default();
         let folder = config.server.resolve(&config.backup.folder);
+        if config.backup.schedule.is_some()
+            && let Err(error) = backup::try_folder(&folder)
+        {
+            tracing::error!(error = %chain(&error), "backups cannot be made");
+        }
         match backup::newest(&folder) {
             Ok(Some(at)) => figures.last_success.store(at.unix_timestamp(), Ordering::Relaxed),
             Ok(None) => {}

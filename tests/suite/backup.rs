@@ -1,6 +1,7 @@
 //! Backups of a server that runs, and what comes of them: every row, certificates and configuration are there again, and the
 //! restored server answers.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -283,4 +284,31 @@ async fn what_was_never_served_is_not_backed_up() {
     let told = operator.fails(&["backup", "create", text(&operator.path("a.tar.zst"))]);
     assert!(told.contains("the database was never served, so there is nothing to back up"), "{told}");
     assert!(!server.folder().join("nothing.db").exists() && !operator.path("a.tar.zst").exists());
+}
+
+/// What root wrote there, the user of the folder could not use.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn root_writes_nothing_into_another_users_folder() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let server = Setup::new(Store::Sqlite).start().await;
+    let operator = Operator::of(&server);
+    let backup = operator.backs_up("good.tar.zst");
+    let folder = server.stop();
+    std::os::unix::fs::chown(folder.path(), Some(65_534), None).unwrap();
+    let files =
+        || fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect::<BTreeSet<_>>();
+    let before = files();
+    for command in [
+        &["backup", "create"][..],
+        &["backup", "restore", text(&backup)],
+        &["knowledge", "import", "packaging/demo-pack"],
+        &["model", "status"],
+        &["retention", "run"],
+    ] {
+        let told = operator.fails(command);
+        assert!(told.contains("is another user's than root's"), "{command:?}: {told}");
+    }
+    assert_eq!(files(), before);
 }

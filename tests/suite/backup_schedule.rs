@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use bank_aicc::backup;
 use bank_aicc::backup::Identity;
 use serde_json::Value;
 
@@ -91,6 +92,17 @@ async fn a_backup_that_fails_is_counted() {
     let text = server.http().get("/metrics").await.text();
     assert!(!text.lines().any(|line| line.starts_with("backup_last_success_timestamp_seconds ")), "{text}");
     server.customer().await.says("안녕하세요").await;
+}
+
+/// What the server does at its start: a folder in which none could be made is told then, and nothing stays of the attempt.
+#[test]
+fn the_folder_is_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let new = folder.path().join("a/b");
+    backup::try_folder(&new).unwrap();
+    assert_eq!(names(&new), Vec::<String>::new());
+    let error = backup::try_folder(Path::new("/dev/null/backups")).unwrap_err().to_string();
+    assert!(error.starts_with("creating the folder /dev/null/backups"), "{error}");
 }
 
 /// `create` without a file puts it into the configured folder and keeps as many as configured.

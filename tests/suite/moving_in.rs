@@ -198,6 +198,11 @@ both_stores! {
         let history = server.customer_named("good-6").history().await;
         assert!(!texts(&history).concat().contains("8765"), "{history:?}");
         assert!(!fs::read_to_string(file).unwrap().contains("8765") && !told.contains(PASSWORD));
+        // What only this run changed, no later one writes over.
+        let again = earlier.moved_to(&server, &["--report", file]).await;
+        let told = String::from_utf8(again.stderr).unwrap();
+        assert!(!again.status.success() && told.contains("is there already; name another file"), "{told}");
+        assert_eq!(serde_json::from_slice::<Value>(&fs::read(file).unwrap()).unwrap(), report);
     }
 
     /// Messages whose numbers are taken here get new ones, all of a conversation, in their order.

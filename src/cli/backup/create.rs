@@ -13,6 +13,7 @@ use crate::cli::ConfigFile;
 use crate::cli::Failure;
 use crate::cli::backup::megabytes;
 use crate::cli::backup::progress::Line;
+use crate::cli::be_the_owner;
 use crate::cli::load;
 use crate::cli::print;
 use crate::cli::serve::runtime;
@@ -41,6 +42,7 @@ pub(in crate::cli) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     let Arguments { file, to, recipient, with_secrets, config } = arguments;
     let config = load(&config.config)?;
+    be_the_owner(&config.server.data_dir).context("no backup was made")?;
     let is_standard_output = file.as_ref().is_some_and(|file| file.as_os_str() == "-");
     let recipient = recipient.as_deref().map(named).transpose()?;
     let recipient = recipient.as_ref().or(config.backup.recipient.as_ref());

@@ -15,6 +15,7 @@ use crate::cli::ConfigFile;
 use crate::cli::Failure;
 use crate::cli::backup::list::shown;
 use crate::cli::backup::progress::Line;
+use crate::cli::be_the_owner;
 use crate::cli::load;
 use crate::cli::print;
 use crate::cli::serve::runtime;
@@ -78,6 +79,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), Failure> {
     };
     let data_dir = to.as_ref().unwrap_or(&config.server.data_dir);
     let data_dir = std::path::absolute(data_dir).context("finding the folder to restore into")?;
+    be_the_owner(&data_dir).context("nothing was restored")?;
     let source = if is_standard_input(file) {
         Source::spool(&mut std::io::stdin().lock(), STANDARD_INPUT, &data_dir, identity.as_ref())
     } else {
