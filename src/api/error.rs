@@ -198,8 +198,7 @@ fn chat_problem(error: ChatError) -> Problem {
         }
         ChatError::Store(error) => {
             tracing::error!(error = %chain(&error), "a request failed in the database");
-            let detail =
-                format!("저장소에 문제가 있어 요청을 처리하지 못했습니다. 잠시 후 다시 시도해 주세요. ({error})");
+            let detail = "저장소에 문제가 있어 요청을 처리하지 못했습니다. 잠시 후 다시 시도해 주세요.";
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.code(), detail).retry_after(Duration::from_secs(1))
         }
     }

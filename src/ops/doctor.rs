@@ -33,6 +33,9 @@ const DESCRIPTORS_BESIDE: u64 = 256;
 /// What the program asks for to hold a storm of reconnecting clients.
 const BACKLOG_WANTED: u64 = 4096;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// What to do about a port that somebody has.
+const TAKEN: &str = "see who has it with `ss -ltnp`. systemd: the socket unit holds it and the service does not start, and \
+                     `journalctl -u bank-aicc -n 50` says why. Another program: end it, or listen elsewhere";
 /// What is read of an answer.
 const ANSWER_BYTES_MAX: u64 = 16 << 10;
 
@@ -216,8 +219,7 @@ async fn listener(address: SocketAddr, is_http: bool) -> Finding {
     let connecting = TcpStream::connect(edge::reachable(address));
     if let Ok(Ok(stream)) = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await {
         if is_http && !is_ours(stream).await {
-            let remedy = "see who has it with `ss -ltnp`, and end him or listen elsewhere";
-            return Finding::problem(subject, "is taken by something that does not answer as this server does", remedy);
+            return Finding::problem(subject, "is taken by something that does not answer as this server does", TAKEN);
         }
         return Finding::good(subject, "answers");
     }
@@ -228,11 +230,7 @@ async fn listener(address: SocketAddr, is_http: bool) -> Finding {
             "ports below 1024 need the socket unit (`systemctl enable --now bank-aicc.socket`), or CAP_NET_BIND_SERVICE",
         );
     }
-    Finding::problem(
-        subject,
-        format!("is taken, and does not answer: {refused}"),
-        "see who has it with `ss -ltnp`, and end him or listen elsewhere",
-    )
+    Finding::problem(subject, format!("is taken, and does not answer: {refused}"), TAKEN)
 }
 
 async fn shown_certificates(config: &Config) -> Vec<Finding> {

@@ -18,6 +18,7 @@ const BACKUP_AGE_MAX: Duration = Duration::hours(48);
 pub(super) async fn examine(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(database(config).await);
+    findings.extend(knowledge(config).await);
     findings.extend(backups(config, OffsetDateTime::now_utc()));
     findings
 }
@@ -44,6 +45,24 @@ async fn database(config: &Config) -> Option<Finding> {
         Err(error) => {
             let remedy = "run doctor as the user who runs the server";
             Finding::warning(subject, format!("could not be looked through: {}", chain(&error)), remedy)
+        }
+    })
+}
+
+/// Whether there is anything to answer from, and whether the database lets the server in. Nothing is said where nothing was stored yet.
+async fn knowledge(config: &Config) -> Option<Finding> {
+    Some(match store::has_pack(&config.storage, &config.server.data_dir).await {
+        Ok(Some(true)) => Finding::good("knowledge", "a pack is imported"),
+        Ok(Some(false)) => {
+            let remedy = "import one: `bank-aicc knowledge import PATH`";
+            Finding::warning("knowledge", "no pack is imported, so no question is answered from documents", remedy)
+        }
+        Ok(None) => return None,
+        Err(error) => {
+            let subject = format!("database {}", config.storage.url.display_masked());
+            let remedy = "check that it runs, and user, password and rights of storage.url; for a file, run doctor as the user who \
+                          runs the server";
+            Finding::problem(subject, format!("does not let this program in: {}", chain(&error)), remedy)
         }
     })
 }

@@ -71,6 +71,7 @@ pub use model_runs::RunOutcome;
 pub use model_runs::StoredRun;
 pub use model_runs::Verdict;
 pub use packs::Packs;
+pub use packs::has_pack;
 pub use reports::DashboardReport;
 pub use reports::Reports;
 pub use restoring::Marker;

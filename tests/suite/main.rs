@@ -24,6 +24,7 @@ mod contract_sessions;
 mod contract_socket;
 mod conversation;
 mod description;
+mod doctor;
 mod durability;
 mod error_pages;
 mod files;
