@@ -15,7 +15,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::create_dir_all(&completions)?;
     clap_mangen::generate_to(cli::command(), &man)?;
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
-        clap_complete::generate_to(shell, &mut cli::command(), "bank-aicc", &completions)?;
+        let file = clap_complete::generate_to(shell, &mut cli::command(), "bank-aicc", &completions)?;
+        if shell == Shell::Bash {
+            fs::write(&file, mended(&fs::read_to_string(&file)?)?)?;
+        }
     }
     Ok(())
+}
+
+/// clap_complete 4.6 names a subcommand in one way where it finds it and in another where it completes it, if the program's name has a
+/// hyphen: nothing was completed behind the first word.
+///
+/// # Errors
+/// When the two still differ.
+fn mended(script: &str) -> Result<String, String> {
+    let script = script.replace("bank__subcmd__aicc__subcmd__", "bank__aicc__subcmd__");
+    let found = script.lines().filter_map(|line| line.trim().strip_prefix("cmd=\"")?.strip_suffix('"'));
+    let mut found = found.filter(|name| !name.is_empty());
+    let is_known = |name: &str| script.lines().any(|line| line.trim().strip_suffix(')') == Some(name));
+    match found.find(|name| !is_known(name)) {
+        Some(name) => Err(format!("the completions for bash find {name} and do not complete it")),
+        None => Ok(script),
+    }
 }
