@@ -12,7 +12,7 @@ import { isRecord } from "../src/api/errors";
 import { CONNECTED, Customer, LOST } from "./customer";
 import { openSite } from "./host/server";
 import { packed } from "./packed";
-import { type Line, play, type Scene, talks } from "./scripted";
+import { type Line, play, repayment, type Scene, talks } from "./scripted";
 
 const PICTURES = join(import.meta.dirname, "looks.spec.ts-snapshots");
 const MADE_WITH = join(PICTURES, "made-with.json");
@@ -98,6 +98,23 @@ const states: Record<string, { scene: Scene; reach?: (page: Page, line: Line) =>
       const customer = new Customer(page);
       await customer.says("중도상환수수료도 알려 주세요");
       await customer.sees("보낼 수 없는 내용입니다.");
+    },
+  },
+  "unrecorded": {
+    scene: { talk: talks.rate },
+    reach: async (page, line) => {
+      await asks(page, line);
+      const [question] = line.asked;
+      if (question === undefined) throw new Error("nothing was asked");
+      line.answer(question, {
+        user_message_id: null,
+        message_id: null,
+        unrecorded: true,
+        ai_message:
+          "지금은 시스템 사정으로 대화가 저장되지 않습니다. 은행 문서에서 확인되는 내용만 안내해 드립니다.\n\n중도상환수수료는 대출을 받은 날부터 3년이 지나면 없습니다.",
+        source_documents: [repayment],
+      });
+      await expect(page.getByRole("log").getByText("이 메시지와 답변은 저장되지 않았습니다.")).toBeVisible();
     },
   },
   "closed": {

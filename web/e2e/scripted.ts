@@ -42,7 +42,7 @@ export const rate: Source = {
   section: "신용대출 금리",
   excerpt: "신용대출 금리는 연 4.52%~6.87%이며, 신용평점과 거래 실적에 따라 달라집니다.",
 };
-const repayment: Source = { ...rate, page: 2, section: "중도상환수수료", excerpt: "대출을 받은 날부터 3년이 지나면 없습니다." };
+export const repayment: Source = { ...rate, page: 2, section: "중도상환수수료", excerpt: "대출을 받은 날부터 3년이 지나면 없습니다." };
 const limits: Source = {
   source: "branch/atm.md",
   page: 1,
