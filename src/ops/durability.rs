@@ -58,6 +58,13 @@ async fn knowledge(config: &Config) -> Option<Finding> {
             Finding::warning("knowledge", "no pack is imported, so no question is answered from documents", remedy)
         }
         Ok(None) => return None,
+        // Told of the database already, or set right by the next start.
+        Err(
+            StoreError::Damaged(_)
+            | StoreError::HalfRestored { .. }
+            | StoreError::BeingRestored
+            | StoreError::OlderSchema { .. },
+        ) => return None,
         Err(error) => {
             let subject = format!("database {}", config.storage.url.display_masked());
             let remedy = "check that it runs, and user, password and rights of storage.url; for a file, run doctor as the user who \

@@ -3,17 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::ConnectOptions as _;
-use sqlx::sqlite::SqliteConnectOptions;
-
-use crate::config::Database;
 use crate::config::Storage;
 use crate::domain::Timestamp;
 use crate::store::Result;
 use crate::store::dialect::WriteLease;
 use crate::store::pool::Pool;
 use crate::store::pool::in_time;
-use crate::store::pool::mysql_options;
 use crate::store::pool::on_pool;
 
 /// How long storing a pack may take: it is one row of some megabytes.
@@ -81,37 +76,11 @@ impl<'s> Packs<'s> {
     }
 }
 
-/// Whether a knowledge pack is imported; `None` where nothing was stored yet. Connects as the server would, and changes nothing.
+/// Whether a knowledge pack is imported; `None` where nothing was stored yet. Changes nothing.
 ///
 /// # Errors
-/// When the database cannot be reached, or does not let this user in.
+/// When the database cannot be reached, or its schema is another one.
 pub async fn has_pack(settings: &Storage, data_dir: &Path) -> Result<Option<bool>> {
-    const SQL: &str = "SELECT COUNT(*) FROM packs";
-    let look = async {
-        let packs: i64 = match &settings.url {
-            Database::Sqlite { file } => {
-                const IS_THERE: &str = "SELECT COUNT(*) FROM sqlite_schema WHERE name = 'packs'";
-                let file = data_dir.join(file);
-                if !file.exists() {
-                    return Ok(None);
-                }
-                let options = SqliteConnectOptions::new().filename(file).read_only(true);
-                let mut connection = options.disable_statement_logging().connect().await?;
-                if sqlx::query_scalar::<_, i64>(IS_THERE).fetch_one(&mut connection).await? == 0 {
-                    return Ok(None);
-                }
-                sqlx::query_scalar(SQL).fetch_one(&mut connection).await?
-            }
-            Database::MySql { url } => {
-                const IS_THERE: &str = "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = 'packs'";
-                let mut connection = mysql_options(url.reveal())?.connect().await?;
-                if sqlx::query_scalar::<_, i64>(IS_THERE).fetch_one(&mut connection).await? == 0 {
-                    return Ok(None);
-                }
-                sqlx::query_scalar(SQL).fetch_one(&mut connection).await?
-            }
-        };
-        Ok(Some(packs > 0))
-    };
-    in_time(settings.connect_timeout, look).await
+    let Some(pool) = Pool::look(settings, data_dir).await? else { return Ok(None) };
+    Ok(Some(Packs::new(&pool).active_digest().await?.is_some()))
 }

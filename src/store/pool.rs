@@ -263,7 +263,7 @@ async fn open_mysql(url: &str, data_dir: &Path, settings: &Storage) -> Result<Po
     Ok(pool)
 }
 
-pub(super) fn mysql_options(url: &str) -> Result<MySqlConnectOptions> {
+fn mysql_options(url: &str) -> Result<MySqlConnectOptions> {
     Ok(MySqlConnectOptions::from_str(url)?.charset("utf8mb4").disable_statement_logging())
 }
 
